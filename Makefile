@@ -1,0 +1,36 @@
+# make demo    train both examples on this machine and read what they make
+# make test    set up what is missing and run every test
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TEXT_RUN := saved_models/lstm_text_generation/python-docs
+
+.PHONY: demo test lint lock bench-lstm clean
+
+demo: $(VENV)/installed
+	$(BIN)/python -m lstm_text_generation.train python-docs --epochs=12 --overwrite
+	$(BIN)/python -m lstm_text_generation.generate $(TEXT_RUN) --seed=1
+
+test: $(VENV)/installed-dev
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	$(BIN)/python -m pytest
+
+bench-lstm: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.lstm_text_generation
+
+# The versions that CI tests with; edit pyproject.toml, then run this.
+lock: $(VENV)/installed-dev
+	$(BIN)/python -m pip freeze --exclude-editable > requirements.lock
+
+clean:
+	rm -rf $(VENV) build *.egg-info
+
+$(VENV)/installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; name it with make PYTHON=...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@

@@ -1,0 +1,11 @@
+"""A character LSTM that learns to write like its corpus.
+
+A Keras port of the tfjs-examples' `lstm-text-generation`. Importing the package does not import
+TensorFlow; its modules do:
+
+- `corpora`: the texts to learn from, by name or path.
+- `data`: `TextData`, a corpus as integers, windows and batches (the original's `data.js`).
+- `model`: the network, its training and its sampling (`model.js`).
+- `export`: the files of a finished run.
+- `train`, `generate`: the two commands (`train_node.js`, `gen_node.js`).
+"""

@@ -1,0 +1,184 @@
+"""The texts to learn from: by name, or the path of one's own file."""
+
+import difflib
+import functools
+import importlib
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from training_run import devices
+from training_run.command_line import UserError
+
+_BUCKET = "https://storage.googleapis.com/tfjs-examples/lstm-text-generation/data/"
+
+
+class Download(NamedTuple):
+    """A corpus to download: its address, its size in bytes, and what it is."""
+
+    url: str
+    size: int
+    title: str
+
+
+# The original's four (`TEXT_DATA_URLS` in data.js).
+TEXT_DATA_URLS = {
+    "shakespeare": Download(_BUCKET + "t8.shakespeare.txt", 5_458_199, "Shakespeare's works"),
+    "nietzsche": Download(_BUCKET + "nietzsche.txt", 579_675, "Nietzsche, Beyond Good and Evil"),
+    "julesverne": Download(_BUCKET + "t1.verne.txt", 1_150_120, "Jules Verne, three novels"),
+    "tfjs-code": Download(
+        "https://cdn.jsdelivr.net/npm/@tensorflow/tfjs@0.11.7/dist/tf.js",
+        1_008_341,
+        "TensorFlow.js 0.11.7, the compiled code",
+    ),
+}
+DEFAULT = "python-docs"
+_OTHERS = {
+    DEFAULT: "0.5 MB  the language reference inside Python itself; needs no network (default)",
+    "tiny_shakespeare": "1.1 MB  scenes of Shakespeare, from TensorFlow Datasets (--data_dir)",
+}
+NAMES = [*_OTHERS, *TEXT_DATA_URLS]
+_NO_NETWORK = f"{DEFAULT} and your own text file need no network"
+
+
+def table() -> str:
+    """Return the lines of --help that list the corpora with their sizes."""
+    rows = {**_OTHERS}
+    for name, download in TEXT_DATA_URLS.items():
+        rows[name] = f"{download.size / 1e6:.1f} MB  {download.title} (downloaded once)"
+    rows["PATH"] = "        a text file of your own (UTF-8, or see --encoding)"
+    return "\n".join(f"  {name:17} {text}" for name, text in rows.items())
+
+
+def load(name_or_path: str, data_dir: str | None = None, encoding: str = "utf-8") -> str:
+    """Return a corpus as it is: no newline translated, no byte-order mark removed.
+
+    Args:
+      name_or_path: one of `NAMES`, or the path of a text file.
+      data_dir: where TensorFlow Datasets keeps `tiny_shakespeare`; its own default if None.
+      encoding: of a text file named by its path.
+
+    Raises:
+      UserError: there is no such corpus, it cannot be had, or the file is not text.
+    """
+    if name_or_path == DEFAULT:
+        topics = importlib.import_module("pydoc_data.topics").topics
+        return "\n\n".join(topics[name] for name in sorted(topics))
+    if name_or_path == "tiny_shakespeare":
+        return _from_tfds(name_or_path, data_dir)
+    if name_or_path in TEXT_DATA_URLS:
+        return read_text(download(name_or_path), "utf-8")
+    path = Path(name_or_path)
+    if path.is_dir():
+        raise UserError(f"{path} is a directory; name a text file in it")
+    if not path.exists():
+        near = difflib.get_close_matches(name_or_path, NAMES, n=1, cutoff=0.5)
+        raise UserError(
+            f"there is neither a corpus nor a file called {name_or_path}; "
+            + (f"did you mean {near[0]}? " if near else "")
+            + f"The corpora are {', '.join(NAMES)}"
+        )
+    return read_text(path, encoding)
+
+
+def identifier(name_or_path: str) -> str:
+    """Return a short name for a corpus, fit for a directory: a file's name without its suffix."""
+    return name_or_path if name_or_path in NAMES else Path(name_or_path).stem
+
+
+def read_text(path: Path, encoding: str) -> str:
+    """Read a text file.
+
+    Raises:
+      UserError: it cannot be read, is empty, holds NUL bytes, or is not in that encoding.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
+    if not data:
+        raise UserError(f"{path} is empty")
+    try:
+        text = data.decode(encoding)
+    except LookupError:
+        raise UserError(f"--encoding={encoding} is not an encoding that Python knows") from None
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{path} is not {encoding} text: byte {error.start} cannot be read; if it is text in "
+            "another encoding, name that with --encoding, such as --encoding=latin-1"
+        ) from None
+    if "\0" in text:
+        raise UserError(
+            f"{path} is not a text file, or not in {encoding}: it has a NUL at character "
+            f"{text.index(chr(0))}"
+        )
+    return text
+
+
+def download(name: str, cache: Path | None = None) -> Path:
+    """Return the file of one of `TEXT_DATA_URLS`, downloaded into the user's cache if need be.
+
+    The file gets its name there only when all of it has come, so a broken download leaves nothing.
+
+    Raises:
+      UserError: the download failed or brought something else.
+    """
+    import pooch
+    import requests
+
+    url, size, _ = TEXT_DATA_URLS[name]
+    path = (cache or Path(pooch.os_cache("lstm_text_generation"))) / f"{name}.txt"
+    if path.exists():
+        return path
+    pooch.get_logger().setLevel("WARNING")
+    fetch = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=30)
+    try:
+        print(f"Downloading {name} ({size / 1e6:.1f} MB) from {url}", flush=True)
+        pooch.retrieve(
+            url,
+            known_hash=None,
+            fname=path.name,
+            path=path.parent,
+            downloader=functools.partial(_fetch_whole, fetch, size),
+        )
+    except (requests.RequestException, ConnectionError) as error:
+        raise UserError(f"cannot download {name}: {_reason(error)}; {_NO_NETWORK}") from None
+    return path
+
+
+def _fetch_whole(fetch, size: int, url: str, output_file, pooch_) -> None:
+    """Download with pooch's `fetch`, and refuse what can only be a part or another page.
+
+    urllib3 notices a body shorter than announced; a server that announces nothing, or a login page
+    in the way, shows in the size. Half is lenient, as the publisher may edit the text.
+    """
+    fetch(url, output_file, pooch_)
+    found = Path(output_file).stat().st_size
+    if not 0.5 * size <= found <= 2 * size:
+        raise ConnectionError(f"{url} gave {found:,} bytes instead of about {size:,}")
+
+
+def _from_tfds(name: str, data_dir: str | None) -> str:
+    """Return the whole text of a TFDS text dataset: its splits are consecutive parts."""
+    devices.import_tensorflow()
+    import tensorflow_datasets as tfds
+
+    try:
+        builder = tfds.builder(name, data_dir=data_dir)
+        builder.download_and_prepare()
+        splits = [builder.as_dataset(split=s) for s in ("train", "validation", "test")]
+        parts = [example["text"] for split in splits for example in split.as_numpy_iterator()]
+    except (OSError, tfds.download.DownloadError) as error:  # requests' errors are OSErrors
+        where = f" into {data_dir}" if data_dir else ""
+        raise UserError(
+            f"cannot prepare {name}{where} with TensorFlow Datasets: {_reason(error)}; "
+            + _NO_NETWORK
+        ) from None
+    return b"".join(parts).decode("utf-8")
+
+
+def _reason(error: Exception) -> str:
+    """Return the innermost cause of a network error, in few words."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+    return str(error)[:200] or type(error).__name__

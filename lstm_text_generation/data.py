@@ -1,0 +1,231 @@
+"""A text corpus as integers, windows and batches: a port of the original's data.js."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+_CHUNK = 1 << 20  # characters encoded at a time
+VALIDATION_WINDOWS = 2048
+
+
+class TextData:
+    """A text, its character set, and the examples to learn from (`TextData` in data.js).
+
+    The text is kept as one small integer a character, so memory is about its size in bytes. The
+    character set is in order of first appearance, as in the original, so that models can be
+    exchanged with it.
+    """
+
+    def __init__(self, data_identifier: str, text: str, sample_len: int, sample_step: int):
+        """Encode the text.
+
+        Args:
+          data_identifier: a name for the text.
+          text: the text.
+          sample_len: length of an example, in characters: the model's input length.
+          sample_step: characters from the beginning of an example to that of the next.
+
+        Raises:
+          ValueError: a length is not positive, the identifier is empty, the text is shorter than
+            an example and the character after it, or it has only one distinct character.
+        """
+        if sample_len <= 0:
+            raise ValueError(f"Expected sample_len to be a positive integer, but got {sample_len}")
+        if sample_step <= 0:
+            raise ValueError(
+                f"Expected sample_step to be a positive integer, but got {sample_step}"
+            )
+        if not data_identifier:
+            raise ValueError("Model identifier is not provided.")
+        if len(text) < sample_len + 2:
+            raise ValueError(
+                f"The text has {len(text)} characters, too few for examples of {sample_len}: it "
+                f"needs at least {sample_len + 2}"
+            )
+        self._data_identifier = data_identifier
+        self._sample_len = sample_len
+        self._sample_step = sample_step
+        self._char_set, self._indices = _encode(text)
+        if len(self._char_set) < 2:
+            raise ValueError(
+                f"The text has only one distinct character, {self._char_set[0]!r}: there is "
+                "nothing to learn"
+            )
+        self._index_of = {char: index for index, char in enumerate(self._char_set)}
+        self._epochs_drawn = 0
+
+    def data_identifier(self) -> str:
+        """Return the name of the text."""
+        return self._data_identifier
+
+    def text_len(self) -> int:
+        """Return the length of the text, in characters."""
+        return len(self._indices)
+
+    def sample_len(self) -> int:
+        """Return the length of an example, in characters."""
+        return self._sample_len
+
+    def char_set(self) -> list[str]:
+        """Return the distinct characters, in order of first appearance."""
+        return self._char_set
+
+    def char_set_size(self) -> int:
+        """Return the number of distinct characters."""
+        return len(self._char_set)
+
+    def fingerprint(self) -> str:
+        """Return a digest that two texts share only if they are the same."""
+        digest = hashlib.sha256("".join(self._char_set).encode("utf-8", "surrogatepass"))
+        digest.update(np.ascontiguousarray(self._indices))
+        return digest.hexdigest()[:16]
+
+    def get_from_char_set(self, index: int) -> str | None:
+        """Return the character of an index, or None where there is none, as the original does."""
+        return self._char_set[index] if 0 <= index < len(self._char_set) else None
+
+    def text_to_indices(self, text: str) -> list[int]:
+        """Return the index of each character, -1 for those that are not in the set."""
+        return [self._index_of.get(char, -1) for char in text]
+
+    def get_random_slice(self, rng: np.random.Generator | None = None) -> tuple[str, list[int]]:
+        """Return a random slice of `sample_len` characters, as text and as indices."""
+        rng = rng or np.random.default_rng()
+        start = rng.integers(0, self.text_len() - self._sample_len)
+        indices = self._indices[start : start + self._sample_len]
+        return "".join(self._char_set[i] for i in indices), indices.tolist()
+
+    def next_data_epoch(self, num_examples: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Draw the next epoch's examples, shuffled anew, as one-hot arrays.
+
+        For those who want the original's tensors; training uses `training_batches`, whose memory
+        does not grow with the number of examples.
+
+        Args:
+          num_examples: how many; by default every example of the text, once.
+
+        Returns:
+          float32 `xs` of shape [num_examples, sample_len, char_set_size] and the character that
+          follows each, `ys` of shape [num_examples, char_set_size].
+        """
+        available = self._num_examples(self.text_len())
+        batches = self.training_batches(
+            epoch=self._epochs_drawn,
+            num_examples=available if num_examples is None else num_examples,
+            batch_size=1024,
+        )
+        self._epochs_drawn += 1
+        windows = np.concatenate([batch.numpy() for batch in batches])
+        one_hot = np.eye(self.char_set_size(), dtype=np.float32)[windows]
+        return one_hot[:, :-1], one_hot[:, -1]
+
+    def training_batches(
+        self,
+        *,
+        epoch: int,
+        num_examples: int,
+        batch_size: int,
+        validation_split: float = 0.0,
+        seed: int = 0,
+        skip: int = 0,
+    ) -> tf.data.Dataset:
+        """Return one epoch of training examples, in batches.
+
+        Each epoch goes through the examples in another order, and begins again at the first if
+        there are fewer than `num_examples`. The order is a function of (seed, epoch) that is
+        computed example by example, so an epoch can be entered anywhere and none of it is held in
+        memory.
+
+        Args:
+          epoch: number of the epoch, from 0.
+          num_examples: examples in the epoch.
+          batch_size: examples in a batch; the last one may be smaller.
+          validation_split: fraction of the text, at its end, to keep out of training.
+          seed: seed of the order.
+          skip: batches to leave out at the beginning.
+
+        Returns:
+          A dataset of int32 windows [batch, sample_len + 1]: an example and the character after it.
+        """
+        available = self._num_examples(self._train_len(validation_split))
+        indices = tf.constant(self._indices)
+        offsets = tf.range(self._sample_len + 1, dtype=tf.int64)
+
+        def windows(first: tf.Tensor) -> tf.Tensor:
+            positions = tf.range(first, tf.minimum(first + batch_size, num_examples))
+            shuffled = tf.random.experimental.index_shuffle(
+                positions % available, (seed, epoch), tf.constant(available - 1, tf.int64)
+            )
+            begin = shuffled * self._sample_step
+            return tf.cast(tf.gather(indices, begin[:, None] + offsets), tf.int32)
+
+        firsts = tf.data.Dataset.range(skip * batch_size, num_examples, batch_size)
+        return firsts.map(windows).prefetch(2)
+
+    def validation_windows(self, validation_split: float) -> np.ndarray:
+        """Return windows of the held-out end of the text, the same at every call.
+
+        Returns:
+          int32 windows [n, sample_len + 1], evenly spaced, at most `VALIDATION_WINDOWS`.
+
+        Raises:
+          ValueError: the held-out text, or the rest, is too short for one.
+        """
+        begin, end = self._train_len(validation_split), self.text_len() - self._sample_len
+        if begin >= end or self._num_examples(begin) < 1:
+            raise ValueError(
+                f"validation_split={validation_split} of {self.text_len()} characters leaves no "
+                f"window of {self._sample_len} characters to "
+                + ("validate on" if begin >= end else "train on")
+            )
+        count = min(VALIDATION_WINDOWS, end - begin)
+        begins = np.linspace(begin, end - 1, count).astype(np.int64)
+        offsets = np.arange(self._sample_len + 1)
+        return self._indices[begins[:, None] + offsets].astype(np.int32)
+
+    def _train_len(self, validation_split: float) -> int:
+        """Return the number of characters in front of the held-out ones."""
+        return self.text_len() - int(self.text_len() * validation_split)
+
+    def _num_examples(self, text_len: int) -> int:
+        """Return how many examples `text_len` characters give, as the original counts them."""
+        return len(range(0, text_len - self._sample_len - 1, self._sample_step))
+
+
+def unknown_characters(text: str, char_set: Iterable[str]) -> str:
+    """Return the characters of `text` that `char_set` lacks, each once, as a readable list."""
+    missing = sorted(set(text) - set(char_set))
+    return " ".join(map(repr, missing))
+
+
+def _encode(text: str) -> tuple[list[str], np.ndarray]:
+    """Return the character set in order of first appearance, and the index of each character.
+
+    Numpy works through the text in chunks, with a table from code points to indices; the result is
+    uint8, uint16 or int32, the first that is enough.
+    """
+    index_of = np.full(0x110000, -1, np.int32)
+    order: list[int] = []
+    chunks: list[np.ndarray] = []
+    for start in range(0, len(text), _CHUNK):
+        chunk = text[start : start + _CHUNK].encode("utf-32-le", "surrogatepass")
+        codes = np.frombuffer(chunk, "<u4")
+        fresh = codes[index_of[codes] < 0]
+        if fresh.size:
+            values, first = np.unique(fresh, return_index=True)
+            for code in values[np.argsort(first)]:
+                index_of[code] = len(order)
+                order.append(int(code))
+        chunks.append(_shrink(index_of[codes], len(order)))
+    return [chr(code) for code in order], _concatenate(chunks)
+
+
+def _shrink(indices: np.ndarray, size: int) -> np.ndarray:
+    return indices.astype(np.uint8 if size <= 256 else np.uint16 if size <= 65536 else np.int32)
+
+
+def _concatenate(chunks: Sequence[np.ndarray]) -> np.ndarray:
+    # The last chunk knows all characters, so its type is wide enough for all.
+    return np.concatenate(chunks, dtype=chunks[-1].dtype)

@@ -1,0 +1,136 @@
+"""The files of a finished run: the Keras model, the SavedModel and the character set."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from lstm_text_generation.data import TextData
+from lstm_text_generation.model import TextGenerator, read
+from training_run.command_line import UserError
+from training_run.run_directory import write_atomically, write_text
+
+KERAS_FILE = "model.keras"
+TEXT_DATA_FILE = "text_data.json"
+
+
+def export_model(
+    directory: Path, model: keras.Model, text_data: TextData, seed_text: str
+) -> dict[str, str]:
+    """Write the model in every format into a run's directory.
+
+    Args:
+      seed_text: a piece of the text to begin with where the text itself is not at hand.
+
+    Returns:
+      What each file is, by its name.
+    """
+    description = {
+        "data_identifier": text_data.data_identifier(),
+        "text_len": text_data.text_len(),
+        "sample_len": text_data.sample_len(),
+        "char_set_size": text_data.char_set_size(),
+        "char_set": text_data.char_set(),
+        "seed_text": seed_text,
+    }
+    write_text(directory / TEXT_DATA_FILE, json.dumps(description, indent=1) + "\n")
+    write_atomically(directory / KERAS_FILE, model.save)
+    saved = SavedTextModel(model, text_data.char_set())
+    signatures = {"serving_default": saved.serving_default, "generate": saved.generate}
+    write_atomically(
+        directory / "saved_model",
+        lambda partial: tf.saved_model.save(saved, str(partial), signatures=signatures),
+    )
+    return {
+        KERAS_FILE: "the model, for Keras",
+        "saved_model": "the same for TensorFlow, with the signatures serving_default and generate",
+        TEXT_DATA_FILE: "its character set",
+    }
+
+
+def load_model(path: Path) -> tuple[keras.Model, dict[str, Any]]:
+    """Load what `export_model` wrote.
+
+    Args:
+      path: a run's directory, or a file in it, such as the `model.json` of the original's command.
+
+    Returns:
+      The model, and the content of its `text_data.json`.
+
+    Raises:
+      UserError: there is no such run, or its files are damaged.
+    """
+    directory = path if path.is_dir() else path.parent
+    files = [directory / KERAS_FILE, directory / TEXT_DATA_FILE]
+    for file in files:
+        if not file.is_file():
+            raise UserError(
+                f"{path} is not a finished run: there is no {file}; train one with "
+                f"python -m lstm_text_generation.train --save_path={directory}"
+            )
+    try:
+        model = keras.models.load_model(files[0], compile=False)
+        text_data = json.loads(files[1].read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise UserError(f"the run in {directory} is damaged: {error}") from None
+    if model.input_shape[1:] != (text_data.get("sample_len"), len(text_data.get("char_set", []))):
+        raise UserError(f"{files[0]} and {files[1]} do not belong together")
+    return model, text_data
+
+
+class SavedTextModel(tf.Module):
+    """What the SavedModel holds; it needs TensorFlow, and neither Keras nor this package."""
+
+    def __init__(self, model: keras.Model, char_set: Sequence[str]):
+        super().__init__()
+        self._model = model
+        self._generator = TextGenerator(model)
+        self._weights = [variable.value for variable in model.variables]
+        codes = np.array([ord(char) for char in char_set], np.int32)
+        order = np.argsort(codes).astype(np.int32)
+        self._codes, self._sorted, self._order = map(tf.constant, (codes, codes[order], order))
+        window = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32, "windows")
+        self.serving_default = tf.function(self._serve, input_signature=[window])
+        self.generate = tf.function(
+            self._generate,
+            input_signature=[
+                tf.TensorSpec([], tf.string, "seed_text"),
+                tf.TensorSpec([], tf.int32, "length"),
+                tf.TensorSpec([], tf.float32, "temperature"),
+                tf.TensorSpec([], tf.int64, "seed"),
+            ],
+        )
+
+    def _serve(self, windows: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Map one-hot windows to the probabilities of the next character."""
+        return {"probabilities": read(self._model, windows)[0]}
+
+    def _generate(
+        self, seed_text: tf.Tensor, length: tf.Tensor, temperature: tf.Tensor, seed: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Map a seed text to `length` characters that may follow it."""
+        codes = tf.strings.unicode_decode(seed_text, "UTF-8")
+        place = tf.minimum(tf.searchsorted(self._sorted, codes), len(self._sorted) - 1)
+        unknown = tf.boolean_mask(codes, tf.gather(self._sorted, place) != codes)
+        checks = [
+            tf.debugging.Assert(
+                tf.size(unknown) == 0,
+                [
+                    "seed_text has characters that the model does not know:",
+                    tf.strings.unicode_encode(unknown, "UTF-8"),
+                ],
+            ),
+            tf.debugging.assert_positive(tf.size(codes), "seed_text is empty"),
+            tf.debugging.assert_non_negative(temperature, "temperature is negative"),
+        ]
+        with tf.control_dependencies(checks):
+            indices = tf.gather(self._order, place)[None]
+        probs, memory = self._generator.start(indices)
+        written, _, _ = self._generator.write(
+            probs, memory, length, temperature, seed, tf.constant(0, tf.int64)
+        )
+        return {"text": tf.strings.unicode_encode(tf.gather(self._codes, written[0]), "UTF-8")}

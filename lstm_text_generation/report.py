@@ -1,0 +1,77 @@
+"""What a training run shows and writes after each epoch: figures and sample texts."""
+
+import math
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from lstm_text_generation.data import TextData
+from lstm_text_generation.model import TextGenerator
+from lstm_text_generation.train import DISPLAY_TEMPERATURES
+from training_run import history
+from training_run.loop import Logs, Progress
+from training_run.run_directory import write_text
+
+
+def summary(logs: Logs, examples_per_second: float) -> str:
+    """Word an epoch's figures. Shannon's estimate for English, 1.3, is in bits per character."""
+    parts = [f"loss {logs['loss']:.4f}"]
+    if "val_loss" in logs:
+        bits = logs["val_loss"] / math.log(2)
+        parts += [f"val_loss {logs['val_loss']:.4f}", f"{bits:.3f} bits/char"]
+    return ", ".join([*parts, f"{examples_per_second:,.0f} examples/s"])
+
+
+class EpochReport(keras.callbacks.Callback):
+    """Writes samples at four temperatures from one seed text, and the run's tables, every epoch."""
+
+    def __init__(
+        self,
+        directory: Path,
+        progress: Progress,
+        text_data: TextData,
+        seed_text: str,
+        display_length: int,
+        seed: int,
+    ):
+        super().__init__()
+        self.directory, self.progress, self.text_data = directory, progress, text_data
+        self.seed_text, self.display_length, self.seed = seed_text, display_length, seed
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Make the generator, which is traced once."""
+        self._generator = TextGenerator(self.model)
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Print and keep the samples."""
+        lines = []
+        for temperature, text in zip(DISPLAY_TEMPERATURES, self._samples(epoch), strict=True):
+            lines += [f"Generated text (temperature={temperature:g}):", f'"{text}"', ""]
+        note = "\n".join(lines)
+        print(note, flush=True)
+        figures = ", ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
+        self.progress.notes.append(f"Epoch {epoch + 1}: {figures}\n{note}")
+        self.write_files()
+
+    def write_files(self) -> None:
+        """Write `history.csv` and `samples.txt` from the progress, so that they always agree."""
+        history.write_csv(self.directory / "history.csv", self.progress.history)
+        notes = "\n".join(self.progress.notes)
+        write_text(self.directory / "samples.txt", f'Seed text:\n"{self.seed_text}"\n\n{notes}')
+
+    def _samples(self, epoch: int) -> list[str]:
+        """Return a text for each temperature; the draws follow from the seed and the epoch."""
+        indices = self.text_data.text_to_indices(self.seed_text)
+        count = len(DISPLAY_TEMPERATURES)
+        probs, memory = self._generator.start(tf.constant([indices] * count, tf.int32))
+        written, _, _ = self._generator.write(
+            probs,
+            memory,
+            tf.constant(self.display_length),
+            tf.constant(DISPLAY_TEMPERATURES),
+            tf.constant(self.seed, tf.int64),
+            tf.constant(epoch * self.display_length, tf.int64),
+        )
+        chars = self.text_data.char_set()
+        return ["".join(chars[index] for index in row) for row in written.numpy()]

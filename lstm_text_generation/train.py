@@ -1,0 +1,256 @@
+"""Train a next-character model on a text (the original's train_node.js, `yarn train`)."""
+
+import math
+from pathlib import Path
+
+from absl import flags
+
+from lstm_text_generation import corpora
+from training_run import command_line, devices
+from training_run.command_line import (
+    FLAGS,
+    FRACTION,
+    NOT_NEGATIVE,
+    POSITIVE,
+    Check,
+    UserError,
+    between,
+    define,
+)
+
+APP = "lstm_text_generation"
+DISPLAY_TEMPERATURES = [0.0, 0.25, 0.5, 0.75]
+# A run keeps its flags in run.json. Those that decide its course stay as they are when it is
+# resumed; the others may be given anew.
+FIXED_FLAGS = [
+    "sample_len",
+    "sample_step",
+    "lstm_layer_size",
+    "objective",
+    "optimizer",
+    "seed",
+    "batch_size",
+    "examples_per_epoch",
+    "validation_split",
+    "dropout",
+]
+FREE_FLAGS = ["epochs", "learning_rate", "clip_norm", "early_stopping", "display_length"]
+
+
+def usage() -> str:
+    """Return the text above the flags in --help."""
+    return f"""{__doc__}
+
+  python -m lstm_text_generation.train [CORPUS] [flags]
+
+CORPUS is one of
+{corpora.table()}
+"""
+
+
+def define_flags() -> None:
+    """Define the flags of train_node.js with their defaults, and the port's own."""
+    integer, number, enum = flags.DEFINE_integer, flags.DEFINE_float, flags.DEFINE_enum
+    command_line.define_run_flags(150, 128, f"saved_models/{APP}/CORPUS")
+    define(
+        integer,
+        "sample_len",
+        60,
+        "Characters in an input window.",
+        check=between(1, 10_000),
+        alias="sampleLen",
+    )
+    define(
+        integer,
+        "sample_step",
+        3,
+        "Characters from one example to the next in the text.",
+        check=between(1, 10**6),
+        alias="sampleStep",
+    )
+    define(
+        flags.DEFINE_list,
+        "lstm_layer_size",
+        "128,128",
+        "Units of each LSTM layer, such as 128 or 256,128.",
+        check=LAYER_SIZES,
+        alias="lstmLayerSize",
+    )
+    define(number, "learning_rate", 1e-2, "Learning rate.", check=POSITIVE, alias="learningRate")
+    define(
+        integer,
+        "examples_per_epoch",
+        10_000,
+        "Examples drawn from the text in each epoch.",
+        check=between(1, 10**12),
+        alias="examplesPerEpoch",
+    )
+    define(
+        number,
+        "validation_split",
+        0.0625,
+        "Fraction held out for validation: of the text, its end, and of each epoch's examples.",
+        check=FRACTION,
+        alias="validationSplit",
+    )
+    define(
+        integer,
+        "display_length",
+        120,
+        "Characters of each sample shown after an epoch.",
+        check=between(1, 10**5),
+        alias="displayLength",
+    )
+    define(
+        enum,
+        "objective",
+        "every_char",
+        "Take the loss at every character of a window, or at the last only, as the original does.",
+        values=["every_char", "last_char"],
+    )
+    define(enum, "optimizer", "rmsprop", "Optimizer.", values=["rmsprop", "adam"])
+    define(
+        number,
+        "clip_norm",
+        1.0,
+        "Scale gradients down to this norm; 0 does not.",
+        check=NOT_NEGATIVE,
+    )
+    define(
+        number,
+        "dropout",
+        0.0,
+        "Fraction of each LSTM layer's outputs dropped in training.",
+        check=FRACTION,
+    )
+    define(
+        integer,
+        "early_stopping",
+        0,
+        "Stop after so many epochs without a lower val_loss; 0 does not.",
+        check=between(0, 10**9),
+    )
+    define(flags.DEFINE_string, "encoding", "utf-8", "Encoding of your own text file.")
+
+
+def _are_layer_sizes(sizes: list[str]) -> bool:
+    return bool(sizes) and all(s.strip().isdecimal() and 1 <= int(s) <= 16_384 for s in sizes)
+
+
+LAYER_SIZES = Check(_are_layer_sizes, "must be whole numbers of 1 to 16384, such as 256,128")
+
+
+def main(arguments: list[str]) -> None:
+    """Train, and leave a complete run directory.
+
+    Args:
+      arguments: the corpus, or nothing.
+
+    Raises:
+      UserError: bad input, or a run that cannot go on.
+    """
+    if len(arguments) > 1:
+        raise UserError(f"one corpus at a time, not {' and '.join(arguments)}")
+    corpus = arguments[0] if arguments else corpora.DEFAULT
+    path = command_line.run_path(f"saved_models/{APP}/{corpora.identifier(corpus)}")
+    if FLAGS.resume:
+        from training_run.run_directory import adopt_settings
+
+        adopt_settings(path, [*FIXED_FLAGS, *FREE_FLAGS])
+    text = corpora.load(corpus, FLAGS.data_dir, FLAGS.encoding)
+
+    devices.set_up(FLAGS.gpu)
+    from lstm_text_generation.data import TextData
+    from training_run.run_directory import open_run
+
+    try:
+        text_data = TextData(corpora.identifier(corpus), text, FLAGS.sample_len, FLAGS.sample_step)
+        if FLAGS.validation_split:
+            text_data.validation_windows(FLAGS.validation_split)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    settings = {"app": APP, "corpus": text_data.fingerprint()}
+    settings |= {name: getattr(FLAGS, name) for name in [*FIXED_FLAGS, *FREE_FLAGS]}
+    with open_run(path, settings, may_change=FREE_FLAGS) as run:
+        _train(run, text_data)
+
+
+def _train(run, text_data) -> None:
+    """Build the model, train it and export the best weights."""
+    import keras
+    import numpy as np
+
+    from lstm_text_generation import export
+    from lstm_text_generation import model as lstm
+    from lstm_text_generation.report import EpochReport, summary
+    from training_run import callbacks as hooks
+    from training_run import history
+    from training_run.loop import Progress
+
+    keras.utils.set_random_seed(FLAGS.seed)
+    sizes = [int(size) for size in FLAGS.lstm_layer_size]
+    model = lstm.create_model(
+        text_data.sample_len(), text_data.char_set_size(), sizes, FLAGS.dropout
+    )
+    lstm.compile_model(model, FLAGS.learning_rate, FLAGS.optimizer, FLAGS.clip_norm)
+    model.summary()
+    seed_text, _ = text_data.get_random_slice(np.random.default_rng(FLAGS.seed))
+    print(f'Seed text:\n"{seed_text}"\n')
+
+    progress = Progress()
+    checkpoints = hooks.Checkpoints(run.work / "checkpoints", progress)
+    for warning in checkpoints.restore(model):
+        print(f"warning: {warning}")
+    examples = lstm.training_examples(FLAGS.examples_per_epoch, FLAGS.validation_split)
+    steps = math.ceil(examples / FLAGS.batch_size)
+    report = EpochReport(run.work, progress, text_data, seed_text, FLAGS.display_length, FLAGS.seed)
+    bar = hooks.ProgressBar(FLAGS.epochs, steps, progress, summary)
+    board = [hooks.TensorBoard(FLAGS.log_dir)] if FLAGS.log_dir else []
+    lstm.fit_model(
+        model,
+        text_data,
+        FLAGS.epochs,
+        FLAGS.examples_per_epoch,
+        FLAGS.batch_size,
+        FLAGS.validation_split,
+        [bar, report, *board, checkpoints],
+        objective=FLAGS.objective,
+        seed=FLAGS.seed,
+        progress=progress,
+        patience=FLAGS.early_stopping,
+    )
+    model.set_weights(progress.best_weights)
+    print(f"Saving the weights of epoch {progress.best_epoch}, the best.", flush=True)
+    files = export.export_model(run.work, model, text_data, seed_text)
+    title = f"{text_data.data_identifier()}, LSTM {','.join(map(str, sizes))}"
+    history.plot_loss(run.work / "loss.png", progress.history, title, "nats per character")
+    report.write_files()
+    run.finish()
+    _say_what_is_there(run.path, files)
+
+
+def _say_what_is_there(path: Path, files: dict[str, str]) -> None:
+    """Print where each file of the finished run is, and what to try next."""
+    files |= {
+        "samples.txt": "what it wrote after each epoch",
+        "history.csv": "loss and val_loss of each epoch",
+        "loss.png": "the same as a picture",
+        "checkpoints": "what --resume goes on from",
+    }
+    print(f"\nThe run is in {path}:")
+    for name, what in files.items():
+        print(f"  {path / name}  {what}")
+    print(
+        "\nTry next:\n"
+        f"  python -m lstm_text_generation.generate {path} --temperature=0.5\n"
+        f"  python -m lstm_text_generation.train --help"
+    )
+
+
+def cli() -> None:
+    """Run the command."""
+    command_line.run(main, define_flags, usage)
+
+
+if __name__ == "__main__":
+    cli()

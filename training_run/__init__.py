@@ -1,0 +1,12 @@
+"""What a training run of either app needs, whatever it trains.
+
+- `command_line`: flags, their aliases and checks, and errors of one line.
+- `run_directory`: the directory a run leaves, complete or absent, one process at a time.
+- `checkpoints`: the files that `--resume` goes on from.
+- `loop`: epochs of gradient steps, resumable at any step.
+- `callbacks`: what happens around the loop: checkpoints, signals, progress, TensorBoard.
+- `history`: `history.csv` and `loss.png`.
+- `devices`: which processor, and determinism.
+
+Nothing here imports an app. Importing the package does not import TensorFlow.
+"""

@@ -1,0 +1,170 @@
+"""What happens around the training loop: checkpoints, signals, progress and TensorBoard."""
+
+import dataclasses
+import signal
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from training_run import checkpoints
+from training_run.loop import Logs, Progress
+
+CHECKPOINT_SECONDS = 300  # within a long epoch
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Writes a checkpoint after each epoch, every five minutes, and when told to stop.
+
+    SIGINT (Ctrl-C) and SIGTERM end the run after the step under way, with a checkpoint of it.
+    """
+
+    def __init__(self, directory: Path, progress: Progress):
+        super().__init__()
+        self.directory = directory
+        self.progress = progress
+        self._signal: int | None = None
+        self._saved_at = time.monotonic()
+
+    def restore(self, model: keras.Model) -> list[str]:
+        """Set the model, its optimizer and the progress to the newest checkpoint, if there is one.
+
+        Returns:
+          Warnings about damaged checkpoints that were passed over.
+
+        Raises:
+          UserError: all checkpoints are damaged.
+        """
+        learning_rate = float(model.optimizer.learning_rate)
+        loaded = checkpoints.load(self.directory)
+        if loaded is None:
+            return []
+        arrays, fields, warnings = loaded
+        for name, variable in _variables(model).items():
+            variable.assign(arrays[name])
+        # The flag decides, so that a run that diverged can go on more slowly.
+        model.optimizer.learning_rate.assign(learning_rate)
+        for name, value in fields.items():
+            setattr(self.progress, name, value)
+        best = [name for name in arrays if name.startswith("best/")]
+        self.progress.best_weights = [arrays[name] for name in sorted(best)]
+        return warnings
+
+    def save(self) -> None:
+        """Write a checkpoint of the model and the progress."""
+        arrays = {name: np.asarray(value) for name, value in _variables(self.model).items()}
+        for index, weights in enumerate(self.progress.best_weights):
+            arrays[f"best/{index:04d}"] = weights
+        fields = dataclasses.asdict(dataclasses.replace(self.progress, best_weights=[]))
+        del fields["best_weights"]
+        checkpoints.save(self.directory, arrays, fields)
+        self._saved_at = time.monotonic()
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Take over the signals."""
+        self._handlers = {
+            number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Give the signals back."""
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Checkpoint if it is time, and stop if a signal has come."""
+        if self._signal or time.monotonic() - self._saved_at > CHECKPOINT_SECONDS:
+            self.save()
+        self._stop_if_told()
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Checkpoint, and stop if a signal has come."""
+        self.save()
+        self._stop_if_told()
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        if self._signal:  # the second one does not wait for the step
+            raise SystemExit(128 + number)
+        self._signal = number
+
+    def _stop_if_told(self) -> None:
+        if self._signal:
+            print(
+                f"\nStopped in epoch {self.progress.epoch + 1} after step {self.progress.step}, "
+                f"with a checkpoint. --resume goes on from here; --resume "
+                f"--epochs={max(self.progress.epoch, 1)} makes a model of what there is."
+            )
+            raise SystemExit(128 + self._signal)
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """Shows a bar while an epoch runs, if stderr is a terminal, and prints its figures after it.
+
+    `summary(logs, examples_per_second)` words the figures.
+    """
+
+    def __init__(self, epochs: int, steps: int, progress: Progress, summary: Any):
+        super().__init__()
+        self.epochs, self.steps, self.progress, self.summary = epochs, steps, progress, summary
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Open the bar."""
+        self._bar = tqdm(
+            total=self.steps,
+            initial=self.progress.step,
+            desc=f"Epoch {epoch + 1} of {self.epochs}",
+            unit="step",
+            leave=False,
+            disable=None,
+        )
+        self._times = [time.monotonic()]
+        self._examples = [self.progress.sums.get("examples", 0.0)]
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Advance the bar."""
+        self._times = [*self._times[:2], time.monotonic()]
+        self._examples = [*self._examples[:2], self.progress.sums["examples"]]
+        self._bar.set_postfix(loss=f"{(logs or {})['loss']:.4f}", refresh=False)
+        self._bar.update(1)
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Close the bar and print the epoch's figures."""
+        self._bar.close()
+        # From the end of the first step, which also compiles; from its beginning if it is the only.
+        start = 1 if len(self._times) > 2 else 0
+        rate = (self._examples[-1] - self._examples[start]) / (self._times[-1] - self._times[start])
+        print(f"Epoch {epoch + 1} of {self.epochs}: {self.summary(logs or {}, rate)}", flush=True)
+
+
+class TensorBoard(keras.callbacks.Callback):
+    """Writes the loss of every step and the figures of every epoch for TensorBoard."""
+
+    def __init__(self, log_dir: str):
+        super().__init__()
+        self._writer = tf.summary.create_file_writer(log_dir)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Write the running mean loss, at the optimizer's count of steps."""
+        self._write("step", logs or {}, int(self.model.optimizer.iterations))
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Write the epoch's figures."""
+        self._write("epoch", logs or {}, epoch + 1)
+        self._writer.flush()
+
+    def _write(self, group: str, logs: Logs, step: int) -> None:
+        with self._writer.as_default():
+            for name, value in logs.items():
+                tf.summary.scalar(f"{group}/{name}", value, step=step)
+
+
+def _variables(model: keras.Model) -> dict[str, Any]:
+    """Return what a checkpoint restores of a compiled model, by name."""
+    weights = {f"model/{index:04d}": v for index, v in enumerate(model.variables)}
+    optimizer = {f"optimizer/{index:04d}": v for index, v in enumerate(model.optimizer.variables)}
+    return weights | optimizer

@@ -1,0 +1,50 @@
+"""Which processor a command runs on, and that it computes the same each time."""
+
+import os
+import sys
+import tempfile
+
+from training_run.command_line import UserError
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow without what it says of oneDNN and CUDA, which nothing else keeps quiet.
+
+    Later imports find it done. What it printed is shown after all if the import fails.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as messages:
+        os.dup2(messages.fileno(), 2)  # the messages come from C++, below sys.stderr
+        try:
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()
+        except ImportError:
+            messages.seek(0)
+            os.write(stderr, messages.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
+def set_up(gpu: bool) -> None:
+    """Make TensorFlow deterministic, and insist on a GPU if told to.
+
+    Args:
+      gpu: fail unless TensorFlow sees a GPU, as the originals' `--gpu` does.
+
+    Raises:
+      UserError: `gpu` is set and there is none.
+    """
+    import_tensorflow()
+    import tensorflow as tf
+
+    if gpu and not tf.config.list_physical_devices("GPU"):
+        raise UserError(
+            "--gpu was given, but TensorFlow sees no GPU; leave the flag out to train on what "
+            "there is"
+        )
+    tf.config.experimental.enable_op_determinism()
