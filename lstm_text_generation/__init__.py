@@ -5,7 +5,8 @@ TensorFlow; its modules do:
 
 - `corpora`: the texts to learn from, by name or path.
 - `data`: `TextData`, a corpus as integers, windows and batches (the original's `data.js`).
-- `model`: the network, its training and its sampling (`model.js`).
+- `model`: the network and its training (`model.js`), on the LSTM layers' `cells`.
+- `generation`: sampling and writing text (the rest of `model.js`).
 - `export`: the files of a finished run.
 - `train`, `generate`: the two commands (`train_node.js`, `gen_node.js`).
 """

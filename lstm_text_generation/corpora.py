@@ -33,6 +33,7 @@ TEXT_DATA_URLS = {
     ),
 }
 DEFAULT = "python-docs"
+_TINY_SHAKESPEARE_HOST = "https://raw.githubusercontent.com"  # where TFDS downloads it from
 _OTHERS = {
     DEFAULT: "0.5 MB  the language reference inside Python itself; needs no network (default)",
     "tiny_shakespeare": "1.1 MB  scenes of Shakespeare, from TensorFlow Datasets (--data_dir)",
@@ -161,10 +162,14 @@ def _fetch_whole(fetch, size: int, url: str, output_file, pooch_) -> None:
 def _from_tfds(name: str, data_dir: str | None) -> str:
     """Return the whole text of a TFDS text dataset: its splits are consecutive parts."""
     devices.import_tensorflow()
+    import requests
     import tensorflow_datasets as tfds
 
     try:
         builder = tfds.builder(name, data_dir=data_dir)
+        if not builder.is_prepared():
+            # Where there is no network, TFDS tries for three minutes to find that out.
+            requests.head(_TINY_SHAKESPEARE_HOST, timeout=30)
         builder.download_and_prepare()
         splits = [builder.as_dataset(split=s) for s in ("train", "validation", "test")]
         parts = [example["text"] for split in splits for example in split.as_numpy_iterator()]

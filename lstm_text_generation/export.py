@@ -9,8 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from lstm_text_generation.cells import read
 from lstm_text_generation.data import TextData
-from lstm_text_generation.model import TextGenerator, read
+from lstm_text_generation.generation import TextGenerator
 from training_run.command_line import UserError
 from training_run.run_directory import write_atomically, write_text
 

@@ -92,13 +92,13 @@ def main(arguments: list[str]) -> None:
     devices.set_up(FLAGS.gpu)
     from lstm_text_generation import export
     from lstm_text_generation.data import unknown_characters
-    from lstm_text_generation.model import generate_text
+    from lstm_text_generation.generation import generate_text
 
     model, text_data = export.load_model(Path(arguments[-1]))
     char_set, sample_len = text_data["char_set"], text_data["sample_len"]
     seed = secrets.randbelow(2**31) if FLAGS.seed is None else FLAGS.seed
     corpus = arguments[0] if len(arguments) == 2 else None
-    seed_text = _seed_text(corpus, sample_len, seed) or text_data["seed_text"]
+    seed_text = _seed_text(corpus, sample_len, seed, text_data["seed_text"])
     unknown = unknown_characters(seed_text, char_set)
     if unknown:
         raise UserError(f"the model does not know these characters of the seed text: {unknown}")
@@ -123,12 +123,12 @@ def main(arguments: list[str]) -> None:
         print('"\n')
 
 
-def _seed_text(corpus: str | None, sample_len: int, seed: int) -> str | None:
-    """Return --seed_text, or a random slice of the corpus if one is named."""
+def _seed_text(corpus: str | None, sample_len: int, seed: int, default: str) -> str:
+    """Return --seed_text, else a random slice of the corpus if one is named, else the default."""
     if FLAGS.seed_text is not None:
         return FLAGS.seed_text
     if corpus is None:
-        return None
+        return default
     import numpy as np
 
     text = corpora.load(corpus, FLAGS.data_dir, FLAGS.encoding)

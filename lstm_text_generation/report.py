@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from lstm_text_generation.data import TextData
-from lstm_text_generation.model import TextGenerator
+from lstm_text_generation.generation import TextGenerator
 from lstm_text_generation.train import DISPLAY_TEMPERATURES
 from training_run import history
 from training_run.loop import Logs, Progress

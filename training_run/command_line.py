@@ -110,8 +110,8 @@ def define_gpu_flag() -> None:
 
 
 def given(name: str) -> bool:
-    """Tell whether the command line (or the run to be resumed) has set the flag."""
-    return not FLAGS[name].using_default_value
+    """Tell whether the command line has set the flag, by its name or its alias."""
+    return any(FLAGS[key].present for key in (name, _defined[name]) if key)
 
 
 def run_path(default: str) -> Path:

@@ -95,9 +95,9 @@ def open_run(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _locked(path):
-            work = _prepare(path, settings["app"])
-            if (work / SETTINGS_FILE).exists():
-                _compare(work, settings, may_change)
+            _recover(path)
+            _check(path, settings, may_change)
+            work = _prepare(path)
             write_text(work / SETTINGS_FILE, json.dumps(settings, indent=2) + "\n")
             yield RunDirectory(path, work)
     except OSError as error:
@@ -116,23 +116,15 @@ def adopt_settings(path: Path, names: Collection[str]) -> None:
                 setattr(FLAGS, name, value)
 
 
-def _compare(work: Path, settings: dict[str, Any], may_change: Collection[str]) -> None:
-    """Raise a UserError unless the run in `work` has the same settings."""
-    saved = _read_settings(work)
-    for name, value in settings.items():
-        if name not in may_change and saved.get(name) != value:
-            flag = f"--{name}" if name in FLAGS else name
-            raise UserError(
-                f"--resume: the run in {work} has {flag}={_text(saved.get(name))}, not "
-                f"{_text(value)}; use the same, or start anew with --overwrite"
-            )
+def _recover(path: Path) -> None:
+    """Put a finished run back that was moved away by a `finish` that was killed."""
+    if _replaced(path).exists() and not path.exists():
+        _replaced(path).rename(path)
 
 
-def _prepare(path: Path, app: str) -> Path:
-    """Return the working directory, holding what --resume goes on from, or empty."""
-    work, replaced = _unfinished(path), _replaced(path)
-    if replaced.exists() and not path.exists():  # killed between finish()'s two renames
-        replaced.rename(path)
+def _check(path: Path, settings: dict[str, Any], may_change: Collection[str]) -> None:
+    """Raise a UserError if what is there forbids such a run; change nothing."""
+    work, app = _unfinished(path), settings["app"]
     for directory, state in ((path, "a finished"), (work, "an unfinished")):
         if not directory.exists():
             continue
@@ -142,9 +134,25 @@ def _prepare(path: Path, app: str) -> Path:
             raise UserError(
                 f"{directory} holds {state} run; --resume goes on with it, --overwrite starts anew"
             )
+    resumed = work if work.exists() else path
+    if not FLAGS.resume or not _is_run(resumed, app):
+        return
+    saved = _read_settings(resumed)
+    for name, value in settings.items():
+        if name not in may_change and saved.get(name) != value:
+            flag = f"--{name}" if name in FLAGS else name
+            raise UserError(
+                f"--resume: the run in {resumed} has {flag}={_text(saved.get(name))}, not "
+                f"{_text(value)}; use the same, or start anew with --overwrite"
+            )
+
+
+def _prepare(path: Path) -> Path:
+    """Return the working directory, holding what --resume goes on from, or empty."""
+    work = _unfinished(path)
     if not FLAGS.resume:
         remove(work)
-    elif _is_run(path, app) and not work.exists():
+    elif (path / SETTINGS_FILE).exists() and not work.exists():
         write_atomically(work, lambda partial: _copy_state(path, partial))
     work.mkdir(exist_ok=True)
     return work

@@ -1,0 +1,62 @@
+"""The model's LSTM layers, run one character at a time."""
+
+import keras
+import tensorflow as tf
+
+States = list[list[tf.Tensor]]  # [h, c] of each LSTM layer, each [batch, units]
+
+
+def lstm_cells(model: keras.Model) -> list[keras.layers.LSTMCell]:
+    """Return the cells of the model's LSTM layers, from the input on."""
+    return [layer.cell for layer in model.layers if isinstance(layer, keras.layers.LSTM)]
+
+
+def zero_states(model: keras.Model, batch: tf.Tensor) -> States:
+    """Return the states in front of a text's first character."""
+    return [[tf.zeros([batch, cell.units])] * 2 for cell in lstm_cells(model)]
+
+
+def advance(
+    cells: list[keras.layers.LSTMCell], x: tf.Tensor, states: States
+) -> tuple[tf.Tensor, States]:
+    """Take one character through the LSTM layers.
+
+    Args:
+      x: one-hot characters [batch, charset_size].
+
+    Returns:
+      The last layer's output [batch, units], and the new states.
+    """
+    advanced = []
+    for cell, state in zip(cells, states, strict=True):
+        x, state = cell(x, state)
+        advanced.append(state)
+    return x, advanced
+
+
+def read(model: keras.Model, text: tf.Tensor) -> tuple[tf.Tensor, States]:
+    """Run the model over a text from its beginning.
+
+    The loop keeps nothing but tensors. Keras's own keeps lists of them, which TensorFlow.js cannot
+    run.
+
+    Args:
+      text: indices [batch, length], or one-hot vectors [batch, length, charset_size].
+
+    Returns:
+      The probabilities of the character that follows, [batch, charset_size], and the LSTM states.
+    """
+    cells, size = lstm_cells(model), model.input_shape[2]
+
+    def body(position: tf.Tensor, _: tf.Tensor, states: States) -> tuple:
+        x = text[:, position]
+        if text.dtype.is_integer:
+            x = tf.one_hot(x, size)
+        return position + 1, *advance(cells, x, states)
+
+    length = tf.shape(text)[1]
+    batch = tf.shape(text)[0]
+    output = tf.zeros([batch, cells[-1].units])
+    start = (tf.constant(0), output, zero_states(model, batch))
+    _, output, states = tf.while_loop(lambda position, *_: position < length, body, start)
+    return model.layers[-1](output), states

@@ -1,0 +1,103 @@
+"""What the tests share: a small trained run, commands in and out of this process, real data."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# TensorFlow's start-up messages would bury pytest's own.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from training_run import command_line, devices
+
+devices.import_tensorflow()
+
+ROOT = Path(__file__).parents[1]
+_SHARED = ROOT.parent / "shared" / "datasets"
+
+TEXT = "".join(
+    f"{n} green bottles hanging on the wall, and if {n % 7} should fall, {n * n} are left.\n"
+    for n in range(130)
+)
+SMALL = [
+    "--sample_len=12",
+    "--lstm_layer_size=16,8",
+    "--examples_per_epoch=320",
+    "--batch_size=32",
+    "--display_length=30",
+]
+
+
+@pytest.fixture(scope="session")
+def shared_datasets() -> Path:
+    """The directory of real data that developers and CI have beside the repository."""
+    if not _SHARED.is_dir():
+        pytest.skip(f"real data is not at hand: put it in {_SHARED} to run this test")
+    return _SHARED
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("corpus") / "bottles.txt"
+    path.write_text(TEXT)
+    return path
+
+
+@pytest.fixture(scope="session")
+def text_run(tmp_path_factory, corpus) -> Path:
+    """A finished run of three epochs, made by the command itself."""
+    path = tmp_path_factory.mktemp("runs") / "bottles"
+    result = command(
+        "lstm_text_generation.train", corpus, *SMALL, "--epochs=3", f"--save_path={path}"
+    )
+    assert result.returncode == 0, result.stderr
+    (path.parent / "output.txt").write_text(result.stdout)
+    return path
+
+
+def command(module: str, *arguments, timeout: float = 300, **kwargs) -> subprocess.CompletedProcess:
+    """Run `python -m module arguments` as a user does."""
+    line = [sys.executable, "-m", module, *map(str, arguments)]
+    return subprocess.run(line, capture_output=True, text=True, timeout=timeout, **kwargs)
+
+
+def start(module: str, *arguments) -> subprocess.Popen:
+    """Start `python -m module arguments` and go on; stdout and stderr come in one pipe."""
+    line = [sys.executable, "-u", "-m", module, *map(str, arguments)]
+    return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+@pytest.fixture
+def call(monkeypatch, capfd):
+    """Call a command's `cli` in this process: faster than a new one, which imports TensorFlow.
+
+    Returns a function of the command's module and its arguments that returns the exit status,
+    stdout and stderr.
+    """
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def run(module, *arguments) -> tuple[int, str, str]:
+        for name in list(command_line.FLAGS):
+            delattr(command_line.FLAGS, name)
+        command_line._defined.clear()
+        monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, arguments)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as exit_:
+            module.cli()
+        out, err = capfd.readouterr()
+        return exit_.value.code, out, err
+
+    yield run
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def one_line_error(result: tuple[int, str, str], *words: str, status: int = 1) -> None:
+    """Assert that a command failed with one line on stderr that has all the words."""
+    code, _, err = result
+    assert code == status, err
+    assert err.startswith("error: ") and err.count("\n") == 1, err
+    for word in words:
+        assert word in err, (word, err)

@@ -1,0 +1,156 @@
+import contextlib
+import http.server
+import threading
+
+import pytest
+
+from lstm_text_generation import corpora
+from training_run.command_line import UserError
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Answers as its path says."""
+
+    text = b"To be, or not to be, that is the question.\r\n" * 1000
+
+    def do_GET(self):
+        self.server.requests.append(self.path)
+        answer = self.path.strip("/")
+        if answer.isdigit():
+            self.send_error(int(answer))
+        elif answer == "loop":
+            self.send_response(302)
+            self.send_header("Location", "/loop")
+            self.end_headers()
+        else:
+            body = b"<html>Log in</html>" if answer == "login" else self.text
+            self.send_response(200)
+            if answer in ("whole", "cut"):
+                self.send_header("Content-Length", str(len(self.text)))
+            self.end_headers()
+            self.wfile.write(body[: len(body) // 3] if answer.startswith("cut") else body)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A local server; the fixture's value names the answer that `shakespeare` will get."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
+        httpd.requests = []
+        threading.Thread(target=httpd.serve_forever, args=[0.05], daemon=True).start()
+
+        def answer_with(kind: str) -> list[str]:
+            url = f"http://127.0.0.1:{httpd.server_port}/{kind}"
+            fake = corpora.Download(url, len(Handler.text), "a text")
+            monkeypatch.setitem(corpora.TEXT_DATA_URLS, "shakespeare", fake)
+            return httpd.requests
+
+        yield answer_with
+        httpd.shutdown()
+
+
+def test_a_download_is_kept_and_not_repeated(server, tmp_path):
+    requests = server("whole")
+    for _ in range(2):
+        path = corpora.download("shakespeare", tmp_path)
+        assert path.read_bytes() == Handler.text
+    assert requests == ["/whole"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("404", "404"),
+        ("500", "500"),
+        ("loop", "redirects"),
+        ("cut", "bytes read"),  # shorter than announced
+        ("cut-unannounced", "gave 14,666 bytes instead of about 44,000"),
+        ("login", "gave 19 bytes"),
+    ],
+)
+def test_a_broken_download_leaves_nothing(server, tmp_path, kind, words):
+    server(kind)
+    with pytest.raises(UserError, match="cannot download shakespeare: .*python-docs") as error:
+        corpora.download("shakespeare", tmp_path)
+    assert words in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+    server("whole")  # and the next try finds no trace of it
+    assert corpora.download("shakespeare", tmp_path).read_bytes() == Handler.text
+
+
+def test_no_network(monkeypatch, tmp_path):
+    with contextlib.closing(__import__("socket").socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    fake = corpora.Download(f"http://127.0.0.1:{port}/", 1000, "a text")
+    monkeypatch.setitem(corpora.TEXT_DATA_URLS, "nietzsche", fake)
+    with pytest.raises(UserError, match="cannot download nietzsche.*refused.*need no network"):
+        corpora.download("nietzsche", tmp_path)
+
+
+def test_the_embedded_corpus_is_there():
+    text = corpora.load("python-docs")
+    assert len(text) > 300_000 and "expression" in text
+
+
+def test_newlines_and_byte_order_mark_stay(tmp_path):
+    path = tmp_path / "verne.txt"
+    path.write_bytes("\ufeffone\r\ntwo\n".encode())
+    assert corpora.load(str(path)) == "\ufeffone\r\ntwo\n"
+
+
+def test_another_encoding(tmp_path):
+    path = tmp_path / "old.txt"
+    path.write_bytes("café".encode("latin-1"))
+    with pytest.raises(UserError, match="not utf-8 text: byte 3 .*--encoding"):
+        corpora.load(str(path))
+    assert corpora.load(str(path), encoding="latin-1") == "café"
+    with pytest.raises(UserError, match="is not an encoding"):
+        corpora.load(str(path), encoding="klingon")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"", "is empty"), (b"\x7fELF\x02\x01\0", "NUL at character 6"), (b"\x89PNG\r\n", "byte 0")],
+)
+def test_files_that_are_not_text(tmp_path, content, words):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=words):
+        corpora.load(str(path))
+
+
+def test_names_that_are_not_there(tmp_path):
+    with pytest.raises(UserError, match="did you mean shakespeare?"):
+        corpora.load("shakespear")
+    with pytest.raises(UserError, match="neither a corpus nor a file called qqq; The corpora are"):
+        corpora.load("qqq")
+    with pytest.raises(UserError, match="is a directory"):
+        corpora.load(str(tmp_path))
+
+
+def test_the_table_lists_every_corpus_with_its_size():
+    for name in ("shakespeare", "nietzsche", "julesverne", "tfjs-code", "tiny_shakespeare"):
+        (line,) = [line for line in corpora.table().splitlines() if line.split()[0] == name]
+        assert " MB " in line
+    assert corpora.DEFAULT in corpora.table()
+
+
+def test_tiny_shakespeare_is_the_whole_text(shared_datasets):
+    text = corpora.load("tiny_shakespeare", str(shared_datasets / "tensorflow_datasets"))
+    original = (shared_datasets / "texts" / "tinyshakespeare.txt").read_bytes().decode()
+    assert text == original
+
+
+def test_tiny_shakespeare_without_network(tmp_path, monkeypatch):
+    for variable in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")  # no one listens there
+    with pytest.raises(UserError, match="cannot prepare tiny_shakespeare into .*need no network"):
+        corpora.load("tiny_shakespeare", str(tmp_path))
+
+
+def test_real_corpora_are_read_as_they_are(shared_datasets):
+    text = corpora.load(str(shared_datasets / "texts" / "julesverne.txt"))
+    assert text[0] == "\ufeff" and "\r\n" in text

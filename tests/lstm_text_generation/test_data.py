@@ -1,0 +1,141 @@
+import numpy as np
+import pytest
+
+from lstm_text_generation.data import TextData, unknown_characters
+from tests.conftest import TEXT
+
+
+@pytest.fixture(scope="module")
+def text_data() -> TextData:
+    return TextData("bottles", TEXT, 20, 3)
+
+
+def test_it_has_what_the_original_has(text_data):
+    assert text_data.data_identifier() == "bottles"
+    assert text_data.text_len() == len(TEXT)
+    assert text_data.sample_len() == 20
+    assert text_data.char_set_size() == len(set(TEXT))
+    assert text_data.get_from_char_set(0) == TEXT[0]
+    assert text_data.get_from_char_set(text_data.char_set_size()) is None
+    assert text_data.get_from_char_set(-1) is None
+
+
+def test_char_set_is_in_order_of_first_appearance():
+    data = TextData("x", "abracadabra\r\n\r\n", 3, 1)
+    assert data.char_set() == ["a", "b", "r", "c", "d", "\r", "\n"]
+    assert data.text_to_indices("cab!") == [3, 0, 1, -1]
+
+
+@pytest.mark.parametrize("distinct", [200, 300, 70_000])
+def test_texts_of_any_alphabet_are_encoded_without_loss(distinct):
+    first = 0x1F000 if distinct < 1000 else 0xE000
+    text = "".join(chr(first + i * 7919 % distinct) for i in range(distinct * 2 + 50))
+    data = TextData("x", text, 10, 1)
+    assert data.char_set_size() == distinct
+    assert "".join(data.char_set()[i] for i in data._indices) == text
+
+
+def test_a_character_that_appears_late_keeps_its_place():
+    text = "ab" * (1 << 20) + "z" + "ba" * 5  # beyond the first chunk of the encoder
+    data = TextData("x", text, 5, 1)
+    assert data.char_set() == ["a", "b", "z"]
+    assert data.text_len() == len(text)
+    assert data._indices[2 << 20] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("", TEXT, 20, 3), "identifier is not provided"),
+        (("x", TEXT, 0, 3), "sample_len to be a positive integer, but got 0"),
+        (("x", TEXT, 20, -1), "sample_step to be a positive integer, but got -1"),
+        (("x", "too short", 20, 3), "needs at least 22"),
+        (("x", "", 20, 3), "0 characters"),
+        (("x", "a" * 100, 20, 3), "only one distinct character, 'a'"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        TextData(*arguments)
+
+
+def test_next_data_epoch_holds_every_example_once(text_data):
+    xs, ys = text_data.next_data_epoch()
+    starts = range(0, len(TEXT) - 20 - 1, 3)
+    assert xs.shape == (len(starts), 20, text_data.char_set_size())
+    assert ys.shape == (len(starts), text_data.char_set_size())
+    assert np.all(xs.sum(-1) == 1) and np.all(ys.sum(-1) == 1)
+    chars = np.array(text_data.char_set())
+    drawn = [
+        "".join(chars[x]) + chars[y] for x, y in zip(xs.argmax(-1), ys.argmax(-1), strict=True)
+    ]
+    assert sorted(drawn) == sorted(TEXT[s : s + 21] for s in starts)
+    assert drawn != [TEXT[s : s + 21] for s in starts]  # shuffled
+    assert not np.array_equal(xs, text_data.next_data_epoch()[0])  # and anew
+
+
+def test_next_data_epoch_of_any_size(text_data):
+    assert text_data.next_data_epoch(4)[0].shape == (4, 20, text_data.char_set_size())
+    many = text_data.next_data_epoch(9999)[0]  # more than there are: begins again
+    assert len(many) == 9999
+    available = len(range(0, len(TEXT) - 21, 3))
+    np.testing.assert_array_equal(many[0], many[available])
+
+
+def _batches(text_data, **kwargs):
+    defaults = {"epoch": 0, "num_examples": 250, "batch_size": 32, "seed": 5}
+    return [b.numpy() for b in text_data.training_batches(**{**defaults, **kwargs})]
+
+
+def test_training_batches_follow_from_seed_and_epoch(text_data):
+    once, again = _batches(text_data), _batches(text_data)
+    assert [len(batch) for batch in once] == [32] * 7 + [26]  # the last, smaller one counts
+    np.testing.assert_array_equal(np.concatenate(once), np.concatenate(again))
+    for other in ({"seed": 6}, {"epoch": 1}):
+        assert not np.array_equal(once[0], _batches(text_data, **other)[0])
+
+
+def test_an_epoch_can_be_entered_at_any_batch(text_data):
+    whole = _batches(text_data)
+    for skip in (1, 7, 8):
+        rest = _batches(text_data, skip=skip)
+        assert len(rest) == 8 - skip
+        for ours, theirs in zip(rest, whole[skip:], strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_training_and_validation_share_no_character(text_data):
+    held_out = int(len(TEXT) * 0.25)
+    unique = "".join(chr(0x4E00 + i) for i in range(len(TEXT)))  # each character tells its place
+    data = TextData("x", unique, 20, 3)
+    train = np.concatenate(_batches(data, num_examples=9999, validation_split=0.25))
+    validation = data.validation_windows(0.25)
+    assert train.max() < len(TEXT) - held_out
+    assert validation.min() == len(TEXT) - held_out
+    assert validation.max() == len(TEXT) - 1
+    assert np.all(np.diff(validation) == 1)
+    np.testing.assert_array_equal(validation, data.validation_windows(0.25))
+
+
+@pytest.mark.parametrize(("split", "what"), [(0.001, "validate on"), (0.9999, "train on")])
+def test_a_split_that_leaves_nothing_is_refused(text_data, split, what):
+    with pytest.raises(ValueError, match=f"leaves no window of 20 characters to {what}"):
+        text_data.validation_windows(split)
+
+
+def test_random_slices_come_from_the_text(text_data):
+    for seed in range(20):
+        text, indices = text_data.get_random_slice(np.random.default_rng(seed))
+        assert len(text) == 20 and text in TEXT
+        assert indices == text_data.text_to_indices(text)
+    assert len({text_data.get_random_slice()[0] for _ in range(20)}) > 5
+
+
+def test_fingerprint_tells_texts_apart():
+    prints = {TextData("x", t, 3, 1).fingerprint() for t in ("abcabc", "abcabd", "bacbac")}
+    assert len(prints) == 3
+    assert TextData("y", "abcabc", 4, 2).fingerprint() in prints
+
+
+def test_unknown_characters_are_listed_once():
+    assert unknown_characters("caße\nß", "abc") == r"'\n' 'e' 'ß'"

@@ -1,0 +1,81 @@
+"""The generating command, used as a user uses it."""
+
+import shutil
+
+import pytest
+
+from lstm_text_generation import generate
+from tests.conftest import TEXT, command, one_line_error
+
+
+def written(out: str) -> list[str]:
+    """Return the texts between the quotation marks after `Generated text:`."""
+    return [part[1:].rsplit('"', 1)[0] for part in out.split("Generated text:\n")[1:]]
+
+
+def test_the_books_command(text_run, corpus):
+    """Corpus, path of the model.json, and the original's flags, in a process of its own."""
+    result = command(
+        generate.__name__, corpus, text_run / "model.json", "--genLength", "50", "--temperature",
+        "0.6",
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    (text,) = written(result.stdout)
+    assert len(text) == 50 and set(text) <= set(TEXT)
+    seed_text = result.stdout.split('Seed text:\n"')[1][:12]
+    assert seed_text in TEXT
+
+
+def test_the_directory_alone_is_enough(call, text_run):
+    code, out, _ = call(generate, text_run, "--gen_length=30", "--seed=3", "--num_samples=3")
+    assert code == 0
+    texts = written(out)
+    assert [len(text) for text in texts] == [30] * 3 and len(set(texts)) == 3
+    assert texts[0] == written(call(generate, text_run, "--gen_length=30", "--seed=3")[1])[0]
+    assert written(call(generate, text_run)[1]) != written(call(generate, text_run)[1])
+
+
+def test_greedy_text_is_the_same_every_time(call, text_run):
+    line = [text_run, "--temperature=0", "--seed_text=7 green bottles"]
+    first, second = (written(call(generate, *line)[1]) for _ in range(2))
+    assert first == second and len(first[0]) == 200
+    assert first == written(call(generate, *line, "--top_k=1", "--temperature=5")[1])
+
+
+def test_windowed_mode(call, text_run):
+    code, out, _ = call(generate, text_run, "--mode=windowed", "--gen_length=20", "--seed=1")
+    assert code == 0 and len(written(out)[0]) == 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], ["name the directory of a finished run"]),
+        (["{run}/nothing/model.json"], ["is not a finished run", "lstm_text_generation.train"]),
+        (["{run}", "--seed_text=Ça va?"], ["does not know these characters", "'?' 'v' 'Ç'"]),
+        (["{run}", "--seed_text="], ["at least 1, but has a length of 0"]),
+        (["{run}", "--seed_text=hang", "--mode=windowed"],
+         ["Seed text must have a length of at least 12, but has a length of 4."]),
+        (["nietzshe", "{run}"], ["did you mean nietzsche?"]),
+    ],
+)  # fmt: skip
+def test_bad_input(call, text_run, arguments, words):
+    one_line_error(call(generate, *(a.format(run=text_run) for a in arguments)), *words)
+
+
+@pytest.mark.parametrize(
+    "flag", ["--temperature=-1", "--temperature=nan", "--genLength=0", "--mode=x", "--top_k=-1"]
+)
+def test_bad_flags(call, flag):
+    one_line_error(call(generate, flag), status=2)
+
+
+@pytest.mark.parametrize("name", ["model.keras", "text_data.json"])
+def test_damaged_files(call, text_run, tmp_path, name):
+    run = tmp_path / "run"
+    shutil.copytree(text_run, run)
+    data = (run / name).read_bytes()
+    (run / name).write_bytes(data[: len(data) // 2])
+    one_line_error(call(generate, run), "is damaged")
+    (run / name).unlink()
+    one_line_error(call(generate, run), f"there is no {run / name}")

@@ -1,0 +1,127 @@
+import math
+
+import keras
+import numpy as np
+import pytest
+
+from lstm_text_generation import generation
+from tests.conftest import TEXT
+from tests.lstm_text_generation.conftest import one_hot
+
+BOOK = [0.1, 0.7, 0.2]  # section 10.1.3
+
+
+@pytest.mark.parametrize(
+    ("temperature", "expected"),
+    [(0.25, [0.0004, 0.9930, 0.0066]), (0.75, [0.0591, 0.7919, 0.1490]), (1.0, BOOK)],
+)
+def test_frequencies_of_draws_are_the_books(temperature, expected):
+    n = 400_000
+    drawn = generation.sample(np.tile(BOOK, (n, 1)), temperature, seed=(1, 2)).numpy()
+    frequencies = np.bincount(drawn, minlength=3) / n
+    # Five standard deviations of a frequency, plus the book's rounding.
+    tolerance = 5 * np.sqrt(np.array(expected) / n) + 5e-5
+    assert np.all(np.abs(frequencies - expected) < tolerance), frequencies
+
+
+def test_temperature_zero_is_arg_max():
+    rng = np.random.default_rng(0)
+    probs = rng.dirichlet(np.ones(30) * 50, 1000)
+    for temperature in (0, 1e-9):
+        drawn = generation.sample(probs, temperature).numpy()
+        np.testing.assert_array_equal(drawn, probs.astype(np.float32).argmax(-1))
+
+
+def test_what_has_no_probability_is_never_drawn():
+    probs = np.tile([0.0, 1e-30, 1.0, 0.0], (20_000, 1))
+    for temperature in (1e-9, 0.5, 1.0, 100.0):
+        assert set(generation.sample(probs, temperature).numpy()) <= {1, 2}
+    assert set(generation.sample(probs, 100.0).numpy()) == {1, 2}  # 1e-30 ** 0.01 is half
+
+
+def test_each_row_has_its_own_temperature():
+    drawn = generation.sample([BOOK] * 4000, [0.0] * 2000 + [100.0] * 2000, seed=(0, 0)).numpy()
+    assert set(drawn[:2000]) == {1} and np.all(np.bincount(drawn[2000:]) > 500)
+
+
+def test_one_vector_gives_one_index():
+    assert generation.sample(BOOK, 0).shape == () and int(generation.sample(BOOK, 0)) == 1
+
+
+def test_draws_follow_from_the_seed():
+    probs = np.full((1, 50), 0.02)
+    draws = [int(generation.sample(probs, 1, seed=(3, i))[0]) for i in range(20)]
+    assert draws == [int(generation.sample(probs, 1, seed=(3, i))[0]) for i in range(20)]
+    assert len(set(draws)) > 5
+    assert len({int(generation.sample(probs, 1)[0]) for _ in range(20)}) > 1
+
+
+def test_top_k_leaves_the_k_likeliest():
+    drawn = generation.sample(np.tile([0.1, 0.3, 0.2, 0.4], (5000, 1)), 1.0, top_k=2).numpy()
+    assert set(drawn) == {1, 3}
+    assert abs((drawn == 3).mean() - 4 / 7) < 0.04
+
+
+@pytest.mark.parametrize("temperature", [-0.1, math.nan, math.inf])
+def test_temperatures_that_mean_nothing(temperature):
+    with pytest.raises(ValueError, match="temperature must be a number of at least 0"):
+        generation.sample(BOOK, temperature)
+
+
+def generate(trained, text_data, seed_text=TEXT[:12], length=40, temperature=0.5, **kwargs):
+    model, _ = trained
+    indices = text_data.text_to_indices(seed_text)
+    return generation.generate_text(
+        model, text_data.char_set(), indices, length, temperature, **{"seed": 1, **kwargs}
+    )
+
+
+def test_stateful_greedy_text_is_what_keras_predicts(trained, text_data):
+    """Greedy text, checked character by character against the whole text so far in Keras."""
+    model, _ = trained
+    text = TEXT[:12] + generate(trained, text_data, length=15, temperature=0)
+    for end in range(12, len(text)):
+        x, _ = one_hot(text_data, np.array([[*text_data.text_to_indices(text[:end]), 0]]))
+        longer = keras.Sequential([keras.Input(x.shape[1:]), *model.layers])
+        assert text_data.get_from_char_set(int(longer(x)[0].numpy().argmax())) == text[end]
+
+
+def test_windowed_greedy_text_is_what_keras_predicts(trained, text_data):
+    model, _ = trained
+    text = TEXT[:12] + generate(trained, text_data, length=15, temperature=0, mode="windowed")
+    for end in range(12, len(text)):
+        window = text_data.text_to_indices(text[end - 12 : end])
+        x, _ = one_hot(text_data, np.array([[*window, 0]]))
+        assert text_data.get_from_char_set(int(model(x)[0].numpy().argmax())) == text[end]
+
+
+@pytest.mark.parametrize("mode", ["stateful", "windowed"])
+def test_characters_arrive_one_by_one_and_follow_from_the_seed(trained, text_data, mode):
+    shown: list[str] = []
+    model, _ = trained
+    indices = text_data.text_to_indices(TEXT[:20])
+    text = generation.generate_text(
+        model, text_data.char_set(), indices, 33, 0.8, shown.append, mode=mode, seed=4
+    )
+    assert shown == list(text) and len(text) == 33
+    assert text == generate(trained, text_data, TEXT[:20], 33, 0.8, mode=mode, seed=4)
+    assert text != generate(trained, text_data, TEXT[:20], 33, 0.8, mode=mode, seed=5)
+    assert text.startswith(generate(trained, text_data, TEXT[:20], 17, 0.8, mode=mode, seed=4))
+
+
+def test_the_model_has_learned_its_text(trained, text_data):
+    text = generate(trained, text_data, TEXT[-100:], 300, 0.5)
+    assert sum(word in text for word in ("green", "bottles", "hanging", "wall")) >= 2, text
+
+
+def test_seed_texts_of_any_length_but_none(trained, text_data):
+    assert len(generate(trained, text_data, "a", 5)) == 5
+    assert len(generate(trained, text_data, TEXT[:500], 5)) == 5
+    with pytest.raises(ValueError, match="at least 1, but has a length of 0"):
+        generate(trained, text_data, "")
+
+
+def test_a_short_seed_text_in_windowed_mode_gets_the_originals_error(trained, text_data):
+    message = "Seed text must have a length of at least 12, but has a length of 3."
+    with pytest.raises(ValueError, match=message):
+        generate(trained, text_data, "and", mode="windowed")

@@ -1,0 +1,284 @@
+"""The training command, used as a user uses it."""
+
+import csv
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lstm_text_generation import train
+from lstm_text_generation.data import TextData
+from lstm_text_generation.generation import generate_text
+from tests.conftest import SMALL, TEXT, command, one_line_error, start
+
+MODULE = "lstm_text_generation.train"
+FILES = ["checkpoints", "history.csv", "loss.png", "model.keras", "run.json", "samples.txt",
+         "saved_model", "text_data.json"]  # fmt: skip
+
+
+def test_a_run_leaves_a_complete_directory(text_run):
+    assert sorted(p.name for p in text_run.iterdir()) == FILES
+    rows = list(csv.DictReader((text_run / "history.csv").open()))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert float(rows[2]["val_loss"]) < float(rows[0]["val_loss"])
+    data = json.loads((text_run / "text_data.json").read_text())
+    assert data["char_set"] == TextData("x", TEXT, 12, 3).char_set()
+    assert (data["sample_len"], data["text_len"]) == (12, len(TEXT))
+    picture = tf.io.decode_png((text_run / "loss.png").read_bytes()).numpy()
+    assert picture.shape[0] > 300 and len(np.unique(picture.reshape(-1, picture.shape[2]))) > 10
+
+
+def test_the_output_shows_figures_and_samples_of_every_epoch(text_run):
+    out = (text_run.parent / "output.txt").read_text()
+    samples = (text_run / "samples.txt").read_text()
+    rows = list(csv.DictReader((text_run / "history.csv").open()))
+    for number, row in enumerate(rows, start=1):
+        figures = f"loss {float(row['loss']):.4f}, val_loss {float(row['val_loss']):.4f}"
+        assert f"Epoch {number} of 3: {figures}" in out
+        assert f"Epoch {number}: {figures}" in samples
+        bits = float(row["val_loss"]) / np.log(2)
+        assert f"{bits:.3f} bits/char" in out
+    assert out.count(" examples/s") == 3
+    for temperature in ("0", "0.25", "0.5", "0.75"):
+        line = f"Generated text (temperature={temperature}):"
+        assert out.count(line) == samples.count(line) == 3
+    for name in (*FILES[:4], *FILES[5:]):
+        assert str(text_run / name) in out
+    assert "python -m lstm_text_generation.generate" in out
+
+
+def test_the_saved_weights_are_the_best(text_run):
+    model = keras.models.load_model(text_run / "model.keras")
+    data = TextData("x", TEXT, 12, 3)
+    windows = data.validation_windows(0.0625)
+    eye = np.eye(data.char_set_size(), dtype=np.float32)
+    loss = model.evaluate(eye[windows[:, :-1]], eye[windows[:, -1]], verbose=0)
+    rows = list(csv.DictReader((text_run / "history.csv").open()))
+    assert loss == pytest.approx(min(float(row["val_loss"]) for row in rows), rel=1e-4)
+
+
+ALONE = """
+import json, sys
+import numpy as np, tensorflow as tf
+run = sys.argv[1]
+model = tf.saved_model.load(run + "/saved_model")
+chars = json.load(open(run + "/text_data.json"))["char_set"]
+windows = np.eye(len(chars), dtype=np.float32)[np.arange(24).reshape(2, 12)]
+serve, generate = (model.signatures[name] for name in ("serving_default", "generate"))
+probabilities = serve(windows=tf.constant(windows))["probabilities"].numpy().tolist()
+def write(seed_text, temperature=0.0, seed=0):
+    arguments = {"seed_text": tf.constant(seed_text), "length": tf.constant(25),
+                 "temperature": tf.constant(temperature), "seed": tf.constant(seed, tf.int64)}
+    return generate(**arguments)["text"].numpy().decode()
+try:
+    write("caf\\u00e9 \\U0001f600")
+except tf.errors.InvalidArgumentError as error:
+    problem = str(error)
+texts = [write("5 green bott"), write("5", 0.8, 1), write("5", 0.8, 1), write("5", 0.8, 2)]
+assert not {m for m in sys.modules if m.startswith(("lstm_text", "training_run"))}
+print(json.dumps([probabilities, texts, problem]))
+"""
+
+
+def test_the_saved_model_needs_tensorflow_only(text_run):
+    result = subprocess.run(
+        [sys.executable, "-I", "-c", ALONE, text_run], capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
+    probabilities, texts, problem = json.loads(result.stdout)
+    model = keras.models.load_model(text_run / "model.keras")
+    data = TextData("x", TEXT, 12, 3)
+    windows = np.eye(data.char_set_size(), dtype=np.float32)[np.arange(24).reshape(2, 12)]
+    np.testing.assert_allclose(probabilities, model.predict(windows, verbose=0), atol=1e-6)
+    indices = data.text_to_indices("5 green bott")
+    assert texts[0] == generate_text(model, data.char_set(), indices, 25, 0)
+    assert texts[1] == texts[2] != texts[3]
+    assert "characters that the model does not know" in problem and "é😀" in problem
+
+
+# ---- stopping and going on
+
+
+def weights(path) -> list[np.ndarray]:
+    return keras.models.load_model(path / "model.keras", compile=False).get_weights()
+
+
+def assert_same_run(path, other):
+    for ours, theirs in zip(weights(path), weights(other), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    for name in ("history.csv", "samples.txt", "text_data.json"):
+        assert (path / name).read_bytes() == (other / name).read_bytes()
+
+
+def wait_for(process, words) -> str:
+    """Read the process's output until a line has the words."""
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if words in line:
+            return "".join(lines)
+    raise AssertionError("".join(lines))
+
+
+def test_killed_at_any_moment_a_run_ends_as_if_left_alone(text_run, corpus, tmp_path):
+    """SIGKILL at moments of every phase: start, first epoch, between, later, export."""
+    path = tmp_path / "bottles"
+    line = [corpus, *SMALL, "--epochs=3", f"--save_path={path}", "--resume"]
+    moments = [("Seed text", 0.0), ("Epoch 1 of 3", 0.0), ("Epoch 2 of 3", 0.1), ("Saving", 0.2)]
+    for words, delay in moments:
+        process = start(MODULE, *line)
+        wait_for(process, words)
+        time.sleep(delay)
+        process.kill()
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        assert not path.exists()
+    result = command(MODULE, *line)
+    assert result.returncode == 0, result.stderr
+    assert_same_run(path, text_run)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_run_with_a_checkpoint(text_run, corpus, tmp_path, number, status):
+    path = tmp_path / "bottles"
+    line = [corpus, *SMALL, "--epochs=3", f"--save_path={path}"]
+    process = start(MODULE, *line)
+    wait_for(process, "Epoch 1 of 3")
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == status
+    assert "--resume goes on" in out and "Traceback" not in out
+    assert list((tmp_path / "bottles.unfinished" / "checkpoints").iterdir())
+    again = command(MODULE, *line)  # without --resume nothing is lost
+    one_line_error((again.returncode, again.stdout, again.stderr), "--resume", "--overwrite")
+    # The flags but epochs come from the run.
+    result = command(MODULE, corpus, "--resume", f"--save_path={path}")
+    assert result.returncode == 0, result.stderr
+    assert_same_run(path, text_run)
+
+
+def test_a_finished_run_can_be_trained_further(text_run, corpus, tmp_path, call):
+    short, path = tmp_path / "short", tmp_path / "short"
+    assert call(train, corpus, *SMALL, "--epochs=2", f"--save_path={short}")[0] == 0
+    assert call(train, corpus, "--resume", "--epochs=3", f"--save_path={path}")[0] == 0
+    assert_same_run(path, text_run)
+
+
+def test_tensorboard_and_early_stopping(corpus, tmp_path, call):
+    code, _, _ = call(
+        train, corpus, *SMALL, "--epochs=9", "--early_stopping=1", "--learning_rate=1",
+        f"--log_dir={tmp_path / 'logs'}", f"--save_path={tmp_path / 'run'}",
+    )  # fmt: skip
+    assert code == 0
+    rows = list(csv.DictReader((tmp_path / "run" / "history.csv").open()))
+    losses = [float(row["val_loss"]) for row in rows]
+    assert len(losses) < 9 and losses[-1] >= min(losses[:-1])
+    assert list((tmp_path / "logs").glob("events*"))
+
+
+# ---- bad input: one clear line, nothing lost
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["shakespear"], ["did you mean shakespeare?"]),
+        (["a", "b"], ["one corpus at a time"]),
+        (["{corpus}", "--sample_len=9999"], ["characters, too few for examples of 9999"]),
+        (["{corpus}", "--validation_split=0.0001"], ["leaves no window", "validate"]),
+        (["{corpus}", "--validation_split=0.9999"], ["leaves no window", "train"]),
+        (["{same}"], ["only one distinct character, 'a'"]),
+        (["{corpus}", "--save_path=/proc/run"], ["cannot write the run to /proc/run"]),
+        (["{corpus}", "--save_path={corpus}"], ["is not a run of lstm_text_generation"]),
+        (["{corpus}", "--save_path={run}"], ["holds a finished run", "--resume", "--overwrite"]),
+        (["{other}", "--save_path={run}", "--resume"], ["corpus=", "--overwrite"]),
+        (["{corpus}", "--save_path={run}", "--resume", "--sample_len=13"],
+         ["has --sample_len=12, not 13"]),
+        (["{corpus}", "--save_path={run}", "--resume", "--lstmLayerSize=8"],
+         ["has --lstm_layer_size=16,8, not 8"]),
+        (["{corpus}", "--gpu"], ["TensorFlow sees no GPU"]),
+    ],
+)  # fmt: skip
+def test_bad_input(call, text_run, corpus, tmp_path, arguments, words):
+    (tmp_path / "same.txt").write_text("a" * 500)
+    (tmp_path / "other.txt").write_text(TEXT[::-1])
+    places = {"corpus": corpus, "run": text_run, "same": tmp_path / "same.txt",
+              "other": tmp_path / "other.txt"}  # fmt: skip
+    before = sorted(text_run.parent.rglob("*"))
+    if "--gpu" in arguments and tf.config.list_physical_devices("GPU"):
+        pytest.skip("this machine has a GPU")
+    small = [] if "{run}" in str(arguments) else [f"--save_path={tmp_path / 'run'}"]
+    result = call(train, *small, *(a.format(**places) for a in arguments))
+    one_line_error(result, *words)
+    assert sorted(text_run.parent.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "flag",
+    ["--sample_len=0", "--sampleStep=-1", "--lstm_layer_size=128,x", "--lstm_layer_size=",
+     "--lstmLayerSize=0", "--learningRate=nan", "--validationSplit=1", "--examplesPerEpoch=0",
+     "--displayLength=0", "--dropout=1", "--clip_norm=-1", "--objective=all", "--optimizer=sgd"],
+)  # fmt: skip
+def test_bad_flags(call, flag):
+    one_line_error(call(train, flag), status=2)
+
+
+def test_a_run_that_diverges_says_so_and_keeps_what_it_learned(call, corpus, tmp_path):
+    path = tmp_path / "run"
+    line = [corpus, *SMALL, "--display_length=5", f"--save_path={path}"]
+    assert call(train, *line, "--epochs=1")[0] == 0
+    resume = ["--resume", "--epochs=3", "--learning_rate=1e38"]
+    result = call(train, *line, *resume)
+    one_line_error(result, "the loss became", "after epoch 1", "--resume", "--learning_rate")
+    assert (path / "model.keras").exists()
+    assert call(train, *line, "--resume", "--epochs=2", "--learning_rate=1e-4")[0] == 0
+    assert len((path / "history.csv").read_text().splitlines()) == 3
+
+
+def test_help_lists_the_corpora_and_imports_no_tensorflow():
+    code = (
+        "import sys, runpy; sys.argv = ['train', '--help']\n"
+        "try: runpy.run_module('lstm_text_generation.train', run_name='__main__')\n"
+        "except SystemExit as exit: assert exit.code == 0\n"
+        "assert 'numpy' not in sys.modules and 'tensorflow' not in sys.modules"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    for words in ("tiny_shakespeare  1.1 MB", "--lstm_layer_size=128,128  (--lstmLayerSize)",
+                  "--epochs=150", "--validation_split=0.0625", "--learning_rate=0.01"):  # fmt: skip
+        assert words in result.stdout
+
+
+@pytest.mark.parametrize("examples", [64, 10**9])
+def test_a_large_corpus_takes_little_memory(tmp_path, examples):
+    """100 MB of text: under 2 GB, however many examples an epoch has."""
+    text = tmp_path / "large.txt"
+    with text.open("w") as file:
+        for _ in range(1000):
+            file.write((TEXT * 20)[:100_000])
+    process = start(
+        MODULE, text, "--sample_len=30", "--lstm_layer_size=16", "--epochs=1",
+        f"--examples_per_epoch={examples}", f"--save_path={tmp_path / 'run'}",
+        f"--log_dir={tmp_path / 'logs'}",
+    )  # fmt: skip
+    wait_for(process, "Seed text")
+    if examples > 64:
+        logs = tmp_path / "logs"
+        deadline = time.monotonic() + 60
+        while not any(f.stat().st_size > 2000 for f in logs.glob("events*")):
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.2)
+        process.send_signal(signal.SIGTERM)
+    out = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == (143 if examples > 64 else 0), out
+    assert usage.ru_maxrss * 1024 < 2e9 and resource.getpagesize()

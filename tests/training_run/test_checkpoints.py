@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from training_run import checkpoints
+from training_run.command_line import UserError
+
+
+def save(directory, epoch, step=0):
+    arrays = {"model/0000": np.full(1000, epoch, np.float32), "optimizer/0000": np.int64(step)}
+    checkpoints.save(directory, arrays, {"epoch": epoch, "step": step, "notes": ["ä\r\n"]})
+    return sorted(directory.glob("*.npz"))[-1]
+
+
+def test_what_is_saved_comes_back_bit_for_bit(tmp_path):
+    random = np.random.default_rng(0).standard_normal((7, 5)).astype(np.float32)
+    progress = {"epoch": 3, "step": 5, "history": [{"loss": 0.1 + 0.2}], "notes": ["ä\r\n"]}
+    checkpoints.save(tmp_path / "new", {"a": random, "b": np.int64(2**60 + 1)}, progress)
+    arrays, restored, warnings = checkpoints.load(tmp_path / "new")
+    np.testing.assert_array_equal(arrays["a"], random)
+    assert arrays["b"] == 2**60 + 1 and arrays["b"].dtype == np.int64
+    assert restored == progress and warnings == []
+
+
+def test_the_newest_is_loaded_and_two_are_kept(tmp_path):
+    for epoch, step in [(0, 9), (1, 0), (9, 3), (10, 0)]:
+        save(tmp_path, epoch, step)
+    assert len(list(tmp_path.iterdir())) == 2
+    assert checkpoints.load(tmp_path)[1]["epoch"] == 10
+
+
+def test_no_checkpoint(tmp_path):
+    assert checkpoints.load(tmp_path) is None
+    assert checkpoints.load(tmp_path / "absent") is None
+
+
+def truncate(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def flip_a_bit(data: bytes) -> bytes:
+    middle = 2000  # inside the first array
+    return data[:middle] + bytes([data[middle] ^ 4]) + data[middle + 1 :]
+
+
+@pytest.mark.parametrize("damage", [truncate, flip_a_bit, lambda data: b"", lambda data: b"PK no"])
+def test_a_damaged_one_is_passed_over_with_a_warning(tmp_path, damage):
+    save(tmp_path, 1)
+    newest = save(tmp_path, 2)
+    newest.write_bytes(damage(newest.read_bytes()))
+    _, progress, warnings = checkpoints.load(tmp_path)
+    assert progress["epoch"] == 1
+    assert len(warnings) == 1 and str(newest) in warnings[0]
+
+
+def test_all_damaged(tmp_path):
+    for epoch in (1, 2):
+        file = save(tmp_path, epoch)
+        file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(UserError, match="no checkpoint in .* can be read"):
+        checkpoints.load(tmp_path)

@@ -1,0 +1,82 @@
+import sys
+
+import pytest
+from absl import flags
+
+from tests.conftest import one_line_error
+from training_run import command_line
+from training_run.command_line import FLAGS, UserError, define
+
+seen: dict[str, object] = {}
+
+
+def main(arguments):
+    seen.update({name: getattr(FLAGS, name) for name in FLAGS}, arguments=arguments)
+    if arguments == ["fail"]:
+        raise UserError("it did\nnot work")
+    if arguments == ["interrupt"]:
+        raise KeyboardInterrupt
+
+
+def define_flags():
+    command_line.define_run_flags(7, 32, "somewhere")
+    define(flags.DEFINE_float, "rate", 0.5, "A rate.", check=command_line.POSITIVE)
+    define(flags.DEFINE_float, "share", 0.5, "A share.", check=command_line.FRACTION)
+    define(flags.DEFINE_enum, "kind", "a", "A kind.", values=["a", "b"])
+
+
+def cli():
+    command_line.run(main, define_flags, lambda: "Usage text\n")
+
+
+@pytest.fixture
+def run(call):
+    seen.clear()
+    return lambda *arguments: call(sys.modules[__name__], *arguments)
+
+
+def test_flags_aliases_and_arguments_in_any_order(run):
+    assert run("one", "--batchSize", "64", "--save_path=x", "two", "--gpu")[0] == 0
+    assert seen["arguments"] == ["one", "two"]
+    assert (seen["batch_size"], seen["save_path"], seen["gpu"]) == (64, "x", True)
+    assert (seen["epochs"], seen["rate"], seen["resume"]) == (7, 0.5, False)
+
+
+@pytest.mark.parametrize(
+    "flag",
+    ["--epochs=0", "--epochs=-3", "--epochs=1.5", "--epochs=many", "--batch_size=0", "--rate=0",
+     "--rate=nan", "--rate=inf", "--rate=-1", "--share=1", "--share=-0.1", "--share=nan",
+     "--kind=c", "--seed=-1", "--seed=99999999999", "--batch_size=1000000000000000000000"],
+)  # fmt: skip
+def test_bad_values_end_in_one_line_that_names_the_flag(run, flag):
+    one_line_error(run(flag), flag.split("=")[0].lstrip("-"), flag.split("=")[1][:9], status=2)
+    assert not seen
+
+
+def test_unknown_flags_get_a_suggestion(run):
+    one_line_error(run("--epoch=3"), "Unknown command line flag 'epoch'", "epochs", status=2)
+
+
+def test_a_user_error_is_one_line(run):
+    one_line_error(run("fail"), "it did not work")
+
+
+def test_an_interrupt_is_one_line(run):
+    one_line_error(run("interrupt"), "interrupted", status=130)
+
+
+@pytest.mark.parametrize("help_flag", ["--help", "-h"])
+def test_help_shows_usage_flags_defaults_and_aliases(run, help_flag):
+    code, out, _ = run(help_flag)
+    assert code == 0 and not seen
+    assert out.startswith("Usage text\n")
+    for words in ("--epochs=7\n", "--batch_size=32  (--batchSize)\n", "--gpu\n", "<a|b>: A kind."):
+        assert words in out
+
+
+def test_a_run_path_must_have_a_name(run):
+    run("--save_path=/")
+    with pytest.raises(UserError, match="--save_path=/ cannot be"):
+        command_line.run_path("default")
+    run()
+    assert command_line.run_path("default").name == "default"

@@ -1,0 +1,147 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from training_run import loop
+from training_run.callbacks import Checkpoints, ProgressBar, TensorBoard
+from training_run.command_line import UserError
+
+
+def make_model():
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def fit(model, progress=None, epochs=3, callbacks=(), val_losses=None, **kwargs):
+    """Train a line; batch i of epoch e is a function of (e, i)."""
+
+    def batches(epoch, skip):
+        for step in range(skip, 4):
+            yield np.random.default_rng((epoch, step)).random((5, 2), dtype=np.float32)
+
+    def train_step(batch):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((model(batch) - batch[:, :1]) ** 2)
+        variables = model.trainable_variables
+        model.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        return {"loss": loss}
+
+    def evaluate():
+        return {"val_loss": val_losses.pop(0)} if val_losses else {}
+
+    return loop.fit(
+        model, epochs=epochs, batches=batches, train_step=train_step, evaluate=evaluate,
+        callbacks=callbacks, progress=progress, **kwargs,
+    )  # fmt: skip
+
+
+class StopAt(keras.callbacks.Callback):
+    """Plays a signal that comes during one step."""
+
+    def __init__(self, checkpoints, step):
+        super().__init__()
+        self.checkpoints, self.step = checkpoints, step
+
+    def on_train_batch_end(self, batch, logs=None):
+        if int(self.model.optimizer.iterations) == self.step:
+            self.checkpoints._stop(15, None)
+
+
+@pytest.mark.parametrize("step", [1, 4, 6])
+def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path, step, capsys):
+    undisturbed = make_model()
+    expected = fit(undisturbed)
+
+    stopped = loop.Progress()
+    checkpoints = Checkpoints(tmp_path, stopped)
+    with pytest.raises(SystemExit) as exit_:
+        fit(make_model(), stopped, callbacks=[StopAt(checkpoints, step), checkpoints])
+    assert exit_.value.code == 143
+    assert "--resume goes on" in capsys.readouterr().out
+
+    resumed, model = loop.Progress(), make_model()
+    checkpoints = Checkpoints(tmp_path, resumed)
+    assert checkpoints.restore(model) == []
+    assert int(model.optimizer.iterations) == step
+    fit(model, resumed, callbacks=[checkpoints])
+    assert resumed.history == expected.history
+    assert resumed.best_epoch == expected.best_epoch
+    for ours, theirs in zip(resumed.best_weights, expected.best_weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    for ours, theirs in zip(model.get_weights(), undisturbed.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_restoring_keeps_the_learning_rate_that_was_asked_for(tmp_path):
+    progress = loop.Progress()
+    fit(make_model(), progress, callbacks=[Checkpoints(tmp_path, progress)])
+    model = make_model()
+    model.optimizer.learning_rate.assign(1e-5)
+    Checkpoints(tmp_path, loop.Progress()).restore(model)
+    assert float(model.optimizer.learning_rate) == pytest.approx(1e-5)
+
+
+def test_the_best_weights_are_those_of_the_lowest_val_loss():
+    weights = []
+
+    class Keep(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            weights.append(self.model.get_weights())
+
+    progress = fit(make_model(), val_losses=[3.0, 1.0, 2.0], callbacks=[Keep()])
+    assert progress.best_epoch == 2
+    np.testing.assert_array_equal(progress.best_weights[0], weights[1][0])
+    assert [row["val_loss"] for row in progress.history] == [3.0, 1.0, 2.0]
+
+
+def test_patience():
+    losses = [3.0, 1.0, 2.0, 2.0, 0.5]
+    progress = fit(make_model(), epochs=5, val_losses=list(losses), patience=2)
+    assert progress.epoch == 4 and progress.best_epoch == 2
+    assert fit(make_model(), progress, epochs=5, patience=2).epoch == 4  # also when resumed
+    assert fit(make_model(), epochs=5, val_losses=list(losses)).epoch == 5
+
+
+def test_a_loss_that_is_no_number_stops_before_it_is_recorded(tmp_path):
+    model, progress = make_model(), loop.Progress()
+
+    class Spoil(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.layers[0].kernel.assign([[np.nan], [0.0]])
+
+    with pytest.raises(UserError, match="loss became nan in epoch 2, step 1; .*after epoch 1"):
+        fit(model, progress, callbacks=[Checkpoints(tmp_path, progress), Spoil()])
+    restored = make_model()
+    Checkpoints(tmp_path, loop.Progress()).restore(restored)
+    assert np.all(np.isfinite(restored.get_weights()[0]))
+
+
+def test_the_epochs_figures_are_means_over_examples():
+    progress = loop.Progress()
+    progress.add_step({"loss": 1.0, "kl": 0.0}, 30)
+    progress.add_step({"loss": 4.0, "kl": 3.0}, 10)
+    assert progress.means() == {"loss": 1.75, "kl": 0.75}
+
+
+def test_progress_is_printed(capsys):
+    progress = loop.Progress()
+    bar = ProgressBar(3, 4, progress, lambda logs, rate: f"loss {logs['loss']:.2f} {rate > 0}")
+    fit(make_model(), progress, callbacks=[bar])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert lines[1].startswith("Epoch 2 of 3: loss ") and lines[1].endswith("True")
+
+
+def test_tensorboard_gets_every_step_and_epoch(tmp_path):
+    fit(make_model(), callbacks=[TensorBoard(str(tmp_path))])
+    (file,) = tmp_path.glob("events*")
+    values = {}
+    for record in tf.data.TFRecordDataset(str(file)):
+        event = tf.compat.v1.Event.FromString(record.numpy())
+        for value in event.summary.value:
+            values.setdefault(value.tag, []).append(event.step)
+    assert values == {"step/loss": list(range(1, 13)), "epoch/loss": [1, 2, 3]}
