@@ -93,8 +93,9 @@ def fit(
     """
     progress = progress if progress is not None else Progress()
     hooks = keras.callbacks.CallbackList(list(callbacks), model=model)
+    model.stop_training = False  # a callback may set it, as in Keras
     hooks.on_train_begin()
-    while progress.epoch < epochs and not progress.stalled(patience):
+    while progress.epoch < epochs and not (model.stop_training or progress.stalled(patience)):
         hooks.on_epoch_begin(progress.epoch)
         for batch in batches(progress.epoch, progress.step):
             metrics = {name: float(value) for name, value in train_step(batch).items()}
