@@ -159,10 +159,8 @@ def run(
 def _describe(name: str) -> str:
     """Return the lines of --help on one flag."""
     flag, alias = FLAGS[name], _defined[name]
-    boolean = isinstance(flag.default, bool)
-    default = (
-        "" if boolean or flag.default is None else f"={str(flag.default_as_str).strip(chr(39))}"
-    )
+    plain = flag.default is None or isinstance(flag.default, bool)
+    default = "" if plain else "=" + str(flag.default_as_str).strip("'")
     return f"  --{name}{default}{f'  (--{alias})' if alias else ''}\n      {flag.help}"
 
 
