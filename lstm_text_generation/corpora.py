@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from training_run import devices
-from training_run.command_line import UserError
+from absl import flags
+
+from training_run import datasets
+from training_run.command_line import UserError, define
 
 _BUCKET = "https://storage.googleapis.com/tfjs-examples/lstm-text-generation/data/"
 
@@ -33,13 +35,19 @@ TEXT_DATA_URLS = {
     ),
 }
 DEFAULT = "python-docs"
-_TINY_SHAKESPEARE_HOST = "https://raw.githubusercontent.com"  # where TFDS downloads it from
 _OTHERS = {
     DEFAULT: "0.5 MB  the language reference inside Python itself; needs no network (default)",
     "tiny_shakespeare": "1.1 MB  scenes of Shakespeare, from TensorFlow Datasets (--data_dir)",
 }
 NAMES = [*_OTHERS, *TEXT_DATA_URLS]
 _NO_NETWORK = f"{DEFAULT} and your own text file need no network"
+
+
+def define_flags() -> None:
+    """Define the flags on the corpus, for every command that reads one."""
+    string = flags.DEFINE_string
+    define(string, "data_dir", None, "TensorFlow Datasets directory. Default: TFDS's own.")
+    define(string, "encoding", "utf-8", "Encoding of your own text file.")
 
 
 def table() -> str:
@@ -143,7 +151,9 @@ def download(name: str, cache: Path | None = None) -> Path:
             downloader=functools.partial(_fetch_whole, fetch, size),
         )
     except (requests.RequestException, ConnectionError) as error:
-        raise UserError(f"cannot download {name}: {_reason(error)}; {_NO_NETWORK}") from None
+        raise UserError(
+            f"cannot download {name}: {datasets.reason(error)}; {_NO_NETWORK}"
+        ) from None
     return path
 
 
@@ -161,29 +171,12 @@ def _fetch_whole(fetch, size: int, url: str, output_file, pooch_) -> None:
 
 def _from_tfds(name: str, data_dir: str | None) -> str:
     """Return the whole text of a TFDS text dataset: its splits are consecutive parts."""
-    devices.import_tensorflow()
-    import requests
-    import tensorflow_datasets as tfds
-
     try:
-        builder = tfds.builder(name, data_dir=data_dir)
-        if not builder.is_prepared():
-            # Where there is no network, TFDS tries for three minutes to find that out.
-            requests.head(_TINY_SHAKESPEARE_HOST, timeout=30)
-        builder.download_and_prepare()
-        splits = [builder.as_dataset(split=s) for s in ("train", "validation", "test")]
-        parts = [example["text"] for split in splits for example in split.as_numpy_iterator()]
-    except (OSError, tfds.download.DownloadError) as error:  # requests' errors are OSErrors
-        where = f" into {data_dir}" if data_dir else ""
+        builder = datasets.builder(name, data_dir)
+    except datasets.DatasetError as error:
         raise UserError(
-            f"cannot prepare {name}{where} with TensorFlow Datasets: {_reason(error)}; "
-            + _NO_NETWORK
+            f"cannot prepare {name} with TensorFlow Datasets: {error}; {_NO_NETWORK}"
         ) from None
+    splits = [builder.as_dataset(split=split) for split in ("train", "validation", "test")]
+    parts = [example["text"] for split in splits for example in split.as_numpy_iterator()]
     return b"".join(parts).decode("utf-8")
-
-
-def _reason(error: Exception) -> str:
-    """Return the innermost cause of a network error, in few words."""
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__  # type: ignore[assignment]
-    return str(error)[:200] or type(error).__name__

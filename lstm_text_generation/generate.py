@@ -70,8 +70,7 @@ def define_flags() -> None:
         check=between(1, 10**6),
         alias="sampleStep",
     )
-    define(string, "data_dir", None, "TensorFlow Datasets directory. Default: TFDS's own.")
-    define(string, "encoding", "utf-8", "Encoding of your own text file.")
+    corpora.define_flags()
     command_line.define_gpu_flag()
 
 

@@ -1,7 +1,6 @@
 """Train a next-character model on a text (the original's train_node.js, `yarn train`)."""
 
 import math
-from pathlib import Path
 
 from absl import flags
 
@@ -130,7 +129,7 @@ def define_flags() -> None:
         "Stop after so many epochs without a lower val_loss; 0 does not.",
         check=between(0, 10**9),
     )
-    define(flags.DEFINE_string, "encoding", "utf-8", "Encoding of your own text file.")
+    corpora.define_flags()
 
 
 def _are_layer_sizes(sizes: list[str]) -> bool:
@@ -186,6 +185,7 @@ def _train(run, text_data) -> None:
     from training_run import callbacks as hooks
     from training_run import history
     from training_run.loop import Progress
+    from training_run.run_directory import describe
 
     keras.utils.set_random_seed(FLAGS.seed)
     sizes = [int(size) for size in FLAGS.lstm_layer_size]
@@ -226,25 +226,17 @@ def _train(run, text_data) -> None:
     history.plot_loss(run.work / "loss.png", progress.history, title, "nats per character")
     report.write_files()
     run.finish()
-    _say_what_is_there(run.path, files)
-
-
-def _say_what_is_there(path: Path, files: dict[str, str]) -> None:
-    """Print where each file of the finished run is, and what to try next."""
     files |= {
         "samples.txt": "what it wrote after each epoch",
         "history.csv": "loss and val_loss of each epoch",
         "loss.png": "the same as a picture",
         "checkpoints": "what --resume goes on from",
     }
-    print(f"\nThe run is in {path}:")
-    for name, what in files.items():
-        print(f"  {path / name}  {what}")
-    print(
-        "\nTry next:\n"
-        f"  python -m lstm_text_generation.generate {path} --temperature=0.5\n"
-        f"  python -m lstm_text_generation.train --help"
-    )
+    try_next = [
+        f"python -m {APP}.generate {run.path} --temperature=0.5",
+        f"python -m {APP}.train --help",
+    ]
+    print(describe(run.path, files, try_next))
 
 
 def cli() -> None:

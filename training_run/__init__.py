@@ -6,6 +6,7 @@
 - `loop`: epochs of gradient steps, resumable at any step.
 - `callbacks`: what happens around the loop: checkpoints, signals, progress, TensorBoard.
 - `history`: `history.csv` and `loss.png`.
+- `datasets`: TensorFlow Datasets.
 - `devices`: which processor, and determinism.
 
 Nothing here imports an app. Importing the package does not import TensorFlow.

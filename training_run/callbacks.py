@@ -3,6 +3,7 @@
 import dataclasses
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -108,7 +109,13 @@ class ProgressBar(keras.callbacks.Callback):
     `summary(logs, examples_per_second)` words the figures.
     """
 
-    def __init__(self, epochs: int, steps: int, progress: Progress, summary: Any):
+    def __init__(
+        self,
+        epochs: int,
+        steps: int,
+        progress: Progress,
+        summary: Callable[[Logs, float], str],
+    ):
         super().__init__()
         self.epochs, self.steps, self.progress, self.summary = epochs, steps, progress, summary
 
@@ -142,10 +149,14 @@ class ProgressBar(keras.callbacks.Callback):
 
 
 class TensorBoard(keras.callbacks.Callback):
-    """Writes the loss of every step and the figures of every epoch for TensorBoard."""
+    """Writes the loss of every step, and the figures and pictures of every epoch, for TensorBoard.
 
-    def __init__(self, log_dir: str):
+    `pictures()` returns images [height, width] of values from 0 to 1, by name.
+    """
+
+    def __init__(self, log_dir: str, pictures: Callable[[], dict[str, np.ndarray]] = dict):
         super().__init__()
+        self._pictures = pictures
         self._writer = tf.summary.create_file_writer(log_dir)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
@@ -155,6 +166,9 @@ class TensorBoard(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write the epoch's figures."""
         self._write("epoch", logs or {}, epoch + 1)
+        with self._writer.as_default():
+            for name, picture in self._pictures().items():
+                tf.summary.image(name, picture[None, ..., None], step=epoch + 1)
         self._writer.flush()
 
     def _write(self, group: str, logs: Logs, step: int) -> None:

@@ -99,7 +99,6 @@ def define_run_flags(epochs: int, batch_size: int, save_path: str) -> None:
         "run stays there until the new one is finished.",
     )
     define(integer, "seed", 0, "All random draws follow from it.", check=between(0, 2**31 - 1))
-    define(string, "data_dir", None, "TensorFlow Datasets directory. Default: TFDS's own.")
     define(string, "log_dir", None, "Write TensorBoard logs to this directory.", alias="logDir")
     define_gpu_flag()
 

@@ -20,7 +20,7 @@ from training_run.command_line import FLAGS, UserError, given
 SETTINGS_FILE = "run.json"
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Call `write` on a name beside `path`, then rename that file or directory to `path`."""
     partial = path.with_name(f".partial-{path.name}")
     remove(partial)
@@ -32,11 +32,7 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` as UTF-8, newlines untouched, atomically."""
-
-    def write(partial: Path) -> None:
-        partial.write_bytes(text.encode("utf-8"))
-
-    write_atomically(path, write)
+    write_atomically(path, lambda partial: partial.write_bytes(text.encode("utf-8")))
 
 
 def remove(path: Path) -> None:
@@ -74,6 +70,15 @@ class RunDirectory:
                 if not (self.path / entry.name).exists():
                     entry.rename(self.path / entry.name)
             shutil.rmtree(replaced)
+
+
+def describe(path: Path, files: dict[str, str], try_next: list[str]) -> str:
+    """Return the last words of a run: where each file is, and commands to try."""
+    width = max(len(str(path / name)) for name in files)
+    lines = [f"  {path / name!s:{width}}  {what}" for name, what in files.items()]
+    return "\n".join(
+        [f"\nThe run is in {path}:", *lines, "\nTry next:", *(f"  {x}" for x in try_next)]
+    )
 
 
 @contextmanager

@@ -147,7 +147,7 @@ def test_tiny_shakespeare_is_the_whole_text(shared_datasets):
 def test_tiny_shakespeare_without_network(tmp_path, monkeypatch):
     for variable in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(variable, "http://127.0.0.1:9")  # no one listens there
-    with pytest.raises(UserError, match="cannot prepare tiny_shakespeare into .*need no network"):
+    with pytest.raises(UserError, match="cannot prepare tiny_shakespeare with .*need no network"):
         corpora.load("tiny_shakespeare", str(tmp_path))
 
 

@@ -1,0 +1,152 @@
+"""Images as small integers, and batches of them: a port of the original's data.js."""
+
+import gzip
+import hashlib
+import struct
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from training_run.command_line import UserError
+
+IMAGE_MAGIC, LABEL_MAGIC = 2051, 2049
+# The four files of Fashion-MNIST, with the MD5 of their decompressed content.
+IDX_FILES = {
+    "train-images-idx3-ubyte": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+    "train-labels-idx1-ubyte": "9018921c3c673c538a1fc5bad174d6f9",
+    "t10k-images-idx3-ubyte": "8181f5470baa50b63fa0f6fddb340f0a",
+    "t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
+}
+CLASS_NAMES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker",
+               "Bag", "Ankle boot"]  # fmt: skip
+
+
+class ImageData(NamedTuple):
+    """A dataset of small grayscale images.
+
+    Attributes:
+      name: of the dataset.
+      image_shape: (height, width), in pixels.
+      train_images: uint8 [n, height * width].
+      test_images: uint8 [m, height * width], which training does not see.
+      test_labels: int64 [m], indices into class_names.
+      class_names: one a class.
+    """
+
+    name: str
+    image_shape: tuple[int, int]
+    train_images: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
+    class_names: list[str]
+
+    def fingerprint(self) -> str:
+        """Return a digest that two datasets share only if their training images are the same."""
+        return hashlib.sha256(self.train_images.tobytes()).hexdigest()[:16]
+
+    def training_batches(
+        self, epoch: int, batch_size: int, seed: int = 0, skip: int = 0
+    ) -> list[np.ndarray]:
+        """Return every training image's index once, in batches; the last may be smaller.
+
+        Args:
+          epoch, seed: the order follows from them.
+          skip: batches to leave out at the beginning.
+        """
+        order = np.random.default_rng((seed, epoch)).permutation(len(self.train_images))
+        return [order[i : i + batch_size] for i in range(skip * batch_size, len(order), batch_size)]
+
+
+def load_idx(directory: Path, name: str) -> ImageData | None:
+    """Read a dataset from the four IDX files in a directory, gzipped or not (`loadImages`).
+
+    Returns:
+      The dataset, or None where the directory has none of the four.
+
+    Raises:
+      UserError: a file is missing, truncated, or not what its name says.
+    """
+    paths = [_find(directory, file_name) for file_name in IDX_FILES]
+    if not any(paths):
+        return None
+    arrays = []
+    for path, (file_name, md5) in zip(paths, IDX_FILES.items(), strict=True):
+        if path is None:
+            raise UserError(f"{directory} has no {file_name} (or {file_name}.gz)")
+        arrays.append(read_idx(path, md5 if name == "fashion_mnist" else None))
+    train_images, train_labels, test_images, test_labels = arrays
+    for images, labels in ((train_images, train_labels), (test_images, test_labels)):
+        if len(images) != len(labels):
+            raise UserError(f"{directory} has {len(images)} images but {len(labels)} labels")
+    if train_images.shape[1:] != test_images.shape[1:]:
+        raise UserError(f"{directory}: training and test images differ in size")
+    numbers = range(int(max(train_labels.max(), test_labels.max())) + 1)
+    names = CLASS_NAMES if name == "fashion_mnist" else [str(number) for number in numbers]
+    return image_data(name, train_images, test_images, test_labels, names)
+
+
+def image_data(
+    name: str,
+    train_images: np.ndarray,
+    test_images: np.ndarray,
+    test_labels: np.ndarray,
+    class_names: list[str],
+) -> ImageData:
+    """Return a dataset of uint8 images [n, height, width], flattened."""
+    height, width = train_images.shape[1:3]
+    return ImageData(
+        name,
+        (height, width),
+        train_images.reshape(len(train_images), -1),
+        test_images.reshape(len(test_images), -1),
+        test_labels.astype(np.int64),
+        class_names,
+    )
+
+
+def read_idx(path: Path, md5: str | None = None) -> np.ndarray:
+    """Read an IDX file of uint8 images [n, height, width] or labels [n], gzipped or not.
+
+    Args:
+      md5: of the decompressed content, if it is known.
+
+    Raises:
+      UserError: the file is not such a file, is truncated or too long, or has another MD5.
+    """
+    try:
+        opener = gzip.open if path.suffix == ".gz" else open
+        with opener(path, "rb") as file:
+            header = file.read(4)
+            (magic,) = struct.unpack(">i", header) if len(header) == 4 else (None,)
+            if magic not in (IMAGE_MAGIC, LABEL_MAGIC):
+                raise UserError(f"{path} is not an IDX file of images or labels: it begins {magic}")
+            rank = 3 if magic == IMAGE_MAGIC else 1
+            sizes = file.read(4 * rank)
+            if len(sizes) < 4 * rank:
+                raise UserError(f"{path} is truncated: its header is not whole")
+            shape = struct.unpack(f">{rank}I", sizes)
+            expected = int(np.prod(shape, dtype=object))
+            # One byte more than announced is read, so that memory is bounded by the smaller.
+            content = file.read(expected + 1) if expected < 2**31 else b""
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f"cannot read {path}: {error}") from None
+    if len(content) != expected or not expected:
+        more = "more" if len(content) > expected else f"{len(content):,}"
+        raise UserError(
+            f"{path} is damaged: its header announces {' x '.join(map(str, shape))} bytes, and "
+            f"there are {more}"
+        )
+    if md5 and hashlib.md5(header + sizes + content).hexdigest() != md5:
+        raise UserError(
+            f"{path} is not Fashion-MNIST's: its MD5 is another; name your own images with "
+            "--dataset=NAME"
+        )
+    return np.frombuffer(content, np.uint8).reshape(shape)
+
+
+def _find(directory: Path, file_name: str) -> Path | None:
+    """Return the file with that name, plain or gzipped."""
+    candidates = (directory / file_name, directory / f"{file_name}.gz")
+    return next((path for path in candidates if path.is_file()), None)

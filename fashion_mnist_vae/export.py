@@ -1,0 +1,111 @@
+"""The files of a finished run: Keras models, SavedModels and what the images are."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from fashion_mnist_vae.data import ImageData
+from fashion_mnist_vae.model import ZLayer
+from training_run.command_line import UserError
+from training_run.run_directory import write_atomically, write_text
+
+IMAGE_DATA_FILE = "image_data.json"
+OUTPUT_NAMES = {
+    "encoder": ["z_mean", "z_log_var", "z"],
+    "decoder": ["decoded"],
+    "vae": ["decoded", "z_mean", "z_log_var", "z"],
+}
+
+
+def export_models(
+    directory: Path,
+    vae_model: keras.Model,
+    image_data: ImageData,
+    grid_dimensions: tuple[int, int],
+) -> dict[str, str]:
+    """Write encoder, decoder and vae in every format into a run's directory.
+
+    Args:
+      grid_dimensions: the two latent dimensions that pictures show.
+
+    Returns:
+      What each file is, by its name.
+    """
+    description = {
+        "dataset": image_data.name,
+        "image_shape": image_data.image_shape,
+        "class_names": image_data.class_names,
+        "grid_dimensions": grid_dimensions,
+    }
+    write_text(directory / IMAGE_DATA_FILE, json.dumps(description, indent=1) + "\n")
+    models = {name: vae_model.get_layer(name) for name in ("encoder", "decoder")}
+    models["vae"] = vae_model
+    for name, model in models.items():
+        write_atomically(directory / f"{name}.keras", model.save)
+    write_atomically(directory / "saved_model", lambda partial: _save_all(partial, models))
+    return {
+        "decoder.keras": "draws an image for a z, for Keras",
+        "encoder.keras": "finds the z of an image",
+        "vae.keras": "both together",
+        "saved_model": "the three for TensorFlow, each with serving_default",
+        IMAGE_DATA_FILE: "size and classes of the images",
+    }
+
+
+def load_model(path: Path, name: str) -> tuple[keras.Model, dict[str, Any]]:
+    """Load what `export_models` wrote.
+
+    Args:
+      path: a run's directory.
+      name: `encoder`, `decoder` or `vae`.
+
+    Returns:
+      The model, and the content of `image_data.json`.
+
+    Raises:
+      UserError: there is no such run, or its files are damaged.
+    """
+    files = [path / f"{name}.keras", path / IMAGE_DATA_FILE]
+    for file in files:
+        if not file.is_file():
+            raise UserError(
+                f"{path} is not a finished run: there is no {file}; train one with "
+                f"python -m fashion_mnist_vae.train --save_path={path}"
+            )
+    try:
+        # The name under which the file knows ZLayer is registered by importing it.
+        custom_objects = {"ZLayer": ZLayer}
+        model = keras.models.load_model(files[0], custom_objects, compile=False)
+        image_data = json.loads(files[1].read_text(encoding="utf-8"))
+        height, width = image_data["image_shape"]
+        first, second = image_data["grid_dimensions"]
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        raise UserError(f"the run in {path} is damaged: {error}") from None
+    if name == "decoder" and (
+        model.output_shape[1:] != (height * width,)
+        or not 0 <= max(first, second) < model.input_shape[1]
+    ):
+        raise UserError(f"{files[0]} and {files[1]} do not belong together")
+    return model, image_data
+
+
+def _save_all(directory: Path, models: dict[str, keras.Model]) -> None:
+    for name, model in models.items():
+        _save(directory / name, model, OUTPUT_NAMES[name])
+
+
+def _save(path: Path, model: keras.Model, output_names: list[str]) -> None:
+    """Write a SavedModel whose `serving_default` has named outputs and needs TensorFlow only."""
+    inputs = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32, "inputs")
+
+    @tf.function(input_signature=[inputs])
+    def serving_default(inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        return dict(zip(output_names, tf.nest.flatten(model(inputs)), strict=True))
+
+    module = tf.Module()
+    module.weights = [variable.value for variable in model.variables]
+    module.serving_default = serving_default
+    tf.saved_model.save(module, str(path), signatures=serving_default)

@@ -1,0 +1,97 @@
+"""Draw images with a trained decoder: one for any z, or a grid of them (the page's client.js)."""
+
+from pathlib import Path
+
+from absl import flags
+
+from fashion_mnist_vae.train import define_grid_flags
+from training_run import command_line, devices
+from training_run.command_line import FLAGS, Check, UserError, define
+
+USAGE = f"""{__doc__}
+
+  python -m fashion_mnist_vae.generate RUN_DIR [flags]
+
+With --z it draws that one image, without it the grid of the latent space; into the terminal, or
+with --output into a PNG file.
+"""
+
+
+def _are_numbers(values: list[str] | None) -> bool:
+    try:
+        return all(abs(float(value)) < 1e6 for value in values or [])
+    except ValueError:
+        return False
+
+
+def define_flags() -> None:
+    """Define what to draw and where."""
+    define(
+        flags.DEFINE_list,
+        "z",
+        None,
+        "The point of the latent space to draw, such as 1.5,-0.5.",
+        check=Check(_are_numbers, "must be numbers, such as 1.5,-0.5"),
+    )
+    define(flags.DEFINE_string, "output", None, "PNG file to write.")
+    define_grid_flags()
+    command_line.define_gpu_flag()
+
+
+def main(arguments: list[str]) -> None:
+    """Load the decoder and draw.
+
+    Raises:
+      UserError: bad input.
+    """
+    if len(arguments) != 1:
+        raise UserError(
+            "name the directory of a finished run, as in: python -m fashion_mnist_vae.generate "
+            "saved_models/fashion_mnist_vae"
+        )
+    if not FLAGS.grid_start < FLAGS.grid_end:
+        raise UserError(
+            f"--grid_end={FLAGS.grid_end} must be above --grid_start={FLAGS.grid_start}"
+        )
+    devices.set_up(FLAGS.gpu)
+    from fashion_mnist_vae import export, pictures
+    from fashion_mnist_vae.preview import preview, terminal_style
+
+    decoder, image_data = export.load_model(Path(arguments[0]), "decoder")
+    image_shape, dimensions = image_data["image_shape"], image_data["grid_dimensions"]
+    latent_dim = decoder.input_shape[1]
+    if FLAGS.z is None:
+        if latent_dim != 2:
+            print(f"The grid lies in the latent dimensions {dimensions[0]} and {dimensions[1]}.")
+        grid = pictures.Grid(FLAGS.grid_points, FLAGS.grid_start, FLAGS.grid_end, dimensions)
+        image = pictures.decode_grid(decoder, grid, image_shape)
+    else:
+        image = _decode(decoder, latent_dim).reshape(image_shape)
+    if FLAGS.output is None:
+        print(preview(image, terminal_style()))
+        return
+    try:
+        pictures.save_image(Path(FLAGS.output), image)
+    except OSError as error:
+        raise UserError(f"cannot write {FLAGS.output}: {error.strerror}") from None
+    print(f"Wrote {FLAGS.output}, {image.shape[1]} x {image.shape[0]} pixels.")
+
+
+def _decode(decoder, latent_dim: int):
+    """Return the image of --z, flat."""
+    import numpy as np
+
+    if len(FLAGS.z) != latent_dim:
+        raise UserError(
+            f"--z has {len(FLAGS.z)} numbers; this model's latent space has {latent_dim}"
+        )
+    return decoder.predict_on_batch(np.array([FLAGS.z], np.float32))[0]
+
+
+def cli() -> None:
+    """Run the command."""
+    command_line.run(main, define_flags, lambda: USAGE)
+
+
+if __name__ == "__main__":
+    cli()

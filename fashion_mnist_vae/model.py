@@ -1,0 +1,264 @@
+"""The variational autoencoder, its loss and its training: a port of the original's model.js.
+
+The equations are those of Kingma and Welling, "Auto-Encoding Variational Bayes" (2013).
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Literal, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from fashion_mnist_vae.data import ImageData
+from training_run import loop
+
+Reconstruction = Literal["mse", "bce"]
+
+_EVALUATION_BATCH = 2000
+_EVALUATION_SEED = (0, 1)
+
+
+class VaeOptions(NamedTuple):
+    """The sizes of the layers (`vaeOpts`)."""
+
+    original_dim: int
+    intermediate_dim: int = 512
+    latent_dim: int = 2
+
+
+@keras.saving.register_keras_serializable(package="fashion_mnist_vae")
+class ZLayer(keras.layers.Layer):
+    """Draws z from N(z_mean, exp(z_log_var)) (`ZLayer`, the reparameterization trick).
+
+    The randomness enters as a factor, so gradients reach both inputs.
+    """
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of z, that of z_mean.
+
+        Raises:
+          ValueError: there are not exactly two inputs.
+        """
+        _check_two(input_shape, "input shapes")
+        return input_shape[0]
+
+    def call(self, inputs):
+        """Map [z_mean, z_log_var], each [batch, latent_dim], to z.
+
+        Raises:
+          ValueError: there are not exactly two inputs.
+        """
+        _check_two(inputs, "inputs")
+        z_mean, z_log_var = inputs
+        # Not keras.random.normal: TensorFlow.js has this operation, and not that one's.
+        return reparameterize(z_mean, z_log_var, tf.random.normal(tf.shape(z_mean)))
+
+
+def reparameterize(z_mean: tf.Tensor, z_log_var: tf.Tensor, epsilon: tf.Tensor) -> tf.Tensor:
+    """Return z = z_mean + exp(z_log_var / 2) * epsilon, with epsilon drawn from N(0, 1)."""
+    return z_mean + tf.exp(0.5 * z_log_var) * epsilon
+
+
+def encoder(opts: VaeOptions) -> keras.Model:
+    """Create the encoder (`encoder`).
+
+    Returns:
+      A model from images [batch, original_dim] to [z_mean, z_log_var, z], each
+      [batch, latent_dim].
+    """
+    inputs = keras.Input((opts.original_dim,), name="encoder_input")
+    x = keras.layers.Dense(opts.intermediate_dim, activation="relu", name="dense_Dense1")(inputs)
+    z_mean = keras.layers.Dense(opts.latent_dim, name="z_mean")(x)
+    z_log_var = keras.layers.Dense(opts.latent_dim, name="z_log_var")(x)
+    z = ZLayer(name="z")([z_mean, z_log_var])
+    return keras.Model(inputs, [z_mean, z_log_var, z], name="encoder")
+
+
+def decoder(opts: VaeOptions) -> keras.Model:
+    """Create the decoder (`decoder`).
+
+    Returns:
+      A model from z [batch, latent_dim] to images [batch, original_dim] of pixels from 0 to 1.
+    """
+    inputs = keras.Input((opts.latent_dim,), name="decoder_input")
+    x = keras.layers.Dense(opts.intermediate_dim, activation="relu", name="dense_Dense2")(inputs)
+    outputs = keras.layers.Dense(opts.original_dim, activation="sigmoid", name="dense_Dense3")(x)
+    return keras.Model(inputs, outputs, name="decoder")
+
+
+def vae(encoder_model: keras.Model, decoder_model: keras.Model) -> keras.Model:
+    """Join encoder and decoder (`vae`).
+
+    Returns:
+      A model from images [batch, original_dim] to [decoded, z_mean, z_log_var, z].
+    """
+    inputs = keras.Input(encoder_model.input_shape[1:], name="encoder_input")
+    z_mean, z_log_var, z = encoder_model(inputs)
+    return keras.Model(inputs, [decoder_model(z), z_mean, z_log_var, z], name="vae_mlp")
+
+
+def vae_loss(
+    inputs: tf.Tensor,
+    outputs: list[tf.Tensor],
+    reconstruction_loss: Reconstruction = "mse",
+    beta: float = 1.0,
+) -> tf.Tensor:
+    """Return the mean loss of a batch (`vaeLoss`): reconstruction + beta * KL divergence.
+
+    Args:
+      inputs: images [batch, original_dim].
+      outputs: what `vae` returns for them.
+      reconstruction_loss: see `loss_terms`.
+      beta: weight of the KL term; 1 as in the original.
+    """
+    reconstruction, kl = loss_terms(inputs, outputs, reconstruction_loss)
+    return reconstruction + beta * kl
+
+
+def loss_terms(
+    inputs: tf.Tensor, outputs: list[tf.Tensor], reconstruction_loss: Reconstruction = "mse"
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the two terms of the loss, means over the batch.
+
+    Args:
+      reconstruction_loss: `mse`, the squared error summed over the pixels, or `bce`, the binary
+        cross-entropy in nats summed over them.
+
+    Returns:
+      The reconstruction term, and the KL divergence of N(z_mean, exp(z_log_var)) from N(0, 1), in
+      nats, summed over the latent dimensions.
+    """
+    decoded, z_mean, z_log_var = outputs[:3]
+    if reconstruction_loss == "mse":
+        error = tf.math.squared_difference(inputs, decoded)
+    else:
+        p = tf.clip_by_value(decoded, 1e-7, 1 - 1e-7)
+        error = -(inputs * tf.math.log(p) + (1 - inputs) * tf.math.log1p(-p))
+    return (
+        tf.reduce_mean(tf.reduce_sum(error, axis=-1)),
+        tf.reduce_mean(tf.reduce_sum(kl_divergence(z_mean, z_log_var), axis=-1)),
+    )
+
+
+def kl_divergence(z_mean: tf.Tensor, z_log_var: tf.Tensor) -> tf.Tensor:
+    """Return the KL divergence, in nats, of each latent dimension from N(0, 1)."""
+    return -0.5 * (1 + z_log_var - tf.square(z_mean) - tf.exp(z_log_var))
+
+
+def fit_model(
+    vae_model: keras.Model,
+    image_data: ImageData,
+    num_epochs: int,
+    batch_size: int,
+    callbacks: Iterable[keras.callbacks.Callback] = (),
+    *,
+    reconstruction_loss: Reconstruction = "mse",
+    beta: float = 1.0,
+    seed: int = 0,
+    progress: loop.Progress | None = None,
+) -> loop.Progress:
+    """Train a compiled model that `vae` made (the loop of train.js).
+
+    Args:
+      callbacks: Keras callbacks.
+      seed: decides the order of the images and all draws, together with the epoch and the step.
+      progress: where to go on; by default from the start.
+
+    Returns:
+      The history, the best epoch and its weights. `val_loss` is the loss on the test images.
+
+    Raises:
+      UserError: the loss is not a number any more.
+    """
+    return loop.fit(
+        vae_model,
+        epochs=num_epochs,
+        batches=lambda epoch, skip: image_data.training_batches(epoch, batch_size, seed, skip),
+        train_step=make_train_step(
+            vae_model, image_data.train_images, reconstruction_loss, beta, seed
+        ),
+        evaluate=lambda: {
+            "val_loss": evaluate_model(vae_model, image_data.test_images, reconstruction_loss, beta)
+        },
+        callbacks=callbacks,
+        progress=progress,
+    )
+
+
+def make_train_step(
+    vae_model: keras.Model,
+    images: np.ndarray,
+    reconstruction_loss: Reconstruction = "mse",
+    beta: float = 1.0,
+    seed: int = 0,
+) -> Callable[[np.ndarray], dict[str, tf.Tensor]]:
+    """Return a function that takes one gradient step on the images with the indices [batch].
+
+    Args:
+      images: uint8 [n, original_dim]. They stay in memory as they are; a batch at a time becomes
+        floats, in the graph.
+    """
+    resident = tf.constant(images)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int64)])
+    def train_step(indices: tf.Tensor) -> dict[str, tf.Tensor]:
+        inputs = scale(tf.gather(resident, indices))
+        step = tf.cast(vae_model.optimizer.iterations.value, tf.int32)
+        with tf.GradientTape() as tape:
+            outputs = _apply(vae_model, inputs, (seed, step))
+            reconstruction, kl = loss_terms(inputs, outputs, reconstruction_loss)
+            loss = reconstruction + beta * kl
+        variables = vae_model.trainable_variables
+        gradients = tape.gradient(loss, variables)
+        vae_model.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        return {"loss": loss, "reconstruction": reconstruction, "kl": kl}
+
+    return train_step
+
+
+def evaluate_model(
+    vae_model: keras.Model,
+    images: np.ndarray,
+    reconstruction_loss: Reconstruction = "mse",
+    beta: float = 1.0,
+) -> float:
+    """Return the mean loss on uint8 images [n, original_dim], with the same draws at any time."""
+    total = 0.0
+    for start in range(0, len(images), _EVALUATION_BATCH):
+        batch = tf.constant(images[start : start + _EVALUATION_BATCH])
+        total += len(batch) * float(_loss(vae_model, batch, reconstruction_loss, beta))
+    return total / len(images)
+
+
+def scale(images: tf.Tensor) -> tf.Tensor:
+    """Return uint8 pixels as floats from 0 to 1."""
+    return tf.cast(images, tf.float32) / 255.0
+
+
+@tf.function(reduce_retracing=True)
+def _loss(
+    vae_model: keras.Model, images: tf.Tensor, reconstruction_loss: Reconstruction, beta: float
+) -> tf.Tensor:
+    inputs = scale(images)
+    return vae_loss(inputs, _apply(vae_model, inputs, _EVALUATION_SEED), reconstruction_loss, beta)
+
+
+def _apply(vae_model: keras.Model, inputs: tf.Tensor, seed: tuple) -> list[tf.Tensor]:
+    """Return the model's outputs, with z drawn from a seed.
+
+    `ZLayer` draws from TensorFlow's hidden state, which a resumed run could not restore.
+    """
+    encoder_model, decoder_model = (vae_model.get_layer(name) for name in ("encoder", "decoder"))
+    z_mean, z_log_var, _ = encoder_model(inputs)
+    epsilon = tf.random.stateless_normal(tf.shape(z_mean), seed=seed)
+    z = reparameterize(z_mean, z_log_var, epsilon)
+    return [decoder_model(z), z_mean, z_log_var, z]
+
+
+def _check_two(values, what: str) -> None:
+    if not isinstance(values, list | tuple) or len(values) != 2:
+        count = len(values) if isinstance(values, list | tuple) else 1
+        raise ValueError(
+            f"ZLayer: Expected exactly 2 {what}, z_mean and z_log_var. But got: {count}"
+        )

@@ -1,0 +1,133 @@
+"""What the model draws and how it orders the images, as arrays and as PNG files."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from fashion_mnist_vae.data import ImageData
+from fashion_mnist_vae.model import kl_divergence, scale
+from training_run.run_directory import write_atomically
+
+
+class Grid(NamedTuple):
+    """A square of the latent space: `points` by `points` from `start` to `end`.
+
+    It lies in two of the latent dimensions; the others are 0.
+    """
+
+    points: int = 20
+    start: float = -4.0
+    end: float = 4.0
+    dimensions: tuple[int, int] = (0, 1)
+
+    def z(self, latent_dim: int) -> np.ndarray:
+        """Return the points, row by row from the top: float32 [points ** 2, latent_dim]."""
+        values = np.linspace(self.start, self.end, self.points)
+        z = np.zeros((self.points, self.points, latent_dim), np.float32)
+        z[..., self.dimensions[1]] = values[::-1, None]  # upwards, as in a plot
+        z[..., self.dimensions[0]] = values[None, :]
+        return z.reshape(-1, latent_dim)
+
+
+def widest_dimensions(
+    encoder_model: keras.Model, image_data: ImageData
+) -> tuple[tuple[int, int], np.ndarray]:
+    """Return the two latent dimensions of the largest KL divergence, and that of each, in nats.
+
+    A dimension the encoder does not use has a divergence of 0: all images lie there alike. With one
+    dimension the grid has it on both axes.
+    """
+    z_mean, z_log_var = encode(encoder_model, image_data.test_images)
+    divergence = kl_divergence(z_mean, z_log_var).numpy().mean(axis=0)
+    largest = [int(dimension) for dimension in np.sort(np.argsort(-divergence)[:2])]
+    return (largest[0], largest[-1]), divergence
+
+
+def encode(encoder_model: keras.Model, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return z_mean and z_log_var of uint8 images [n, original_dim]."""
+    outputs = encoder_model.predict_on_batch(scale(tf.constant(images)))
+    return outputs[0], outputs[1]
+
+
+def decode_grid(decoder_model: keras.Model, grid: Grid, image_shape: tuple[int, int]) -> np.ndarray:
+    """Return the decoded images of a grid as one: [points * height, points * width], 0 to 1."""
+    images = decoder_model.predict_on_batch(grid.z(decoder_model.input_shape[1]))
+    tiles = images.reshape(grid.points, grid.points, *image_shape)
+    return tiles.swapaxes(1, 2).reshape(grid.points * image_shape[0], -1)
+
+
+def save_grid(path: Path, montage: np.ndarray, grid: Grid) -> None:
+    """Write the montage of a grid with its axes: the latent space (the book's figure 10.8)."""
+    figure, axes = _figure(9, 9)
+    half = (grid.end - grid.start) / max(grid.points - 1, 1) / 2 or 0.5
+    extent = [grid.start - half, grid.end + half] * 2
+    axes.imshow(montage, cmap="gray", vmin=0, vmax=1, extent=extent, interpolation="nearest")
+    axes.set(xlabel=f"z[{grid.dimensions[0]}]", ylabel=f"z[{grid.dimensions[1]}]")
+    _save(figure, path)
+
+
+def save_clusters(
+    path: Path, encoder_model: keras.Model, image_data: ImageData, dimensions: tuple[int, int]
+) -> None:
+    """Write where the test images lie in the latent space, coloured by class."""
+    z_mean, _ = encode(encoder_model, image_data.test_images)
+    figure, axes = _figure(9, 8)
+    colours = _colours(len(image_data.class_names))
+    for number, name in enumerate(image_data.class_names):
+        x, y = (z_mean[image_data.test_labels == number][:, d] for d in dimensions)
+        if len(x):
+            axes.scatter(x, y, s=4, alpha=0.6, color=colours[number], label=name)
+    axes.set(xlabel=f"z_mean[{dimensions[0]}]", ylabel=f"z_mean[{dimensions[1]}]")
+    axes.legend(
+        markerscale=4, loc="center left", bbox_to_anchor=(1, 0.5), ncols=1 + len(colours) // 30
+    )
+    _save(figure, path)
+
+
+def save_reconstructions(
+    path: Path, encoder_model: keras.Model, decoder_model: keras.Model, image_data: ImageData
+) -> None:
+    """Write the first test image of up to ten classes above what the model makes of it."""
+    _, first = np.unique(image_data.test_labels, return_index=True)
+    first = first[:10]
+    images = image_data.test_images[first]
+    decoded = decoder_model.predict_on_batch(encode(encoder_model, images)[0])
+    figure, _ = _figure(1.2 * len(first), 2.8, axes=False)
+    for row, pixels in enumerate((images / 255.0, decoded)):
+        for column, image in enumerate(pixels):
+            axes = figure.add_subplot(2, len(first), row * len(first) + column + 1)
+            axes.imshow(image.reshape(image_data.image_shape), cmap="gray", vmin=0, vmax=1)
+            axes.set_axis_off()
+            if row == 0:
+                label = image_data.test_labels[first[column]]
+                axes.set_title(image_data.class_names[label], fontsize=8)
+    _save(figure, path)
+
+
+def save_image(path: Path, image: np.ndarray) -> None:
+    """Write an image [height, width] of values from 0 to 1, pixel by pixel."""
+    pixels = np.round(np.clip(image, 0, 1) * 255).astype(np.uint8)
+    png = tf.io.encode_png(pixels[..., None]).numpy()
+    write_atomically(path, lambda partial: partial.write_bytes(png))
+
+
+def _figure(width: float, height: float, axes: bool = True) -> tuple[Any, Any]:
+    # The object API needs no display and leaves pyplot's global state alone.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.add_subplot() if axes else None
+
+
+def _colours(count: int) -> Any:
+    import matplotlib
+
+    name = "tab10" if count <= 10 else "gist_rainbow"
+    return matplotlib.colormaps[name](np.arange(count) if count <= 10 else np.linspace(0, 1, count))
+
+
+def _save(figure: Any, path: Path) -> None:
+    write_atomically(path, lambda partial: figure.savefig(partial, format="png", dpi=120))

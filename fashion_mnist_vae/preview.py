@@ -1,0 +1,52 @@
+"""Images in the terminal (`previewImage` of the original's data.js)."""
+
+import os
+import sys
+from typing import Literal
+
+import numpy as np
+
+Style = Literal["truecolor", "256", "ascii"]
+
+_RAMP = " .:-=+*#%@"
+
+
+def terminal_style() -> Style:
+    """Return what stdout can show: 24-bit colour, the 256 colours' grays, or plain characters."""
+    if not sys.stdout.isatty() or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb":
+        return "ascii"
+    return "truecolor" if os.environ.get("COLORTERM") in ("truecolor", "24bit") else "256"
+
+
+def preview(image: np.ndarray, style: Style) -> str:
+    """Return an image as lines of text, two rows of pixels a line.
+
+    Args:
+      image: [height, width], values from 0 to 1.
+      style: see `terminal_style`.
+    """
+    rows = np.clip(image, 0, 1)
+    if len(rows) % 2:
+        rows = np.vstack([rows, np.zeros_like(rows[:1])])
+    line = _ascii_line if style == "ascii" else _half_blocks
+    return "\n".join(
+        line(upper, lower, style) for upper, lower in zip(rows[::2], rows[1::2], strict=True)
+    )
+
+
+def _ascii_line(upper: np.ndarray, lower: np.ndarray, _: Style) -> str:
+    levels = np.round((upper + lower) / 2 * (len(_RAMP) - 1)).astype(int)
+    return "".join(_RAMP[level] for level in levels).rstrip()
+
+
+def _half_blocks(upper: np.ndarray, lower: np.ndarray, style: Style) -> str:
+    """Upper half blocks: the upper pixel is the character's colour, the lower its background."""
+
+    def colour(value: float) -> str:
+        if style == "truecolor":
+            gray = round(float(value) * 255)
+            return f"2;{gray};{gray};{gray}"
+        return f"5;{232 + round(float(value) * 23)}"
+
+    cells = (f"\x1b[38;{colour(u)};48;{colour(v)}m▀" for u, v in zip(upper, lower, strict=True))
+    return "".join(cells) + "\x1b[0m"

@@ -1,0 +1,170 @@
+"""Where the images come from: the user's directory, Debian, TensorFlow Datasets."""
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from absl import flags
+
+from fashion_mnist_vae import data
+from fashion_mnist_vae.data import ImageData
+from training_run import datasets
+from training_run.command_line import UserError, define
+
+DEFAULT = "fashion_mnist"
+DEBIAN_PACKAGE = "dataset-fashion-mnist"
+DEBIAN_DIRECTORY = Path("/usr/share/datasets/fashion-mnist")
+MAX_SIDE = 64  # pixels; beyond it a dense autoencoder is the wrong tool
+
+
+def define_flags() -> None:
+    """Define the flags that name the dataset, for every command that reads one."""
+    define(
+        flags.DEFINE_string,
+        "dataset",
+        DEFAULT,
+        "Small grayscale images: a TensorFlow Datasets name such as mnist, kmnist or "
+        "emnist/letters, or any name for IDX files of your own in --data_dir.",
+    )
+    define(
+        flags.DEFINE_string,
+        "data_dir",
+        None,
+        "Directory of the four IDX files (or .gz), or of TensorFlow Datasets. Default: Debian's, "
+        "then TFDS's own.",
+    )
+
+
+def load(name: str, data_dir: str | None) -> ImageData:
+    """Find a dataset of small grayscale images, and print where.
+
+    Raises:
+      UserError: it was not found, or its files are damaged or no such images.
+    """
+    found, source = find(name, data_dir)
+    height, width = found.image_shape
+    print(
+        f"{name}: {len(found.train_images):,} + {len(found.test_images):,} images of "
+        f"{height} x {width}, from {source}",
+        flush=True,
+    )
+    return found
+
+
+def find(name: str, data_dir: str | None) -> tuple[ImageData, str]:
+    """Find a dataset of small grayscale images.
+
+    Looked for in this order: `data_dir` (IDX files, or a TFDS directory), and without one: Debian's
+    directory, what was unpacked from Debian's package before, TFDS's directory, TFDS's download,
+    Debian's package. Debian has `fashion_mnist` only.
+
+    Args:
+      name: as TFDS knows it. With IDX files in `data_dir` any name will do; those of
+        `fashion_mnist` are checked to be the original ones.
+
+    Returns:
+      The dataset, and where it was found.
+
+    Raises:
+      UserError: it was not found, or its files are damaged or no such images.
+    """
+    if data_dir is not None:
+        return _from_directory(name, Path(data_dir))
+    if name == DEFAULT:
+        for directory in (DEBIAN_DIRECTORY, _cache()):
+            found = data.load_idx(directory, name)
+            if found:
+                return found, str(directory)
+    try:
+        return _from_tfds(name, None)
+    except datasets.DatasetError as error:
+        if name != DEFAULT:
+            raise UserError(f"cannot prepare {name} with TensorFlow Datasets: {error}") from None
+        failures = [f"TensorFlow Datasets failed ({error})"]
+    try:
+        return _from_debian()
+    except (OSError, subprocess.SubprocessError) as error:
+        failures.append(f"Debian's package failed ({_words(error)})")
+    raise UserError(
+        f"no Fashion-MNIST images: {DEBIAN_DIRECTORY} is not there, {', and '.join(failures)}; "
+        f"with a network try again, or run apt-get install {DEBIAN_PACKAGE}, or name with "
+        "--data_dir a directory of the four IDX files or a TFDS directory"
+    )
+
+
+def _from_directory(name: str, directory: Path) -> tuple[ImageData, str]:
+    """Return the dataset from IDX files or from TFDS in a directory of the user's choice."""
+    found = data.load_idx(directory, name)
+    if found:
+        return found, str(directory)
+    try:
+        return _from_tfds(name, str(directory))
+    except datasets.DatasetError as error:
+        raise UserError(
+            f"--data_dir={directory} has no IDX files ({', '.join(data.IDX_FILES)}, or .gz), and "
+            f"TensorFlow Datasets cannot prepare {name} there: {error}"
+        ) from None
+
+
+def _from_tfds(name: str, data_dir: str | None) -> tuple[ImageData, str]:
+    """Return a dataset of TFDS.
+
+    Raises:
+      DatasetError: it cannot be prepared.
+      UserError: it is not one of small grayscale images.
+    """
+    builder = datasets.builder(name, data_dir)
+    features = dict(builder.info.features.items())
+    image, label = features.get("image"), features.get("label")
+    shape: tuple = getattr(image, "shape", ())
+    if len(shape) != 3 or shape[2] != 1 or None in shape or max(shape) > MAX_SIDE:
+        raise UserError(
+            f"{name} is not a dataset of grayscale images of at most {MAX_SIDE} x {MAX_SIDE} "
+            f"pixels: its images are {shape or 'absent'}"
+        )
+    if not {"train", "test"} <= set(builder.info.splits) or label is None:
+        raise UserError(f"{name} lacks a training or a test split, or labels")
+
+    def arrays(split: str) -> tuple[np.ndarray, np.ndarray]:
+        whole = builder.as_dataset(split=split, batch_size=-1)  # -1: all of it as one tensor
+        return whole["image"].numpy()[..., 0], whole["label"].numpy()
+
+    (train_images, _), (test_images, test_labels) = arrays("train"), arrays("test")
+    found = data.image_data(name, train_images, test_images, test_labels, label.names)
+    return found, f"TensorFlow Datasets in {builder.data_path}"
+
+
+def _from_debian() -> tuple[ImageData, str]:
+    """Fetch Debian's package and unpack it into the user's cache, which needs no root."""
+    cache = _cache()
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    print(f"Fetching Debian's package {DEBIAN_PACKAGE} (31 MB) ...", flush=True)
+    with tempfile.TemporaryDirectory(dir=cache.parent) as scratch:
+        _run(["apt-get", "download", DEBIAN_PACKAGE], scratch)
+        (package,) = Path(scratch).glob("*.deb")
+        _run(["dpkg-deb", "--extract", package.name, "files"], scratch)
+        unpacked = Path(scratch) / "files" / DEBIAN_DIRECTORY.relative_to("/")
+        found = data.load_idx(unpacked, DEFAULT)
+        if not found:
+            raise OSError(f"{DEBIAN_PACKAGE} has no images")
+        shutil.rmtree(cache, ignore_errors=True)
+        unpacked.rename(cache)
+    return found, f"Debian's package, in {cache}"
+
+
+def _run(line: list[str], directory: str) -> None:
+    subprocess.run(line, cwd=directory, check=True, capture_output=True, text=True, timeout=600)
+
+
+def _words(error: Exception) -> str:
+    """Return what a failed command said last, or what the system says."""
+    said = (getattr(error, "stderr", None) or "").strip().splitlines()
+    return said[-1] if said else str(error)
+
+
+def _cache() -> Path:
+    import pooch
+
+    return Path(pooch.os_cache("fashion_mnist_vae")) / "fashion-mnist"

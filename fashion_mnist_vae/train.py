@@ -1,0 +1,211 @@
+"""Train a variational autoencoder on small images (the original's train.js, `yarn train`)."""
+
+import math
+
+from absl import flags
+
+from fashion_mnist_vae import sources
+from training_run import command_line, devices
+from training_run.command_line import (
+    FLAGS,
+    NOT_NEGATIVE,
+    POSITIVE,
+    Check,
+    UserError,
+    between,
+    define,
+)
+
+APP = "fashion_mnist_vae"
+# A run keeps its flags in run.json. Those that decide its course stay as they are when it is
+# resumed; the others may be given anew.
+FIXED_FLAGS = [
+    "dataset",
+    "latent_dim",
+    "intermediate_dim",
+    "reconstruction_loss",
+    "beta",
+    "seed",
+    "batch_size",
+]
+FREE_FLAGS = ["epochs", "learning_rate", "grid_points", "grid_start", "grid_end"]
+PREVIEWED = (5, 50, 500)  # the training images that the original shows first
+
+USAGE = f"""{__doc__}
+
+  python -m fashion_mnist_vae.train [flags]
+"""
+
+
+def define_flags() -> None:
+    """Define the flags of train.js with their defaults, and the port's own."""
+    integer, number, enum = flags.DEFINE_integer, flags.DEFINE_float, flags.DEFINE_enum
+    command_line.define_run_flags(100, 256, f"saved_models/{APP}")
+    sources.define_flags()
+    size = between(1, 100_000)
+    define(integer, "latent_dim", 2, "Dimensions of the latent space.", check=size)
+    define(integer, "intermediate_dim", 512, "Units of the hidden layers.", check=size)
+    define(
+        enum,
+        "reconstruction_loss",
+        "mse",
+        "Squared error, or binary cross-entropy, summed over the pixels.",
+        values=["mse", "bce"],
+    )
+    define(number, "beta", 1.0, "Weight of the KL term.", check=NOT_NEGATIVE)
+    define(number, "learning_rate", 1e-3, "Learning rate of Adam.", check=POSITIVE)
+    define_grid_flags()
+
+
+def define_grid_flags() -> None:
+    """Define which part of the latent space is drawn, for every command that draws."""
+    finite = Check(math.isfinite, "must be a number")
+    define(
+        flags.DEFINE_integer,
+        "grid_points",
+        20,
+        "Images in a row and in a column of the latent space's picture.",
+        check=between(1, 200),
+    )
+    for name, default, which in (("grid_start", -4.0, "smallest"), ("grid_end", 4.0, "largest")):
+        define(flags.DEFINE_float, name, default, f"Its {which} z.", check=finite)
+
+
+def main(arguments: list[str]) -> None:
+    """Train, and leave a complete run directory.
+
+    Raises:
+      UserError: bad input, or a run that cannot go on.
+    """
+    if arguments:
+        raise UserError(f"this command takes flags only, not {arguments[0]}")
+    from training_run.run_directory import adopt_settings, open_run
+
+    path = command_line.run_path(_default_path())
+    if FLAGS.resume:
+        adopt_settings(path, [*FIXED_FLAGS, *FREE_FLAGS])
+    if not FLAGS.grid_start < FLAGS.grid_end:
+        raise UserError(
+            f"--grid_end={FLAGS.grid_end} must be above --grid_start={FLAGS.grid_start}"
+        )
+    devices.set_up(FLAGS.gpu)
+    image_data = sources.load(FLAGS.dataset, FLAGS.data_dir)
+    settings = {"app": APP, "images": image_data.fingerprint()}
+    settings |= {name: getattr(FLAGS, name) for name in [*FIXED_FLAGS, *FREE_FLAGS]}
+    with open_run(path, settings, may_change=FREE_FLAGS) as run:
+        _train(run, image_data)
+
+
+def _default_path() -> str:
+    """Return where the dataset's run is saved unless --save_path says so."""
+    if FLAGS.dataset == sources.DEFAULT:
+        return f"saved_models/{APP}"
+    return f"saved_models/{FLAGS.dataset.replace('/', '_')}_vae"
+
+
+def _train(run, image_data) -> None:
+    """Build the model, train it and export the best weights."""
+    import keras
+
+    from fashion_mnist_vae import model as m
+    from fashion_mnist_vae.preview import preview, terminal_style
+    from fashion_mnist_vae.report import EpochReport, summary
+    from training_run import callbacks as hooks
+    from training_run.loop import Progress
+
+    keras.utils.set_random_seed(FLAGS.seed)
+    original_dim = math.prod(image_data.image_shape)
+    opts = m.VaeOptions(original_dim, FLAGS.intermediate_dim, FLAGS.latent_dim)
+    model = m.vae(m.encoder(opts), m.decoder(opts))
+    model.compile(optimizer=keras.optimizers.Adam(FLAGS.learning_rate))
+    model.optimizer.build(model.trainable_variables)
+    model.summary(expand_nested=True)
+    for index in PREVIEWED:
+        image = image_data.train_images[index % len(image_data.train_images)] / 255.0
+        print(preview(image.reshape(image_data.image_shape), terminal_style()))
+
+    progress = Progress()
+    checkpoints = hooks.Checkpoints(run.work / "checkpoints", progress)
+    for warning in checkpoints.restore(model):
+        print(f"warning: {warning}")
+    report = EpochReport(run.work, progress, image_data.image_shape)
+    steps = math.ceil(len(image_data.train_images) / FLAGS.batch_size)
+    bar = hooks.ProgressBar(FLAGS.epochs, steps, progress, summary)
+    board = []
+    if FLAGS.log_dir:
+        board = [hooks.TensorBoard(FLAGS.log_dir, lambda: _board_pictures(model, image_data))]
+    m.fit_model(
+        model,
+        image_data,
+        FLAGS.epochs,
+        FLAGS.batch_size,
+        [bar, report, *board, checkpoints],
+        reconstruction_loss=FLAGS.reconstruction_loss,
+        beta=FLAGS.beta,
+        seed=FLAGS.seed,
+        progress=progress,
+    )
+    model.set_weights(progress.best_weights)
+    print(f"Saving the weights of epoch {progress.best_epoch}, the best.", flush=True)
+    report.write_files()
+    _finish(run, model, image_data, progress)
+
+
+def _finish(run, model, image_data, progress) -> None:
+    """Write the models and the pictures, put the run in its place, and say what is there."""
+    from fashion_mnist_vae import export, pictures
+    from training_run import history
+    from training_run.run_directory import describe
+
+    encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
+    dimensions, divergence = pictures.widest_dimensions(encoder, image_data)
+    if FLAGS.latent_dim != 2:
+        nats = ", ".join(f"{divergence[d]:.2f}" for d in dimensions)
+        print(
+            f"The pictures show the latent dimensions {dimensions[0]} and {dimensions[1]}, which "
+            f"have the largest KL divergence ({nats} nats)."
+        )
+    files = export.export_models(run.work, model, image_data, dimensions)
+    grid = pictures.Grid(FLAGS.grid_points, FLAGS.grid_start, FLAGS.grid_end, dimensions)
+    montage = pictures.decode_grid(decoder, grid, image_data.image_shape)
+    pictures.save_grid(run.work / "latent_space.png", montage, grid)
+    pictures.save_clusters(run.work / "latent_clusters.png", encoder, image_data, dimensions)
+    pictures.save_reconstructions(run.work / "reconstructions.png", encoder, decoder, image_data)
+    history.plot_loss(
+        run.work / "loss.png", progress.history, f"VAE of {image_data.name}", "per image"
+    )
+    run.finish()
+    files |= {
+        "latent_space.png": "images drawn from all over the latent space",
+        "latent_clusters.png": "where the test images lie in it",
+        "reconstructions.png": "test images, and what comes out for them",
+        "history.csv": "the loss, its two terms and the test loss (val_loss) of each epoch",
+        "loss.png": "the same as a picture",
+        "checkpoints": "what --resume goes on from",
+    }
+    try_next = [
+        f"python -m {APP}.generate {run.path} --z=1.5,-0.5",
+        f"python -m {APP}.train --help",
+    ]
+    print(describe(run.path, files, try_next))
+
+
+def _board_pictures(model, image_data) -> dict:
+    """Return the latent space as it is now, for TensorBoard."""
+    from fashion_mnist_vae import pictures
+
+    grid = pictures.Grid(FLAGS.grid_points, FLAGS.grid_start, FLAGS.grid_end)
+    if FLAGS.latent_dim != 2:
+        dimensions, _ = pictures.widest_dimensions(model.get_layer("encoder"), image_data)
+        grid = grid._replace(dimensions=dimensions)
+    decoder = model.get_layer("decoder")
+    return {"latent_space": pictures.decode_grid(decoder, grid, image_data.image_shape)}
+
+
+def cli() -> None:
+    """Run the command."""
+    command_line.run(main, define_flags, lambda: USAGE)
+
+
+if __name__ == "__main__":
+    cli()
