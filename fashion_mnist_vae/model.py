@@ -34,22 +34,29 @@ class ZLayer(keras.layers.Layer):
     The randomness enters as a factor, so gradients reach both inputs.
     """
 
+    def build(self, input_shape):
+        """Check the inputs before they are used.
+
+        Raises:
+          ValueError: there are not exactly two.
+        """
+        self.compute_output_shape(input_shape)
+        super().build(input_shape)
+
     def compute_output_shape(self, input_shape):
         """Return the shape of z, that of z_mean.
 
         Raises:
           ValueError: there are not exactly two inputs.
         """
-        _check_two(input_shape, "input shapes")
-        return input_shape[0]
+        several = bool(input_shape) and isinstance(input_shape[0], list | tuple)
+        shapes = input_shape if several else [input_shape]
+        if len(shapes) != 2:
+            raise ValueError(f"Expected exactly 2 input shapes. But got: {shapes}")
+        return shapes[0]
 
     def call(self, inputs):
-        """Map [z_mean, z_log_var], each [batch, latent_dim], to z.
-
-        Raises:
-          ValueError: there are not exactly two inputs.
-        """
-        _check_two(inputs, "inputs")
+        """Map [z_mean, z_log_var], each [batch, latent_dim], to z."""
         z_mean, z_log_var = inputs
         # Not keras.random.normal: TensorFlow.js has this operation, and not that one's.
         return reparameterize(z_mean, z_log_var, tf.random.normal(tf.shape(z_mean)))
@@ -254,11 +261,3 @@ def _apply(vae_model: keras.Model, inputs: tf.Tensor, seed: tuple) -> list[tf.Te
     epsilon = tf.random.stateless_normal(tf.shape(z_mean), seed=seed)
     z = reparameterize(z_mean, z_log_var, epsilon)
     return [decoder_model(z), z_mean, z_log_var, z]
-
-
-def _check_two(values, what: str) -> None:
-    if not isinstance(values, list | tuple) or len(values) != 2:
-        count = len(values) if isinstance(values, list | tuple) else 1
-        raise ValueError(
-            f"ZLayer: Expected exactly 2 {what}, z_mean and z_log_var. But got: {count}"
-        )

@@ -69,6 +69,17 @@ def start(module: str, *arguments) -> subprocess.Popen:
     return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
+def wait_for(process: subprocess.Popen, words: str) -> str:
+    """Read the process's output until a line has the words."""
+    lines = []
+    assert process.stdout
+    for line in process.stdout:
+        lines.append(line)
+        if words in line:
+            return "".join(lines)
+    raise AssertionError("".join(lines))
+
+
 @pytest.fixture
 def call(monkeypatch, capfd):
     """Call a command's `cli` in this process: faster than a new one, which imports TensorFlow.

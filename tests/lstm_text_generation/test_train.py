@@ -17,7 +17,7 @@ import tensorflow as tf
 from lstm_text_generation import train
 from lstm_text_generation.data import TextData
 from lstm_text_generation.generation import generate_text
-from tests.conftest import SMALL, TEXT, command, one_line_error, start
+from tests.conftest import SMALL, TEXT, command, one_line_error, start, wait_for
 
 MODULE = "lstm_text_generation.train"
 FILES = ["checkpoints", "history.csv", "loss.png", "model.keras", "run.json", "samples.txt",
@@ -116,16 +116,6 @@ def assert_same_run(path, other):
         np.testing.assert_array_equal(ours, theirs)
     for name in ("history.csv", "samples.txt", "text_data.json"):
         assert (path / name).read_bytes() == (other / name).read_bytes()
-
-
-def wait_for(process, words) -> str:
-    """Read the process's output until a line has the words."""
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if words in line:
-            return "".join(lines)
-    raise AssertionError("".join(lines))
 
 
 def test_killed_at_any_moment_a_run_ends_as_if_left_alone(text_run, corpus, tmp_path):

@@ -1,0 +1,198 @@
+import gzip
+import os
+import struct
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fashion_mnist_vae import data, sources
+from tests.fashion_mnist_vae.conftest import draw_shapes, write_dataset, write_idx
+from training_run.command_line import UserError
+
+TRAIN = "train-images-idx3-ubyte"
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_idx_files_are_read_as_they_were_written(tmp_path, suffix):
+    write_dataset(tmp_path / "d", suffix)
+    found = data.load_idx(tmp_path / "d", "shapes")
+    images, labels = draw_shapes(100, 1)
+    np.testing.assert_array_equal(found.test_images.reshape(images.shape), images)
+    np.testing.assert_array_equal(found.test_labels, labels)
+    assert found.train_images.shape == (500, 120) and found.train_images.dtype == np.uint8
+    assert found.image_shape == (12, 10) and found.class_names == ["0", "1", "2"]
+
+
+def test_a_directory_without_idx_files(tmp_path):
+    assert data.load_idx(tmp_path, "shapes") is None
+    assert data.load_idx(tmp_path / "absent", "shapes") is None
+
+
+def header(*values: int) -> bytes:
+    return struct.pack(f">{len(values)}I", *values)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is not an IDX file"),
+        (b"\x89PNG\r\n\x1a\n", "is not an IDX file"),
+        (header(2050, 1, 1, 1), "it begins 2050"),
+        (header(2051, 5), "header is not whole"),
+        (header(2051, 2, 3, 3) + b"x" * 17, "announces 2 x 3 x 3 bytes, and there are 17"),
+        (header(2051, 2, 3, 3) + b"x" * 19, "and there are more"),
+        (header(2051, 2**32 - 1, 2**32 - 1, 2**32 - 1), "is damaged"),
+        (header(2051, 2**31 - 1, 1, 1), "there are 0"),
+        (header(2051, 0, 28, 28), "is damaged"),
+    ],
+)
+def test_damaged_and_foreign_files_are_refused_by_name(tmp_path, content, words):
+    path = tmp_path / TRAIN
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=words) as error:
+        data.read_idx(path)
+    assert str(path) in str(error.value)
+
+
+def test_a_truncated_gzip_file(tmp_path):
+    path = tmp_path / f"{TRAIN}.gz"
+    write_idx(path, draw_shapes(100, 0)[0])
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(UserError, match=f"cannot read .*{TRAIN}.gz"):
+        data.read_idx(path)
+    path.write_bytes(b"no gzip at all")
+    with pytest.raises(UserError, match="cannot read"):
+        data.read_idx(path)
+
+
+def test_a_gzip_bomb_costs_no_memory(tmp_path):
+    path = tmp_path / f"{TRAIN}.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(header(2051, 1, 2, 2))
+        for _ in range(200):
+            file.write(bytes(1 << 20))
+    with pytest.raises(UserError, match="there are more"):
+        data.read_idx(path)
+
+
+def test_what_does_not_belong_together(tmp_path):
+    directory = write_dataset(tmp_path / "d")
+    write_idx(directory / "train-labels-idx1-ubyte", np.zeros(3, np.uint8))
+    with pytest.raises(UserError, match="500 images but 3 labels"):
+        data.load_idx(directory, "shapes")
+    (directory / "train-labels-idx1-ubyte").unlink()
+    with pytest.raises(UserError, match="has no train-labels-idx1-ubyte"):
+        data.load_idx(directory, "shapes")
+
+
+def test_fashion_mnist_is_checked_to_be_the_original(shapes_dir):
+    with pytest.raises(UserError, match="is not Fashion-MNIST's.*--dataset=NAME"):
+        data.load_idx(shapes_dir, "fashion_mnist")
+
+
+def test_batches_hold_every_image_once_in_an_order_of_seed_and_epoch(shapes):
+    batches = shapes.training_batches(epoch=2, batch_size=64, seed=1)
+    assert [len(batch) for batch in batches] == [64] * 7 + [52]  # the last, smaller one counts
+    order = np.concatenate(batches)
+    assert sorted(order) == list(range(500))
+    np.testing.assert_array_equal(order, np.concatenate(shapes.training_batches(2, 64, 1)))
+    for other in ((3, 64, 1), (2, 64, 2)):
+        assert not np.array_equal(order, np.concatenate(shapes.training_batches(*other)))
+    rest = shapes.training_batches(2, 64, 1, skip=3)
+    np.testing.assert_array_equal(np.concatenate(rest), order[3 * 64 :])
+
+
+# ---- sources
+
+
+def test_the_users_directory_comes_first(shapes_dir, capsys):
+    found = sources.load("shapes", str(shapes_dir))
+    assert len(found.train_images) == 500
+    assert capsys.readouterr().out == f"shapes: 500 + 100 images of 12 x 10, from {shapes_dir}\n"
+
+
+def test_debians_directory_comes_next(tmp_path, monkeypatch):
+    write_dataset(tmp_path / "debian", ".gz")
+    monkeypatch.setattr(sources, "DEBIAN_DIRECTORY", tmp_path / "debian")
+    monkeypatch.setattr(data, "IDX_FILES", dict.fromkeys(data.IDX_FILES))  # not the real images
+    found, source = sources.find("fashion_mnist", None)
+    assert source == str(tmp_path / "debian")
+    assert found.class_names[9] == "Ankle boot"
+
+
+def test_a_tfds_directory(shared_datasets):
+    found, source = sources.find("fashion_mnist", str(shared_datasets / "tensorflow_datasets"))
+    assert "TensorFlow Datasets" in source
+    assert found.train_images.shape == (60_000, 784) and found.test_images.shape == (10_000, 784)
+    assert found.class_names == data.CLASS_NAMES
+
+
+@pytest.fixture
+def offline(monkeypatch, tmp_path):
+    """No network, nothing in Debian's directory, and an empty home."""
+    for variable in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")  # no one listens there
+    monkeypatch.setattr(sources, "DEBIAN_DIRECTORY", Path("/usr/share/absent/fashion-mnist"))
+    monkeypatch.setattr(sources, "_cache", lambda: tmp_path / "cache" / "fashion-mnist")
+    monkeypatch.setattr(sources.datasets, "builder", _without_home(tmp_path))
+    return tmp_path
+
+
+def _without_home(tmp_path):
+    builder = sources.datasets.builder
+    return lambda name, data_dir: builder(name, data_dir or str(tmp_path / "tfds"))
+
+
+def fake_apt_get(directory: Path, monkeypatch, package: Path | None) -> None:
+    """Put an apt-get first in PATH that brings `package`, or fails as the real one does."""
+    line = f"cp {package} ." if package else "echo 'E: Unable to locate package' >&2; exit 100"
+    program = directory / "bin" / "apt-get"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n{line}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+
+
+def test_offline_with_nothing_found_one_line_names_each_way(offline, monkeypatch):
+    fake_apt_get(offline, monkeypatch, None)
+    with pytest.raises(UserError) as error:
+        sources.find("fashion_mnist", None)
+    words = ("apt-get install dataset-fashion-mnist", "--data_dir", "TFDS directory", "IDX files",
+             "Unable to locate package")  # fmt: skip
+    for word in words:
+        assert word in str(error.value)
+    with pytest.raises(UserError, match="cannot prepare mnist with TensorFlow Datasets"):
+        sources.find("mnist", None)
+
+
+def test_debians_package_is_unpacked_into_the_cache(offline, monkeypatch):
+    """A package made here, of images made here, through the real dpkg-deb."""
+    if subprocess.run(["which", "dpkg-deb"], capture_output=True).returncode:
+        pytest.skip("dpkg-deb is not at hand: this way is for Debian and its relatives")
+    monkeypatch.setattr(data, "IDX_FILES", dict.fromkeys(data.IDX_FILES))
+    content = offline / "package"
+    inside = content / "usr/share/absent/fashion-mnist"
+    inside.mkdir(parents=True)
+    write_dataset(inside, ".gz")
+    (content / "DEBIAN").mkdir()
+    (content / "DEBIAN" / "control").write_text(
+        "Package: dataset-fashion-mnist\nVersion: 1\nArchitecture: all\nMaintainer: x <x@x>\n"
+        "Description: test\n"
+    )
+    package = offline / "dataset-fashion-mnist_1_all.deb"
+    subprocess.run(["dpkg-deb", "--build", content, package], check=True, capture_output=True)
+    fake_apt_get(offline, monkeypatch, package)
+    for expected in ("Debian's package", "cache"):  # fetched once, found there the second time
+        found, source = sources.find("fashion_mnist", None)
+        assert len(found.train_images) == 500 and expected in source
+        (offline / "bin" / "apt-get").write_text("#!/bin/sh\nexit 1\n")
+    assert [p.name for p in (offline / "cache").iterdir()] == ["fashion-mnist"]
+
+
+def test_datasets_of_other_things_are_refused(offline):
+    with pytest.raises(UserError, match="has no dataset called fashion_mnits"):
+        sources.find("fashion_mnits", None)
+    with pytest.raises(UserError, match="has no IDX files .*cannot prepare mnist there"):
+        sources.find("mnist", str(offline))

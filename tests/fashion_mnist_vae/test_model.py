@@ -1,0 +1,138 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from fashion_mnist_vae import model as m
+from training_run.command_line import UserError
+
+OPTS = m.VaeOptions(120, 16, 2)
+
+
+def make_model(opts=OPTS, seed=0, learning_rate=1e-2) -> keras.Model:
+    keras.utils.set_random_seed(seed)
+    model = m.vae(m.encoder(opts), m.decoder(opts))
+    model.compile(optimizer=keras.optimizers.Adam(learning_rate))
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def test_names_and_shapes_are_the_originals():
+    encoder, decoder = m.encoder(OPTS), m.decoder(OPTS)
+    vae = m.vae(encoder, decoder)
+    assert (encoder.name, decoder.name, vae.name) == ("encoder", "decoder", "vae_mlp")
+    names = ["encoder_input", "dense_Dense1", "z_mean", "z_log_var", "z"]
+    assert [layer.name for layer in encoder.layers] == names
+    assert encoder.output_shape == [(None, 2)] * 3
+    assert [layer.name for layer in decoder.layers][1:] == ["dense_Dense2", "dense_Dense3"]
+    assert decoder.input_shape == (None, 2) and decoder.output_shape == (None, 120)
+    assert vae.output_shape == [(None, 120)] + [(None, 2)] * 3
+    images = np.random.default_rng(0).random((5, 120), np.float32)
+    decoded, z_mean, z_log_var, z = vae(images)
+    np.testing.assert_allclose(decoded, decoder(z), atol=1e-6)
+    np.testing.assert_allclose(z_mean, encoder(images)[0], atol=1e-6)
+    np.testing.assert_allclose(z_log_var, encoder(images)[1], atol=1e-6)
+
+
+def test_z_has_the_mean_and_spread_it_should_have():
+    n = 200_000
+    z_mean, z_log_var = np.array([0.5, -3.0, 0.0]), np.array([0.0, -4.0, 2.0])
+    z = m.ZLayer()([tf.tile([z_mean], [n, 1]), tf.tile([z_log_var], [n, 1])]).numpy()
+    deviation = np.exp(z_log_var / 2)
+    # Five standard errors of the mean, and of the standard deviation.
+    assert np.all(np.abs(z.mean(0) - z_mean) < 5 * deviation / np.sqrt(n))
+    assert np.all(np.abs(z.std(0) / deviation - 1) < 5 / np.sqrt(2 * n))
+    correlations = np.corrcoef(z.T)[np.triu_indices(3, 1)]
+    assert np.all(np.abs(correlations) < 5 / np.sqrt(n))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_zlayer_takes_two_inputs_and_nothing_else(count):
+    inputs = [keras.Input((2,)) for _ in range(count)]
+    with pytest.raises(ValueError, match="Expected exactly 2 input shapes. But got:"):
+        m.ZLayer()(inputs if count > 1 else inputs[0])
+
+
+def test_zlayer_survives_a_keras_file_by_name(tmp_path):
+    encoder = m.encoder(OPTS)
+    encoder.save(tmp_path / "encoder.keras")
+    loaded = keras.models.load_model(tmp_path / "encoder.keras")  # safe mode, no custom_objects
+    assert isinstance(loaded.get_layer("z"), m.ZLayer)
+    images = np.random.default_rng(0).random((5, 120), np.float32)
+    for ours, theirs in zip(loaded(images)[:2], encoder(images)[:2], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def normal(x, mean, variance):
+    return np.exp(-((x - mean) ** 2) / (2 * variance)) / np.sqrt(2 * np.pi * variance)
+
+
+@pytest.mark.parametrize(("mean", "log_var"), [(0.0, 0.0), (1.5, 0.7), (-2.0, -3.0)])
+def test_kl_is_the_integral_of_its_definition(mean, log_var):
+    x = np.linspace(-30, 30, 400_001)
+    p, q = normal(x, mean, np.exp(log_var)), normal(x, 0, 1)
+    logs = [np.log(np.maximum(density, 1e-300)) for density in (p, q)]
+    integrand = p * (logs[0] - logs[1])
+    expected = np.trapezoid(integrand, x)
+    assert float(m.kl_divergence(mean, log_var)) == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_loss_is_what_the_original_computes():
+    rng = np.random.default_rng(0)
+    inputs, decoded = rng.random((2, 7, 120), np.float32)
+    z_mean, z_log_var = rng.standard_normal((2, 7, 3)).astype(np.float32)
+    squared = ((inputs - decoded) ** 2).mean() * 120  # MSE times original_dim
+    kl = -0.5 * (1 + z_log_var - z_mean**2 - np.exp(z_log_var)).sum(-1).mean()
+    outputs = [tf.constant(a) for a in (decoded, z_mean, z_log_var, z_mean)]
+    assert float(m.vae_loss(inputs, outputs)) == pytest.approx(squared + kl, rel=1e-5)
+    assert float(m.vae_loss(inputs, outputs, beta=4.0)) == pytest.approx(squared + 4 * kl, rel=1e-5)
+    entropy = keras.losses.BinaryCrossentropy()(inputs, decoded) * 120
+    bce = float(m.vae_loss(inputs, outputs, "bce"))
+    assert bce == pytest.approx(float(entropy) + kl, rel=1e-4)
+
+
+def test_bce_is_finite_where_the_decoder_is_sure_and_wrong():
+    inputs = tf.constant([[1.0, 0.0]])
+    zeros = tf.zeros([1, 2])
+    assert np.isfinite(float(m.vae_loss(inputs, [1 - inputs, zeros, zeros, zeros], "bce")))
+
+
+@pytest.mark.parametrize("reconstruction_loss", ["mse", "bce"])
+def test_training_learns(shapes, reconstruction_loss):
+    model = make_model()
+    progress = m.fit_model(model, shapes, 6, 64, reconstruction_loss=reconstruction_loss)
+    losses = [row["val_loss"] for row in progress.history]
+    assert losses[-1] < 0.8 * losses[0]
+    first = progress.history[0]
+    assert first["loss"] == pytest.approx(first["reconstruction"] + first["kl"], rel=1e-5)
+    assert int(model.optimizer.iterations) == 6 * 8  # 500 images, the last batch of 52
+
+
+def test_a_step_is_the_gradient_of_the_loss(shapes):
+    """With z drawn from the step's seed, written out again."""
+    model = make_model()
+    model.optimizer = keras.optimizers.SGD(1.0)
+    model.optimizer.build(model.trainable_variables)
+    inputs = tf.constant(shapes.train_images[:50], tf.float32) / 255
+    with tf.GradientTape() as tape:
+        z_mean, z_log_var, _ = model.get_layer("encoder")(inputs)
+        z = z_mean + tf.exp(z_log_var / 2) * tf.random.stateless_normal([50, 2], seed=(7, 0))
+        loss = m.vae_loss(inputs, [model.get_layer("decoder")(z), z_mean, z_log_var, z], beta=2.0)
+    expected = tape.gradient(loss, model.trainable_variables)
+    before = [v.numpy() for v in model.trainable_variables]
+    metrics = m.make_train_step(model, shapes.train_images, beta=2.0, seed=7)(np.arange(50))
+    assert float(metrics["loss"]) == pytest.approx(float(loss), rel=1e-5)
+    for old, new, gradient in zip(before, model.trainable_variables, expected, strict=True):
+        np.testing.assert_allclose(old - new.numpy(), gradient, atol=1e-4)
+
+
+def test_evaluation_is_the_same_at_any_time(shapes):
+    model = make_model()
+    first = m.evaluate_model(model, shapes.test_images)
+    model(np.zeros((3, 120), np.float32))  # draws from the hidden state
+    assert m.evaluate_model(model, shapes.test_images) == first
+
+
+def test_a_loss_that_is_no_number_stops_the_training(shapes):
+    with pytest.raises(UserError, match="the loss became (nan|inf)"):
+        m.fit_model(make_model(learning_rate=1e20), shapes, 2, 64)

@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from fashion_mnist_vae import model as m
+from fashion_mnist_vae import pictures
+from fashion_mnist_vae.preview import preview, terminal_style
+
+
+def test_grid_points_go_up_and_to_the_right():
+    z = pictures.Grid(3, -1.0, 1.0).z(2).reshape(3, 3, 2)
+    np.testing.assert_array_equal(z[0, 0], [-1, 1])
+    np.testing.assert_array_equal(z[2, 0], [-1, -1])
+    np.testing.assert_array_equal(z[2, 2], [1, -1])
+    np.testing.assert_array_equal(z[1, 1], [0, 0])
+
+
+def test_a_grid_lies_in_the_dimensions_it_is_told():
+    z = pictures.Grid(3, -1.0, 1.0, (1, 3)).z(5).reshape(3, 3, 5)
+    np.testing.assert_array_equal(z[0, 2], [0, 1, 0, 1, 0])
+    assert not z[..., [0, 2, 4]].any()
+
+
+def test_the_montage_has_each_image_in_its_place():
+    decoder = m.decoder(m.VaeOptions(120, 16, 2))
+    grid = pictures.Grid(4, -2.0, 2.0)
+    montage = pictures.decode_grid(decoder, grid, (12, 10))
+    assert montage.shape == (48, 40)
+    z = grid.z(2).reshape(4, 4, 2)
+    for row, column in ((0, 0), (1, 3), (3, 2)):
+        tile = montage[row * 12 : (row + 1) * 12, column * 10 : (column + 1) * 10]
+        expected = decoder(z[row, column][None]).numpy().reshape(12, 10)
+        np.testing.assert_allclose(tile, expected, atol=1e-6)
+
+
+def test_the_widest_dimensions_are_those_of_the_largest_kl(shapes):
+    encoder = m.encoder(m.VaeOptions(120, 16, 4))
+    biases = {"z_mean": [0.0, 3.0, 0.1, -2.0], "z_log_var": [0.0] * 4}
+    for name, bias in biases.items():
+        layer = encoder.get_layer(name)
+        layer.set_weights([np.zeros((16, 4)), np.array(bias)])
+    dimensions, divergence = pictures.widest_dimensions(encoder, shapes)
+    assert dimensions == (1, 3)
+    np.testing.assert_allclose(divergence, np.square(biases["z_mean"]) / 2, atol=1e-6)
+
+
+@pytest.mark.parametrize("latent_dim", [1, 3])
+def test_pictures_of_other_latent_spaces(shapes, tmp_path, latent_dim):
+    opts = m.VaeOptions(120, 16, latent_dim)
+    encoder, decoder = m.encoder(opts), m.decoder(opts)
+    dimensions, _ = pictures.widest_dimensions(encoder, shapes)
+    grid = pictures.Grid(3, dimensions=dimensions)
+    montage = pictures.decode_grid(decoder, grid, shapes.image_shape)
+    pictures.save_grid(tmp_path / "grid.png", montage, grid)
+    pictures.save_clusters(tmp_path / "clusters.png", encoder, shapes, dimensions)
+    pictures.save_reconstructions(tmp_path / "r.png", encoder, decoder, shapes)
+    for name in ("grid.png", "clusters.png", "r.png"):
+        picture = tf.io.decode_png((tmp_path / name).read_bytes()).numpy()
+        assert min(picture.shape[:2]) > 200 and len(np.unique(picture)) > 10
+
+
+def test_a_saved_image_holds_every_pixel(tmp_path):
+    image = np.linspace(-0.1, 1.1, 35).reshape(5, 7)
+    pictures.save_image(tmp_path / "i.png", image)
+    read = tf.io.decode_png((tmp_path / "i.png").read_bytes()).numpy()[..., 0]
+    np.testing.assert_array_equal(read, np.round(np.clip(image, 0, 1) * 255))
+
+
+def test_plain_preview():
+    image = np.array([[0, 1, 0.5], [0, 1, 0.7], [1, 0, 0]])
+    assert preview(image, "ascii") == " @+\n="  # two rows a line; the last is half black
+
+
+def test_half_block_previews_carry_every_pixel():
+    image = np.array([[0.0, 1.0], [1.0, 0.5]])
+    assert preview(image, "truecolor") == (
+        "\x1b[38;2;0;0;0;48;2;255;255;255m▀\x1b[38;2;255;255;255;48;2;128;128;128m▀\x1b[0m"
+    )
+    assert preview(image, "256") == "\x1b[38;5;232;48;5;255m▀\x1b[38;5;255;48;5;244m▀\x1b[0m"
+
+
+@pytest.mark.parametrize(
+    ("tty", "variables", "style"),
+    [
+        (False, {"COLORTERM": "truecolor"}, "ascii"),
+        (True, {"COLORTERM": "truecolor"}, "truecolor"),
+        (True, {}, "256"),
+        (True, {"NO_COLOR": "1"}, "ascii"),
+        (True, {"TERM": "dumb"}, "ascii"),
+    ],
+)
+def test_the_terminal_decides(monkeypatch, tty, variables, style):
+    for name in ("COLORTERM", "NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: tty)
+    assert terminal_style() == style

@@ -1,0 +1,252 @@
+"""The training and drawing commands, used as a user uses them."""
+
+import csv
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from fashion_mnist_vae import download, generate, train
+from tests.conftest import command, one_line_error, start, wait_for
+from tests.fashion_mnist_vae.conftest import SMALL, write_dataset
+
+MODULE = "fashion_mnist_vae.train"
+FILES = ["checkpoints", "decoder.keras", "encoder.keras", "history.csv", "image_data.json",
+         "latent_clusters.png", "latent_space.png", "loss.png", "reconstructions.png", "run.json",
+         "saved_model", "vae.keras"]  # fmt: skip
+
+
+def test_a_run_leaves_a_complete_directory(image_run):
+    assert sorted(p.name for p in image_run.iterdir()) == FILES
+    assert sorted(p.name for p in (image_run / "saved_model").iterdir()) == [
+        "decoder", "encoder", "vae",
+    ]  # fmt: skip
+    rows = list(csv.DictReader((image_run / "history.csv").open()))
+    assert list(rows[0]) == ["epoch", "loss", "reconstruction", "kl", "val_loss"]
+    assert float(rows[2]["val_loss"]) < float(rows[0]["val_loss"])
+    for name in FILES:
+        if name.endswith(".png"):
+            picture = tf.io.decode_png((image_run / name).read_bytes()).numpy()
+            assert min(picture.shape[:2]) > 200 and len(np.unique(picture)) > 10
+
+
+def test_the_output_shows_figures_and_previews_of_every_epoch(image_run, shapes_dir):
+    out = (image_run.parent / "output.txt").read_text()
+    assert f"shapes: 500 + 100 images of 12 x 10, from {shapes_dir}" in out
+    for number, row in enumerate(csv.DictReader((image_run / "history.csv").open()), start=1):
+        terms = f"(reconstruction {float(row['reconstruction']):.4f}, KL {float(row['kl']):.4f})"
+        line = f"Epoch {number} of 3: loss {float(row['loss']):.4f} {terms}, test loss"
+        assert f"{line} {float(row['val_loss']):.4f}, " in out
+        preview = out.split(line)[1].splitlines()[1:7]
+        assert len(preview) == 6 and any(line.strip() for line in preview)
+    assert out.count(" images/s") == 3
+    for name in FILES:
+        assert name == "run.json" or str(image_run / name) in out
+
+
+ALONE = """
+import json, sys
+import numpy as np, tensorflow as tf
+images = tf.constant(np.linspace(0, 1, 240, dtype=np.float32).reshape(2, 120))
+z = tf.constant([[0.5, -1.0]])
+result = {}
+for name, inputs in (("encoder", images), ("decoder", z), ("vae", images)):
+    serve = tf.saved_model.load(f"{sys.argv[1]}/saved_model/{name}").signatures["serving_default"]
+    result[name] = {key: value.numpy().tolist() for key, value in serve(inputs=inputs).items()}
+assert not {m for m in sys.modules if m.startswith(("fashion_mnist", "training_run"))}
+print(json.dumps(result))
+"""
+
+
+def test_the_saved_models_need_tensorflow_only(image_run):
+    line = [sys.executable, "-I", "-c", ALONE, image_run]
+    result = subprocess.run(line, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    saved = json.loads(result.stdout)
+    images = np.linspace(0, 1, 240, dtype=np.float32).reshape(2, 120)
+    encoder, decoder = (
+        keras.models.load_model(image_run / f"{name}.keras") for name in ("encoder", "decoder")
+    )
+    z_mean, z_log_var, _ = encoder(images)
+    for name in ("encoder", "vae"):
+        np.testing.assert_allclose(saved[name]["z_mean"], z_mean, atol=1e-5)
+        np.testing.assert_allclose(saved[name]["z_log_var"], z_log_var, atol=1e-5)
+    z = np.array([[0.5, -1.0]], np.float32)
+    np.testing.assert_allclose(saved["decoder"]["decoded"], decoder(z), atol=1e-6)
+    drawn = np.array(saved["vae"]["z"], np.float32)
+    np.testing.assert_allclose(saved["vae"]["decoded"], decoder(drawn), atol=1e-5)
+
+
+# ---- stopping and going on
+
+
+def assert_same_run(path, other):
+    weights = [
+        keras.models.load_model(p / "vae.keras", compile=False).get_weights() for p in (path, other)
+    ]
+    for ours, theirs in zip(*weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    for name in ("history.csv", "image_data.json", "latent_space.png"):
+        assert (path / name).read_bytes() == (other / name).read_bytes()
+
+
+def test_killed_at_any_moment_a_run_ends_as_if_left_alone(image_run, shapes_dir, tmp_path):
+    path = tmp_path / "shapes"
+    line = [*SMALL, f"--data_dir={shapes_dir}", "--epochs=3", f"--save_path={path}", "--resume"]
+    for words, delay in (("Model:", 0.5), ("Epoch 1 of 3", 0.0), ("Saving", 0.3)):
+        process = start(MODULE, *line)
+        wait_for(process, words)
+        time.sleep(delay)
+        process.kill()
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        assert not path.exists()
+    result = command(MODULE, *line)
+    assert result.returncode == 0, result.stderr
+    assert_same_run(path, image_run)
+
+
+def test_ctrl_c_ends_a_run_with_a_checkpoint(image_run, shapes_dir, tmp_path):
+    path = tmp_path / "shapes"
+    line = [*SMALL, f"--data_dir={shapes_dir}", f"--save_path={path}"]
+    process = start(MODULE, *line, "--epochs=100000")
+    wait_for(process, "Epoch 2 of")
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--resume goes on" in out and "Traceback" not in out
+    (checkpoint, *_) = sorted((tmp_path / "shapes.unfinished" / "checkpoints").iterdir())
+    epochs = int(checkpoint.name.split("-")[1])
+    result = command(MODULE, f"--data_dir={shapes_dir}", "--resume", f"--epochs={epochs + 1}",
+                     f"--save_path={path}")  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert len((path / "history.csv").read_text().splitlines()) >= epochs + 1
+
+
+# ---- other data, other models
+
+
+def test_other_latent_spaces_tensorboard_and_training_further(call, shapes_dir, tmp_path):
+    path = tmp_path / "run"
+    line = [f"--data_dir={shapes_dir}", f"--save_path={path}"]
+    code, out, _ = call(
+        train, *SMALL, *line, "--epochs=1", "--latent_dim=3", "--reconstruction_loss=bce",
+        "--beta=0.5", f"--logDir={tmp_path / 'logs'}",
+    )  # fmt: skip
+    assert code == 0 and "The pictures show the latent dimensions" in out
+    tags = set()
+    (events,) = (tmp_path / "logs").glob("events*")
+    for record in tf.data.TFRecordDataset(str(events)):
+        tags |= {v.tag for v in tf.compat.v1.Event.FromString(record.numpy()).summary.value}
+    assert tags >= {"step/loss", "epoch/val_loss", "epoch/kl", "latent_space"}
+    assert call(train, *line, "--resume", "--epochs=2", "--dataset=shapes")[0] == 0
+    assert len((path / "history.csv").read_text().splitlines()) == 3
+    code, out, _ = call(generate, path, "--grid_points=2")
+    assert code == 0 and out.startswith("The grid lies in the latent dimensions")
+    one_line_error(call(generate, path, "--z=1,2"), "--z has 2 numbers", "has 3")
+
+
+def test_download_says_where_the_images_are(call, shapes_dir):
+    code, out, _ = call(download, "--dataset=shapes", f"--data_dir={shapes_dir}")
+    assert (code, out) == (0, f"shapes: 500 + 100 images of 12 x 10, from {shapes_dir}\n")
+
+
+# ---- drawing
+
+
+def test_any_z_in_the_terminal_and_as_a_file(call, image_run, tmp_path):
+    code, out, _ = call(generate, image_run, "--z=0.5,-1")
+    assert code == 0 and out.count("\n") == 6
+    file = tmp_path / "z.png"
+    assert call(generate, image_run, "--z=0.5,-1", f"--output={file}")[0] == 0
+    image = tf.io.decode_png(file.read_bytes()).numpy()[..., 0]
+    decoder = keras.models.load_model(image_run / "decoder.keras")
+    expected = decoder(np.array([[0.5, -1]], np.float32)).numpy().reshape(12, 10)
+    np.testing.assert_allclose(image, expected * 255, atol=0.51)
+
+
+def test_any_grid_as_a_file(call, image_run, tmp_path):
+    file = tmp_path / "grid.png"
+    flags = ["--grid_points=7", "--grid_start=-2", "--grid_end=1.5"]
+    code, out, _ = call(generate, image_run, *flags, f"--output={file}")
+    assert code == 0 and f"Wrote {file}, 70 x 84 pixels." in out
+    assert tf.io.decode_png(file.read_bytes()).shape[:2] == (84, 70)
+
+
+# ---- bad input: one clear line, nothing lost
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["something"], ["takes flags only, not something"]),
+        (["--data_dir={empty}"], ["has no IDX files", "cannot prepare shapes there"]),
+        (["--data_dir={damaged}"], ["train-images-idx3-ubyte is damaged"]),
+        (["--dataset=fashion_mnist"], ["is not Fashion-MNIST's"]),
+        (["--save_path=/proc/run"], ["cannot write the run to /proc/run"]),
+        (["--save_path={run}"], ["holds a finished run", "--resume", "--overwrite"]),
+        (["--save_path={run}", "--resume", "--latent_dim=5"], ["has --latent_dim=2, not 5"]),
+        (["--save_path={run}", "--resume", "--data_dir={other}"], ["images="]),
+        (["--grid_start=1", "--grid_end=1"], ["--grid_end=1.0 must be above --grid_start=1.0"]),
+        (["--learning_rate=1e20"], ["the loss became", "--learning_rate"]),
+    ],
+)
+def test_bad_input(call, image_run, shapes_dir, tmp_path, arguments, words):
+    places = {name: tmp_path / name for name in ("empty", "damaged", "other")}
+    places["empty"].mkdir()
+    write_dataset(places["other"], train=40)
+    write_dataset(places["damaged"])
+    file = places["damaged"] / "train-images-idx3-ubyte"
+    file.write_bytes(file.read_bytes()[:-1])
+    before = sorted(image_run.parent.rglob("*"))
+    flags = ["--dataset=shapes", f"--data_dir={shapes_dir}", f"--save_path={tmp_path / 'run'}"]
+    flags += [argument.format(run=image_run, **places) for argument in arguments]
+    one_line_error(call(train, *flags), *words)
+    assert sorted(image_run.parent.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "flag",
+    ["--batchSize=0", "--epochs=0", "--latent_dim=0", "--intermediate_dim=x", "--beta=-1",
+     "--beta=nan", "--reconstruction_loss=mae", "--grid_points=0", "--grid_start=nan"],
+)  # fmt: skip
+def test_bad_flags(call, flag):
+    one_line_error(call(train, flag), flag.split("=")[0].lstrip("-").split("S")[0], status=2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], ["name the directory of a finished run"]),
+        (["{run}/nothing"], ["is not a finished run", "fashion_mnist_vae.train"]),
+        (["{run}", "--z=1"], ["--z has 1 numbers", "latent space has 2"]),
+        (["{run}", "--z=0,0", "--output=/proc/x.png"], ["cannot write /proc/x.png"]),
+        (["{damaged}"], ["is damaged"]),
+    ],
+)
+def test_bad_input_to_generate(call, image_run, tmp_path, arguments, words):
+    damaged = tmp_path / "damaged"
+    shutil.copytree(image_run, damaged)
+    (damaged / "decoder.keras").write_bytes((image_run / "decoder.keras").read_bytes()[:5000])
+    result = call(generate, *(a.format(run=image_run, damaged=damaged) for a in arguments))
+    one_line_error(result, *words)
+
+
+def test_help_imports_no_tensorflow():
+    for module in ("train", "generate", "download"):
+        code = (
+            f"import sys, runpy; sys.argv = ['{module}', '--help']\n"
+            f"try: runpy.run_module('fashion_mnist_vae.{module}', run_name='__main__')\n"
+            "except SystemExit as exit: assert exit.code == 0\n"
+            "assert 'tensorflow' not in sys.modules"
+        )
+        result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert result.returncode == 0, result.stderr
+        assert "Flags:" in result.stdout
