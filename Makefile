@@ -5,18 +5,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 TEXT_RUN := saved_models/lstm_text_generation/python-docs
 
-.PHONY: demo test lint lock bench-lstm clean
+.PHONY: demo test bench-lstm bench-vae lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m lstm_text_generation.train python-docs --epochs=12 --overwrite
 	$(BIN)/python -m lstm_text_generation.generate $(TEXT_RUN) --seed=1
+	$(BIN)/python -m fashion_mnist_vae.train --epochs=5 --overwrite
 
 test: $(VENV)/installed-dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	$(BIN)/python -m pytest
 
-bench-lstm: $(VENV)/installed-dev
-	$(BIN)/python -m benchmarks.lstm_text_generation
+bench-lstm bench-vae: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.$(if $(findstring lstm,$@),lstm_text_generation,fashion_mnist_vae)
 
 # The versions that CI tests with; edit pyproject.toml, then run this.
 lock: $(VENV)/installed-dev

@@ -39,7 +39,7 @@ def define_flags() -> None:
 
 def main(arguments: list[str]) -> None:
     """Print every part."""
-    devices.set_up(gpu=False)
+    devices.import_tensorflow()
     from lstm_text_generation import corpora
     from lstm_text_generation.data import TextData
 

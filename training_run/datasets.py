@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from absl import logging
+
 from training_run import devices
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ def builder(name: str, data_dir: str | None, download: bool = True) -> "tfds.cor
     import requests
     import tensorflow_datasets as tfds
 
+    logging.set_verbosity(logging.ERROR)  # not every folder that TFDS has looked into
     try:
         found = tfds.builder(name, data_dir=data_dir)
         if not found.is_prepared():

@@ -55,7 +55,7 @@ class Progress:
         self.epoch += 1
         self.step = 0
         self.sums = {}
-        self.history.append({"epoch": float(self.epoch), "loss": logs["loss"], **logs})
+        self.history.append({"epoch": float(self.epoch), **logs})
         if not self.best_epoch or _score(logs) < _score(self.history[self.best_epoch - 1]):
             self.best_epoch = self.epoch
             self.best_weights = model.get_weights()

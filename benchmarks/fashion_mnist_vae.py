@@ -1,0 +1,169 @@
+"""Benchmark the VAE app against the stock Keras recipe, torch and the machine's own limit.
+
+python -m benchmarks.fashion_mnist_vae [flags]
+"""
+
+import importlib.util
+from collections.abc import Callable
+
+from absl import flags
+
+from benchmarks.measure import print_rates, rates
+from fashion_mnist_vae import sources
+from training_run import command_line, devices
+from training_run.command_line import FLAGS, between, define
+
+BATCH, STEPS = 256, 60  # the original's batch size; steps of a timed round
+IMAGES = BATCH * STEPS
+# Multiplications and additions of an image's matrix products, forward and twice that backward,
+# but for the gradient of the input, which no one needs.
+FLOPS = 2 * (3 * (512 * 4 + 2 * 512 + 512 * 784) + 2 * 784 * 512)
+
+
+def define_flags() -> None:
+    """Define the data, and what can be left out, as it takes minutes."""
+    integer = flags.DEFINE_integer
+    sources.define_flags()
+    define(integer, "rounds", 9, "Timed rounds.", check=between(1, 1000))
+    define(integer, "epochs", 5, "Epochs of the quality runs.", check=between(0, 1000))
+    define(integer, "seeds", 3, "Quality runs, one a seed.", check=between(1, 100))
+
+
+def main(arguments: list[str]) -> None:
+    """Print every part."""
+    devices.import_tensorflow()
+    image_data = sources.load(FLAGS.dataset, FLAGS.data_dir)
+    speed(image_data)
+    if FLAGS.epochs:
+        quality(image_data)
+
+
+def speed(image_data) -> None:
+    """Compare training steps on the same images, and with the rate of a large matrix product."""
+    contestants: dict[str, tuple[Callable[[], object], float]] = {
+        "model.fit": (keras_recipe(image_data), IMAGES),
+        "this loop": (our_loop(image_data), IMAGES),
+    }
+    if importlib.util.find_spec("torch"):
+        contestants["torch"] = (torch_loop(image_data), IMAGES)
+    size = 2048
+    contestants["matrix product, as images"] = (matrix_product(size), 2 * size**3 * 5 / FLOPS)
+    measured = rates(contestants, FLAGS.rounds)
+    print_rates("Training", "images/s", measured, "model.fit")
+    share = measured["this loop"] / measured["matrix product, as images"]
+    print(f"  this loop reaches {share:.0%} of the matrix product's rate")
+
+
+def matrix_product(size: int) -> Callable[[], object]:
+    """Return five products of square float32 matrices."""
+    import tensorflow as tf
+
+    matrix = tf.random.stateless_normal([size, size], seed=(0, 0))
+    multiply = tf.function(lambda: tf.reduce_sum(tf.matmul(matrix, matrix)))
+    return lambda: [float(multiply()) for _ in range(5)]
+
+
+def our_loop(image_data) -> Callable[[], object]:
+    """Return some steps of the app's own training."""
+    from fashion_mnist_vae import model as m
+
+    step = m.make_train_step(new_model(), image_data.train_images)
+    batches = image_data.training_batches(0, BATCH)[:STEPS]
+    return lambda: [float(step(batch)["loss"]) for batch in batches]
+
+
+def new_model():
+    """Return the model of the default flags."""
+    import keras
+
+    from fashion_mnist_vae import model as m
+
+    opts = m.VaeOptions(784)
+    model = m.vae(m.encoder(opts), m.decoder(opts))
+    model.compile(optimizer=keras.optimizers.Adam())
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def keras_recipe(image_data) -> Callable[[], object]:
+    """Return the keras.io example's way: a subclassed model with `train_step`, and `fit`."""
+    import keras
+    import tensorflow as tf
+
+    from fashion_mnist_vae import model as m
+
+    class Vae(keras.Model):
+        """Encoder and decoder, three loss trackers, a training step."""
+
+        def __init__(self):
+            super().__init__()
+            opts = m.VaeOptions(784)
+            self.encoder, self.decoder = m.encoder(opts), m.decoder(opts)
+            names = ("total_loss", "reconstruction_loss", "kl_loss")
+            self.trackers = [keras.metrics.Mean(name=name) for name in names]
+
+        @property
+        def metrics(self):
+            return self.trackers
+
+        def train_step(self, data):
+            with tf.GradientTape() as tape:
+                z_mean, z_log_var, z = self.encoder(data)
+                terms = m.loss_terms(data, [self.decoder(z), z_mean, z_log_var])
+                total = terms[0] + terms[1]
+            gradients = tape.gradient(total, self.trainable_weights)
+            self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
+            for tracker, value in zip(self.trackers, (total, *terms), strict=True):
+                tracker.update_state(value)
+            return {tracker.name: tracker.result() for tracker in self.trackers}
+
+    model = Vae()
+    model.compile(optimizer=keras.optimizers.Adam())
+    images = image_data.train_images[:IMAGES].astype("float32") / 255
+    return lambda: model.fit(images, batch_size=BATCH, epochs=1, verbose=0)
+
+
+def torch_loop(image_data) -> Callable[[], object]:
+    """Return the same steps in PyTorch, with the images as floats in memory."""
+    import torch
+    from torch import nn
+
+    hidden, mean, log_var = nn.Linear(784, 512), nn.Linear(512, 2), nn.Linear(512, 2)
+    decoder = nn.Sequential(nn.Linear(2, 512), nn.ReLU(), nn.Linear(512, 784), nn.Sigmoid())
+    parts = nn.ModuleList([hidden, mean, log_var, decoder])
+    optimizer = torch.optim.Adam(parts.parameters())
+    images = torch.tensor(image_data.train_images[:IMAGES], dtype=torch.float32) / 255
+
+    def run() -> None:
+        for indices in torch.randperm(IMAGES).split(BATCH):
+            x = images[indices]
+            h = torch.relu(hidden(x))
+            z_mean, z_log_var = mean(h), log_var(h)
+            z = z_mean + torch.exp(z_log_var / 2) * torch.randn_like(z_mean)
+            kl = -0.5 * (1 + z_log_var - z_mean**2 - torch.exp(z_log_var))
+            loss = ((decoder(z) - x) ** 2).sum(-1).mean() + kl.sum(-1).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            loss.item()
+
+    return run
+
+
+def quality(image_data) -> None:
+    """Print the test loss after some epochs, one run a seed."""
+    import keras
+
+    from fashion_mnist_vae import model as m
+
+    losses = []
+    for seed in range(FLAGS.seeds):
+        keras.utils.set_random_seed(seed)
+        progress = m.fit_model(new_model(), image_data, FLAGS.epochs, BATCH, seed=seed)
+        losses.append(progress.history[-1]["val_loss"])
+    values = ", ".join(f"{loss:.2f}" for loss in losses)
+    print(f"\nTest loss (MSE form) after {FLAGS.epochs} epochs, seeds from 0: {values}")
+
+
+if __name__ == "__main__":
+    command_line.run(main, define_flags, lambda: __doc__ or "")
