@@ -3,14 +3,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TEXT_RUN := saved_models/lstm_text_generation/python-docs
+DEMO := saved_models/demo
 
 .PHONY: demo test bench-lstm bench-vae lock clean
 
 demo: $(VENV)/installed
-	$(BIN)/python -m lstm_text_generation.train python-docs --epochs=12 --overwrite
-	$(BIN)/python -m lstm_text_generation.generate $(TEXT_RUN) --seed=1
-	$(BIN)/python -m fashion_mnist_vae.train --epochs=5 --overwrite
+	$(BIN)/python -m lstm_text_generation.train python-docs --epochs=12 --overwrite --save_path=$(DEMO)/python-docs
+	$(BIN)/python -m fashion_mnist_vae.train --epochs=5 --overwrite --save_path=$(DEMO)/fashion_mnist
+	$(BIN)/python -m lstm_text_generation.generate $(DEMO)/python-docs --seed=1
 
 test: $(VENV)/installed-dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

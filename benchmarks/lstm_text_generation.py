@@ -167,14 +167,16 @@ def time_to_quality(text_data) -> None:
     slow, fast = reach(text_data, "last_char"), reach(text_data, "every_char")
     print("\nSeconds (epochs) to val_loss, with the default flags")
     for threshold in THRESHOLDS:
-        if threshold not in slow or threshold not in fast:
-            print(f"  {threshold}: not reached in {FLAGS.epochs} epochs")
-            continue
-        (last, last_epochs), (every, every_epochs) = slow[threshold], fast[threshold]
-        print(
-            f"  {threshold}: last_char {last:7.1f} s ({last_epochs:3d})   "
-            f"every_char {every:6.1f} s ({every_epochs:2d})   {last / every:5.1f} x sooner"
-        )
+        cells = [
+            f"{name} {hit[0]:7.1f} s ({hit[1]:3d})" if hit else f"{name} not reached"
+            for name, hit in (
+                ("last_char", slow.get(threshold)),
+                ("every_char", fast.get(threshold)),
+            )
+        ]
+        if threshold in slow and threshold in fast:
+            cells.append(f"{slow[threshold][0] / fast[threshold][0]:5.1f} x sooner")
+        print(f"  {threshold}: {'   '.join(cells)}")
 
 
 def reach(text_data, objective: "Objective") -> dict[float, tuple[float, int]]:

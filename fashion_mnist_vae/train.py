@@ -15,6 +15,7 @@ from training_run.command_line import (
     between,
     define,
 )
+from training_run.run_directory import describe, open_run, saved_settings
 
 APP = "fashion_mnist_vae"
 # A run keeps its flags in run.json. Those that decide its course stay as they are when it is
@@ -28,7 +29,7 @@ FIXED_FLAGS = [
     "seed",
     "batch_size",
 ]
-FREE_FLAGS = ["epochs", "learning_rate", "grid_points", "grid_start", "grid_end"]
+FREE_FLAGS = ["epochs", "learning_rate", "grid_points", "grid_start", "grid_end", "data_dir"]
 PREVIEWED = (5, 50, 500)  # the training images that the original shows first
 
 USAGE = f"""{__doc__}
@@ -79,11 +80,10 @@ def main(arguments: list[str]) -> None:
     """
     if arguments:
         raise UserError(f"this command takes flags only, not {arguments[0]}")
-    from training_run.run_directory import adopt_settings, open_run
-
     path = command_line.run_path(_default_path())
     if FLAGS.resume:
-        adopt_settings(path, [*FIXED_FLAGS, *FREE_FLAGS])
+        command_line.adopt(saved_settings(path), [*FIXED_FLAGS, *FREE_FLAGS])
+    command_line.make_log_dir()
     if not FLAGS.grid_start < FLAGS.grid_end:
         raise UserError(
             f"--grid_end={FLAGS.grid_end} must be above --grid_start={FLAGS.grid_start}"
@@ -92,7 +92,9 @@ def main(arguments: list[str]) -> None:
     image_data = sources.load(FLAGS.dataset, FLAGS.data_dir)
     settings = {"app": APP, "images": image_data.fingerprint()}
     settings |= {name: getattr(FLAGS, name) for name in [*FIXED_FLAGS, *FREE_FLAGS]}
-    with open_run(path, settings, may_change=FREE_FLAGS) as run:
+    with open_run(
+        path, settings, FREE_FLAGS, resume=FLAGS.resume, overwrite=FLAGS.overwrite
+    ) as run:
         _train(run, image_data)
 
 
@@ -119,7 +121,7 @@ def _train(run, image_data) -> None:
     model = m.vae(m.encoder(opts), m.decoder(opts))
     model.compile(optimizer=keras.optimizers.Adam(FLAGS.learning_rate))
     model.optimizer.build(model.trainable_variables)
-    model.summary(expand_nested=True)
+    model.summary(expand_nested=True, print_fn=print)
     for index in PREVIEWED:
         image = image_data.train_images[index % len(image_data.train_images)] / 255.0
         print(preview(image.reshape(image_data.image_shape), terminal_style()))
@@ -155,7 +157,6 @@ def _finish(run, model, image_data, progress) -> None:
     """Write the models and the pictures, put the run in its place, and say what is there."""
     from fashion_mnist_vae import export, pictures
     from training_run import history
-    from training_run.run_directory import describe
 
     encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
     dimensions, divergence = pictures.widest_dimensions(encoder, image_data)
@@ -184,8 +185,9 @@ def _finish(run, model, image_data, progress) -> None:
         "checkpoints": "what --resume goes on from",
     }
     try_next = [
-        f"python -m {APP}.generate {run.path} --z=1.5,-0.5",
-        f"python -m {APP}.train --help",
+        f"-m {APP}.generate {run.path}" + " --z=1.5,-0.5" * (FLAGS.latent_dim == 2),
+        f"-m {APP}.train --resume --epochs={2 * FLAGS.epochs} --save_path={run.path}",
+        f"-m {APP}.train --help",
     ]
     print(describe(run.path, files, try_next))
 

@@ -1,5 +1,7 @@
 """The model's LSTM layers, run one character at a time."""
 
+from collections.abc import Sequence
+
 import keras
 import tensorflow as tf
 
@@ -17,20 +19,26 @@ def zero_states(model: keras.Model, batch: tf.Tensor) -> States:
 
 
 def advance(
-    cells: list[keras.layers.LSTMCell], x: tf.Tensor, states: States
+    cells: list[keras.layers.LSTMCell],
+    x: tf.Tensor,
+    states: States,
+    masks: Sequence[tf.Tensor] = (),
 ) -> tuple[tf.Tensor, States]:
     """Take one character through the LSTM layers.
 
     Args:
       x: one-hot characters [batch, charset_size].
+      masks: factors for the outputs of each layer [batch, units], for dropout; none by default.
 
     Returns:
       The last layer's output [batch, units], and the new states.
     """
     advanced = []
-    for cell, state in zip(cells, states, strict=True):
-        x, state = cell(x, state)
+    for layer, cell in enumerate(cells):
+        x, state = cell(x, states[layer])
         advanced.append(state)
+        if masks:
+            x *= masks[layer]
     return x, advanced
 
 

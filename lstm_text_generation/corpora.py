@@ -77,6 +77,8 @@ def load(name_or_path: str, data_dir: str | None = None, encoding: str = "utf-8"
         return _from_tfds(name_or_path, data_dir)
     if name_or_path in TEXT_DATA_URLS:
         return read_text(download(name_or_path), "utf-8")
+    if not name_or_path:
+        raise UserError(f"the corpus has no name; the corpora are {', '.join(NAMES)}")
     path = Path(name_or_path)
     if path.is_dir():
         raise UserError(f"{path} is a directory; name a text file in it")
@@ -111,10 +113,11 @@ def read_text(path: Path, encoding: str) -> str:
         text = data.decode(encoding)
     except LookupError:
         raise UserError(f"--encoding={encoding} is not an encoding that Python knows") from None
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
+        where = f"byte {error.start}" if isinstance(error, UnicodeDecodeError) else str(error)
         raise UserError(
-            f"{path} is not {encoding} text: byte {error.start} cannot be read; if it is text in "
-            "another encoding, name that with --encoding, such as --encoding=latin-1"
+            f"{path} is not {encoding} text: {where} cannot be read; if it is text in another "
+            "encoding, name that with --encoding, such as --encoding=latin-1"
         ) from None
     if "\0" in text:
         raise UserError(
@@ -161,11 +164,11 @@ def _fetch_whole(fetch, size: int, url: str, output_file, pooch_) -> None:
     """Download with pooch's `fetch`, and refuse what can only be a part or another page.
 
     urllib3 notices a body shorter than announced; a server that announces nothing, or a login page
-    in the way, shows in the size. Half is lenient, as the publisher may edit the text.
+    in the way, shows in the size. The 5% are for a publisher who corrects the text.
     """
     fetch(url, output_file, pooch_)
     found = Path(output_file).stat().st_size
-    if not 0.5 * size <= found <= 2 * size:
+    if abs(found - size) > 0.05 * size:
         raise ConnectionError(f"{url} gave {found:,} bytes instead of about {size:,}")
 
 

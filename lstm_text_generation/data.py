@@ -79,7 +79,7 @@ class TextData:
     def fingerprint(self) -> str:
         """Return a digest that two texts share only if they are the same."""
         digest = hashlib.sha256("".join(self._char_set).encode("utf-8", "surrogatepass"))
-        digest.update(self._indices.tobytes())
+        digest.update(self._indices.data)
         return digest.hexdigest()[:16]
 
     def get_from_char_set(self, index: int) -> str | None:

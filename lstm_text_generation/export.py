@@ -65,7 +65,8 @@ def load_model(path: Path) -> tuple[keras.Model, dict[str, Any]]:
     Raises:
       UserError: there is no such run, or its files are damaged.
     """
-    directory = path if path.is_dir() else path.parent
+    in_run = path.is_file() or path.name in (KERAS_FILE, "model.json")
+    directory = path.parent if in_run else path
     files = [directory / KERAS_FILE, directory / TEXT_DATA_FILE]
     for file in files:
         if not file.is_file():
@@ -126,7 +127,11 @@ class SavedTextModel(tf.Module):
                 ],
             ),
             tf.debugging.assert_positive(tf.size(codes), "seed_text is empty"),
-            tf.debugging.assert_non_negative(temperature, "temperature is negative"),
+            tf.debugging.Assert(
+                tf.math.is_finite(temperature) & (temperature >= 0),
+                ["temperature must be a number of at least 0, but is", temperature],
+            ),
+            tf.debugging.assert_positive(length, "length must be positive"),
         ]
         with tf.control_dependencies(checks):
             indices = tf.gather(self._order, place)[None]

@@ -91,7 +91,7 @@ def main(arguments: list[str]) -> None:
     devices.set_up(FLAGS.gpu)
     from lstm_text_generation import export
     from lstm_text_generation.data import unknown_characters
-    from lstm_text_generation.generation import generate_text
+    from lstm_text_generation.generation import TextGenerator
 
     model, text_data = export.load_model(Path(arguments[-1]))
     char_set, sample_len = text_data["char_set"], text_data["sample_len"]
@@ -103,19 +103,13 @@ def main(arguments: list[str]) -> None:
         raise UserError(f"the model does not know these characters of the seed text: {unknown}")
     print(f'Seed text:\n"{seed_text}"\n')
     index_of = {char: index for index, char in enumerate(char_set)}
+    generator = TextGenerator(model, FLAGS.mode, FLAGS.top_k)
+    indices = [index_of[char] for char in seed_text]
     for number in range(FLAGS.num_samples):
         print('Generated text:\n"', end="")
         try:
-            generate_text(
-                model,
-                char_set,
-                [index_of[char] for char in seed_text],
-                FLAGS.gen_length,
-                FLAGS.temperature,
-                _show,
-                mode=FLAGS.mode,
-                top_k=FLAGS.top_k,
-                seed=seed + number,
+            generator.generate(
+                char_set, indices, FLAGS.gen_length, FLAGS.temperature, _show, seed + number
             )
         except ValueError as error:
             raise UserError(str(error)) from None

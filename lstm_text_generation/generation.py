@@ -50,6 +50,7 @@ class TextGenerator:
 
     `stateful` reads the seed text once, whatever its length, and then carries the LSTM states on.
     `windowed` reads the last `sample_len` characters anew for every character, as the original.
+    With `top_k`, only the k likeliest characters are drawn from; 0 draws from all.
     """
 
     def __init__(self, model: keras.Model, mode: Mode = "stateful", top_k: int = 0):
@@ -59,6 +60,53 @@ class TextGenerator:
         indices = tf.TensorSpec([None, None], tf.int32)
         self.start = tf.function(self._start, input_signature=[indices])
         self.write = tf.function(self._write, reduce_retracing=True)
+
+    def generate(
+        self,
+        char_set: Sequence[str],
+        sentence_indices: Sequence[int],
+        length: int,
+        temperature: float,
+        on_text_generation_char: Callable[[str], None] | None = None,
+        seed: int | None = None,
+    ) -> str:
+        """Write one text.
+
+        Args:
+          char_set: the characters by index.
+          sentence_indices: the seed text; in windowed mode at least `sample_len` characters.
+          length: characters to generate.
+          temperature: at least 0; see `sample`.
+          on_text_generation_char: called with each character, soon after it is made.
+          seed: decides the draws; by default another text every time.
+
+        Raises:
+          ValueError: the seed text is empty, or too short for windowed mode.
+        """
+        needed = self.model.input_shape[1] if self.mode == "windowed" else 1
+        if len(sentence_indices) < needed:
+            raise ValueError(
+                f"Seed text must have a length of at least {needed}, but has a length of "
+                f"{len(sentence_indices)}."
+            )
+        if seed is None:
+            seed = int(np.random.default_rng().integers(0, 2**31))
+        probs, memory = self.start(tf.constant([sentence_indices], tf.int32))
+        generated = ""
+        while len(generated) < length:
+            indices, probs, memory = self.write(
+                probs,
+                memory,
+                tf.constant(min(_STREAMED, length - len(generated))),
+                tf.constant(temperature, tf.float32),
+                tf.constant(seed, tf.int64),
+                tf.constant(len(generated), tf.int64),
+            )
+            for index in indices[0].numpy():
+                generated += char_set[index]
+                if on_text_generation_char:
+                    on_text_generation_char(char_set[index])
+        return generated
 
     def _start(self, text: tf.Tensor) -> tuple[tf.Tensor, Any]:
         """Read seed texts [batch, length]; in windowed mode at least `sample_len` characters.
@@ -126,43 +174,11 @@ def generate_text(
     """Generate text with a next-character model (`generateText`).
 
     Args:
-      char_set: the characters by index.
-      sentence_indices: the seed text; in windowed mode at least `sample_len` characters.
-      length: characters to generate.
-      temperature: at least 0; see `sample`.
-      on_text_generation_char: called with each character, soon after it is made.
-      mode: see `TextGenerator`.
-      top_k: draw only from the k likeliest characters; 0 draws from all.
-      seed: decides the draws; by default another text every time.
-
-    Raises:
-      ValueError: the seed text is empty, or too short for windowed mode.
+      mode, top_k: see `TextGenerator`; the others, and what is raised, see its `generate`.
     """
-    needed = model.input_shape[1] if mode == "windowed" else 1
-    if len(sentence_indices) < needed:
-        raise ValueError(
-            f"Seed text must have a length of at least {needed}, but has a length of "
-            f"{len(sentence_indices)}."
-        )
-    if seed is None:
-        seed = int(np.random.default_rng().integers(0, 2**31))
-    generator = TextGenerator(model, mode, top_k)
-    probs, memory = generator.start(tf.constant([sentence_indices], tf.int32))
-    generated = ""
-    while len(generated) < length:
-        indices, probs, memory = generator.write(
-            probs,
-            memory,
-            tf.constant(min(_STREAMED, length - len(generated))),
-            tf.constant(temperature, tf.float32),
-            tf.constant(seed, tf.int64),
-            tf.constant(len(generated), tf.int64),
-        )
-        for index in indices[0].numpy():
-            generated += char_set[index]
-            if on_text_generation_char:
-                on_text_generation_char(char_set[index])
-    return generated
+    return TextGenerator(model, mode, top_k).generate(
+        char_set, sentence_indices, length, temperature, on_text_generation_char, seed
+    )
 
 
 def _draw(probs: tf.Tensor, temperature: tf.Tensor, seed: tf.Tensor, top_k: int) -> tf.Tensor:

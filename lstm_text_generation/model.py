@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lstm_text_generation.cells import lstm_cells, read, zero_states
+from lstm_text_generation.cells import advance, lstm_cells, read, zero_states
 from lstm_text_generation.data import TextData
 from training_run import loop
 
@@ -38,7 +38,7 @@ def create_model(
       A model from one-hot windows [batch, sample_len, char_set_size] to the probabilities of the
       character that follows, [batch, char_set_size].
     """
-    sizes = [lstm_layer_sizes] if isinstance(lstm_layer_sizes, int) else list(lstm_layer_sizes)
+    sizes = lstm_layer_sizes if isinstance(lstm_layer_sizes, Sequence) else [lstm_layer_sizes]
     layers: list[keras.Layer] = [keras.Input((sample_len, char_set_size))]
     for number, size in enumerate(sizes, start=1):
         layers.append(
@@ -99,7 +99,8 @@ def fit_model(
 
     Returns:
       The history, the best epoch and its weights. `val_loss` is the mean cross-entropy, in nats,
-      of the one character after a full window of held-out text, whatever the objective.
+      of the one character after a full window of held-out text, whatever the objective;
+      `bits_per_char` is the same in bits, as Shannon's 1.3 for English is.
 
     Raises:
       ValueError: the split leaves nothing to validate or to train on.
@@ -108,7 +109,10 @@ def fit_model(
     windows = text_data.validation_windows(validation_split) if validation_split else None
 
     def evaluate() -> loop.Logs:
-        return {} if windows is None else {"val_loss": evaluate_model(model, windows)}
+        if windows is None:
+            return {}
+        val_loss = evaluate_model(model, windows)
+        return {"val_loss": val_loss, "bits_per_char": val_loss / math.log(2)}
 
     def batches(epoch: int, skip: int) -> tf.data.Dataset:
         return text_data.training_batches(
@@ -169,10 +173,7 @@ def make_train_step(
             outputs = []
             for position in range(length):
                 x = tf.one_hot(characters[position], size)
-                for layer, cell in enumerate(cells):
-                    x, states[layer] = cell(x, states[layer])
-                    if rate:
-                        x *= masks[layer][position]
+                x, states = advance(cells, x, states, [mask[position] for mask in masks])
                 outputs.append(x)
             targets = characters[1:]
             if objective == "last_char":

@@ -1,6 +1,5 @@
 """What a training run shows and writes after each epoch: figures and sample texts."""
 
-import math
 from pathlib import Path
 
 import keras
@@ -8,18 +7,18 @@ import tensorflow as tf
 
 from lstm_text_generation.data import TextData
 from lstm_text_generation.generation import TextGenerator
-from lstm_text_generation.train import DISPLAY_TEMPERATURES
 from training_run import history
 from training_run.loop import Logs, Progress
 from training_run.run_directory import write_text
 
+DISPLAY_TEMPERATURES = [0.0, 0.25, 0.5, 0.75]  # those of train_node.js and of the book's table 10.1
+
 
 def summary(logs: Logs, examples_per_second: float) -> str:
-    """Word an epoch's figures. Shannon's estimate for English, 1.3, is in bits per character."""
+    """Word an epoch's figures."""
     parts = [f"loss {logs['loss']:.4f}"]
     if "val_loss" in logs:
-        bits = logs["val_loss"] / math.log(2)
-        parts += [f"val_loss {logs['val_loss']:.4f}", f"{bits:.3f} bits/char"]
+        parts += [f"val_loss {logs['val_loss']:.4f}", f"{logs['bits_per_char']:.3f} bits/char"]
     return ", ".join([*parts, f"{examples_per_second:,.0f} examples/s"])
 
 

@@ -1,6 +1,7 @@
 """Train a next-character model on a text (the original's train_node.js, `yarn train`)."""
 
 import math
+from pathlib import Path
 
 from absl import flags
 
@@ -16,9 +17,9 @@ from training_run.command_line import (
     between,
     define,
 )
+from training_run.run_directory import describe, open_run, saved_settings
 
 APP = "lstm_text_generation"
-DISPLAY_TEMPERATURES = [0.0, 0.25, 0.5, 0.75]
 # A run keeps its flags in run.json. Those that decide its course stay as they are when it is
 # resumed; the others may be given anew.
 FIXED_FLAGS = [
@@ -33,7 +34,15 @@ FIXED_FLAGS = [
     "validation_split",
     "dropout",
 ]
-FREE_FLAGS = ["epochs", "learning_rate", "clip_norm", "early_stopping", "display_length"]
+FREE_FLAGS = [
+    "epochs",
+    "learning_rate",
+    "clip_norm",
+    "early_stopping",
+    "display_length",
+    "encoding",
+    "data_dir",
+]
 
 
 def usage() -> str:
@@ -55,8 +64,8 @@ def define_flags() -> None:
         integer,
         "sample_len",
         60,
-        "Characters in an input window.",
-        check=between(1, 10_000),
+        "Characters in an input window. Compiling takes a second for each ten of them.",
+        check=between(1, 1000),
         alias="sampleLen",
     )
     define(
@@ -153,24 +162,28 @@ def main(arguments: list[str]) -> None:
     corpus = arguments[0] if arguments else corpora.DEFAULT
     path = command_line.run_path(f"saved_models/{APP}/{corpora.identifier(corpus)}")
     if FLAGS.resume:
-        from training_run.run_directory import adopt_settings
-
-        adopt_settings(path, [*FIXED_FLAGS, *FREE_FLAGS])
+        saved = saved_settings(path)
+        command_line.adopt(saved, [*FIXED_FLAGS, *FREE_FLAGS])
+        if not arguments:
+            corpus = saved.get("corpus", corpus)
+    command_line.make_log_dir()
     text = corpora.load(corpus, FLAGS.data_dir, FLAGS.encoding)
 
     devices.set_up(FLAGS.gpu)
     from lstm_text_generation.data import TextData
-    from training_run.run_directory import open_run
 
     try:
         text_data = TextData(corpora.identifier(corpus), text, FLAGS.sample_len, FLAGS.sample_step)
+        del text  # TextData has it in a quarter of the memory or less
         if FLAGS.validation_split:
             text_data.validation_windows(FLAGS.validation_split)
     except ValueError as error:
         raise UserError(str(error)) from None
-    settings = {"app": APP, "corpus": text_data.fingerprint()}
+    place = corpus if corpus in corpora.NAMES else str(Path(corpus).resolve())
+    settings = {"app": APP, "corpus": place, "text": text_data.fingerprint()}
     settings |= {name: getattr(FLAGS, name) for name in [*FIXED_FLAGS, *FREE_FLAGS]}
-    with open_run(path, settings, may_change=FREE_FLAGS) as run:
+    free = ["corpus", *FREE_FLAGS]  # a file may have moved; its text decides
+    with open_run(path, settings, free, resume=FLAGS.resume, overwrite=FLAGS.overwrite) as run:
         _train(run, text_data)
 
 
@@ -185,7 +198,6 @@ def _train(run, text_data) -> None:
     from training_run import callbacks as hooks
     from training_run import history
     from training_run.loop import Progress
-    from training_run.run_directory import describe
 
     keras.utils.set_random_seed(FLAGS.seed)
     sizes = [int(size) for size in FLAGS.lstm_layer_size]
@@ -193,7 +205,7 @@ def _train(run, text_data) -> None:
         text_data.sample_len(), text_data.char_set_size(), sizes, FLAGS.dropout
     )
     lstm.compile_model(model, FLAGS.learning_rate, FLAGS.optimizer, FLAGS.clip_norm)
-    model.summary()
+    model.summary(print_fn=print)
     seed_text, _ = text_data.get_random_slice(np.random.default_rng(FLAGS.seed))
     print(f'Seed text:\n"{seed_text}"\n')
 
@@ -219,6 +231,8 @@ def _train(run, text_data) -> None:
         progress=progress,
         patience=FLAGS.early_stopping,
     )
+    if progress.epoch < FLAGS.epochs:
+        print(f"Stopping early: no lower val_loss for {FLAGS.early_stopping} epochs.")
     model.set_weights(progress.best_weights)
     print(f"Saving the weights of epoch {progress.best_epoch}, the best.", flush=True)
     files = export.export_model(run.work, model, text_data, seed_text)
@@ -228,13 +242,14 @@ def _train(run, text_data) -> None:
     run.finish()
     files |= {
         "samples.txt": "what it wrote after each epoch",
-        "history.csv": "loss and val_loss of each epoch",
+        "history.csv": "loss, val_loss and bits per character of each epoch",
         "loss.png": "the same as a picture",
         "checkpoints": "what --resume goes on from",
     }
     try_next = [
-        f"python -m {APP}.generate {run.path} --temperature=0.5",
-        f"python -m {APP}.train --help",
+        f"-m {APP}.generate {run.path} --temperature=0.8 --gen_length=500",
+        f"-m {APP}.train --resume --epochs={2 * FLAGS.epochs} --save_path={run.path}",
+        f"-m {APP}.train a_text_of_your_own.txt",
     ]
     print(describe(run.path, files, try_next))
 

@@ -1,6 +1,5 @@
 """What happens around the training loop: checkpoints, signals, progress and TensorBoard."""
 
-import dataclasses
 import signal
 import time
 from collections.abc import Callable
@@ -14,9 +13,10 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from training_run import checkpoints
-from training_run.loop import Logs, Progress
+from training_run.loop import Logs, Progress, check_finite
 
 CHECKPOINT_SECONDS = 300  # within a long epoch
+_ARRAYS = ("best_weights",)  # what of the progress is not JSON
 
 
 class Checkpoints(keras.callbacks.Callback):
@@ -57,12 +57,17 @@ class Checkpoints(keras.callbacks.Callback):
         return warnings
 
     def save(self) -> None:
-        """Write a checkpoint of the model and the progress."""
+        """Write a checkpoint of the model and the progress.
+
+        Raises:
+          UserError: a weight is not a number: the checkpoint before is to stay the newest.
+        """
         arrays = {name: np.asarray(value) for name, value in _variables(self.model).items()}
+        for array in arrays.values():
+            check_finite(float(np.sum(array)), self.progress)
         for index, weights in enumerate(self.progress.best_weights):
             arrays[f"best/{index:04d}"] = weights
-        fields = dataclasses.asdict(dataclasses.replace(self.progress, best_weights=[]))
-        del fields["best_weights"]
+        fields = {name: value for name, value in vars(self.progress).items() if name not in _ARRAYS}
         checkpoints.save(self.directory, arrays, fields)
         self._saved_at = time.monotonic()
 
@@ -95,10 +100,11 @@ class Checkpoints(keras.callbacks.Callback):
 
     def _stop_if_told(self) -> None:
         if self._signal:
+            epochs, steps = self.progress.epoch, self.progress.step
+            finish = f"; --resume --epochs={epochs} makes a model of it" if epochs else ""
             print(
-                f"\nStopped in epoch {self.progress.epoch + 1} after step {self.progress.step}, "
-                f"with a checkpoint. --resume goes on from here; --resume "
-                f"--epochs={max(self.progress.epoch, 1)} makes a model of what there is."
+                f"\nStopped after {epochs} epochs and {steps} steps, with a checkpoint. "
+                f"--resume goes on from here{finish}."
             )
             raise SystemExit(128 + self._signal)
 
@@ -142,9 +148,11 @@ class ProgressBar(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Close the bar and print the epoch's figures."""
         self._bar.close()
-        # From the end of the first step, which also compiles; from its beginning if it is the only.
+        # From the end of the first step, which also compiles; from its beginning if it is the only
+        # one. A run resumed after an epoch's last step has none.
         start = 1 if len(self._times) > 2 else 0
-        rate = (self._examples[-1] - self._examples[start]) / (self._times[-1] - self._times[start])
+        elapsed = self._times[-1] - self._times[start]
+        rate = (self._examples[-1] - self._examples[start]) / elapsed if elapsed else 0.0
         print(f"Epoch {epoch + 1} of {self.epochs}: {self.summary(logs or {}, rate)}", flush=True)
 
 

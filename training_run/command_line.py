@@ -1,5 +1,7 @@
 """Command-line flags, their aliases and checks, and errors of one clear line."""
 
+import io
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -108,21 +110,44 @@ def define_gpu_flag() -> None:
     define(flags.DEFINE_boolean, "gpu", False, "Insist on a GPU. Without it TensorFlow chooses.")
 
 
-def given(name: str) -> bool:
-    """Tell whether the command line has set the flag, by its name or its alias."""
-    return any(FLAGS[key].present for key in (name, _defined[name]) if key)
+def adopt(saved: dict[str, Any], names: list[str]) -> None:
+    """Give flags that the command line leaves out the values of the run to be resumed.
+
+    Args:
+      saved: the run's settings.
+      names: the flags to look at.
+
+    Raises:
+      UserError: a saved value is none that the flag can have.
+    """
+    for name in names:
+        set_here = any(FLAGS[key].present for key in (name, _defined[name]) if key)
+        if saved.get(name) is None or set_here:
+            continue
+        try:
+            setattr(FLAGS, name, FLAGS[name].parser.parse(saved[name]))
+        except (ValueError, TypeError, flags.Error) as error:
+            raise UserError(f"the settings of the run to be resumed are damaged: {error}") from None
 
 
 def run_path(default: str) -> Path:
-    """Return the absolute path of the run directory that `--save_path` names, or the default's.
+    """Return the path of the run directory that `--save_path` names, or the default's.
+
+    Symbolic links are followed, so that what is renamed is the directory itself.
 
     Raises:
       UserError: it is the file system's root.
     """
-    path = Path(FLAGS.save_path or default).absolute()
+    path = Path(FLAGS.save_path or default).resolve()
     if not path.name:
         raise UserError(f"--save_path={FLAGS.save_path} cannot be a run's directory")
     return path
+
+
+def make_log_dir() -> None:
+    """Make the directory of `--log_dir`, so that it fails before the training if it fails."""
+    if FLAGS.log_dir:
+        Path(FLAGS.log_dir).mkdir(parents=True, exist_ok=True)
 
 
 def run(
@@ -130,7 +155,8 @@ def run(
 ) -> NoReturn:
     """Parse the command line, call `main` with its positional arguments, and exit.
 
-    Exit status: 0; 1 after a `UserError`; 2 after a bad flag; 130 after Ctrl-C; 143 after SIGTERM.
+    Exit status: 0; 1 after a `UserError` or an error of the system, such as a full disk; 2 after a
+    bad flag; 130 after Ctrl-C; 143 after SIGTERM; 141 if the reader of the output has gone.
 
     Args:
       main: the command.
@@ -138,6 +164,9 @@ def run(
       usage: the text above the list of flags in `--help`.
     """
     define_flags()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may lack a corpus's characters
     if {"--help", "-h", "-help", "--helpfull", "--helpshort"} & set(sys.argv[1:]):
         print(usage().rstrip() + "\n\nFlags:\n" + "\n".join(map(_describe, _defined)))
         sys.exit(0)
@@ -148,10 +177,16 @@ def run(
         _fail(f"{error} (--help lists the flags)", status=2)
     try:
         main(positional)
+        sys.stdout.flush()
     except UserError as error:
         _fail(str(error), status=1)
     except KeyboardInterrupt:
         _fail("interrupted", status=130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would complain at its exit
+        sys.exit(141)
+    except OSError as error:
+        _fail(f"{error.filename or 'the system'}: {error.strerror or error}", status=1)
     sys.exit(0)
 
 

@@ -1,5 +1,6 @@
 """TensorFlow Datasets, with an answer within seconds where there is no network."""
 
+import socket
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -51,4 +52,6 @@ def reason(error: BaseException) -> str:
     """Return the innermost cause of an error, in few words."""
     while error.__cause__ or error.__context__:
         error = error.__cause__ or error.__context__  # type: ignore[assignment]
+    if isinstance(error, socket.gaierror):
+        return "no network"
     return str(error)[:200] or type(error).__name__

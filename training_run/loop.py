@@ -95,31 +95,34 @@ def fit(
     hooks = keras.callbacks.CallbackList(list(callbacks), model=model)
     model.stop_training = False  # a callback may set it, as in Keras
     hooks.on_train_begin()
-    while progress.epoch < epochs and not (model.stop_training or progress.stalled(patience)):
-        hooks.on_epoch_begin(progress.epoch)
-        for batch in batches(progress.epoch, progress.step):
-            metrics = {name: float(value) for name, value in train_step(batch).items()}
-            if not math.isfinite(metrics["loss"]):
-                raise UserError(_diverged(metrics["loss"], progress))
-            progress.add_step(metrics, len(batch))
-            hooks.on_train_batch_end(progress.step - 1, progress.means())
-        logs = {**progress.means(), **evaluate()}
-        progress.end_epoch(logs, model)
-        hooks.on_epoch_end(progress.epoch - 1, logs)
-    hooks.on_train_end()
+    try:
+        while progress.epoch < epochs and not (model.stop_training or progress.stalled(patience)):
+            hooks.on_epoch_begin(progress.epoch)
+            for batch in batches(progress.epoch, progress.step):
+                metrics = {name: float(value) for name, value in train_step(batch).items()}
+                check_finite(metrics["loss"], progress)
+                progress.add_step(metrics, len(batch))
+                hooks.on_train_batch_end(progress.step - 1, progress.means())
+            logs = {**progress.means(), **evaluate()}
+            check_finite(_score(logs), progress)
+            progress.end_epoch(logs, model)
+            hooks.on_epoch_end(progress.epoch - 1, logs)
+    finally:
+        hooks.on_train_end()
     return progress
+
+
+def check_finite(value: float, progress: Progress) -> None:
+    """Raise a UserError if the training has diverged: a loss or a weight is not a number."""
+    if math.isfinite(value):
+        return
+    kept = f"the weights of epoch {progress.epoch} are kept" if progress.epoch else "none is kept"
+    raise UserError(
+        f"the loss became {value} in epoch {progress.epoch + 1}, step {progress.step + 1}; {kept}: "
+        "go on with a smaller learning rate (--resume --learning_rate=...)"
+    )
 
 
 def _score(logs: Logs) -> float:
     """Return what the best epoch has least of."""
     return logs.get("val_loss", logs["loss"])
-
-
-def _diverged(loss: float, progress: Progress) -> str:
-    where = f"the loss became {loss} in epoch {progress.epoch + 1}, step {progress.step + 1}"
-    kept = (
-        f"the run stands as it was after epoch {progress.epoch}"
-        if progress.epoch
-        else "nothing had been learned yet"
-    )
-    return f"{where}; {kept}: try --resume with a smaller --learning_rate"

@@ -1,13 +1,15 @@
 """The directory that a training run leaves: complete or absent, one process at a time.
 
 A run works in `<save_path>.unfinished` and becomes `<save_path>` by renaming, once every file is
-there. Until then a finished run that stood there before stays as it was. All files inside are
-written under another name and renamed, so a reader sees the old one or the new one, never a part.
+there. Until then a finished run that stood there before stays as it was. All files and directories
+are written under another name and renamed, so a reader sees the old one or the new one, never a
+part, and a process that is killed leaves nothing that would stop the next.
 """
 
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Any
 
 import filelock
 
-from training_run.command_line import FLAGS, UserError, given
+from training_run.command_line import UserError
 
 SETTINGS_FILE = "run.json"
 
@@ -36,9 +38,12 @@ def write_text(path: Path, text: str) -> None:
 
 
 def remove(path: Path) -> None:
-    """Delete a file or a directory, if it is there."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
+    """Delete a file or a directory, if it is there; a directory disappears at once."""
+    if path.is_dir():
+        doomed = path.with_name(f".deleted-{path.name}")
+        if doomed.exists():
+            shutil.rmtree(doomed)
+        shutil.rmtree(path.rename(doomed))
     else:
         path.unlink(missing_ok=True)
 
@@ -56,78 +61,103 @@ class RunDirectory:
         self.work = work
 
     def finish(self) -> None:
-        """Put the run in its final place, instead of the finished run that may stand there.
-
-        Files that the earlier run's directory has and this one has not (a user's own notes) move
-        along.
-        """
-        replaced = _replaced(self.path)
+        """Put the run in its final place, instead of the finished run that may stand there."""
         if self.path.exists():
-            self.path.rename(replaced)
+            self.path.rename(_replaced(self.path))
         self.work.rename(self.path)
-        if replaced.exists():
-            for entry in replaced.iterdir():
-                if not (self.path / entry.name).exists():
-                    entry.rename(self.path / entry.name)
-            shutil.rmtree(replaced)
+        _recover(self.path)
 
 
 def describe(path: Path, files: dict[str, str], try_next: list[str]) -> str:
-    """Return the last words of a run: where each file is, and commands to try."""
+    """Return the last words of a run: where each file is, and commands to try.
+
+    Args:
+      try_next: the arguments of Python, such as `-m package.module`.
+    """
     width = max(len(str(path / name)) for name in files)
     lines = [f"  {path / name!s:{width}}  {what}" for name, what in files.items()]
-    return "\n".join(
-        [f"\nThe run is in {path}:", *lines, "\nTry next:", *(f"  {x}" for x in try_next)]
-    )
+    # The interpreter that runs this, by the name that works from here.
+    python = Path(sys.executable)
+    if python.is_relative_to(Path.cwd()):
+        python = python.relative_to(Path.cwd())
+    commands = [f"  {python} {arguments}" for arguments in try_next]
+    return "\n".join([f"\nThe run is in {path}:", *lines, "\nTry next:", *commands])
+
+
+def saved_settings(path: Path) -> dict[str, Any]:
+    """Return the settings of the run that `--resume` would go on with; empty if there is none.
+
+    Raises:
+      UserError: they cannot be read.
+    """
+    directories = (_unfinished(path), path)
+    found = next((d for d in directories if (d / SETTINGS_FILE).exists()), None)
+    return _read_settings(found) if found else {}
 
 
 @contextmanager
 def open_run(
-    path: Path, settings: dict[str, Any], may_change: Collection[str]
+    path: Path,
+    settings: dict[str, Any],
+    may_change: Collection[str],
+    *,
+    resume: bool,
+    overwrite: bool,
 ) -> Iterator[RunDirectory]:
-    """Open the run directory that `--resume` and `--overwrite` ask for, locked against others.
+    """Open a run directory, locked against other processes.
 
     Args:
       path: the run's final directory.
       settings: what the run computes, kept in `run.json`: `app`, the data, and flags by name.
       may_change: the settings that a resumed run may have different.
+      resume: go on with the run that is there, if there is one.
+      overwrite: start anew though there is one.
 
     Raises:
       UserError: the directory cannot be written, another process works in it, it holds something
-        else than a run of this app, it holds a run and neither flag was given, or the run to be
-        resumed has other settings.
+        else than a run of this app, it holds a run and neither `resume` nor `overwrite` is set, or
+        the run to be resumed has other settings.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(path):
-            _recover(path)
-            _check(path, settings, may_change)
-            work = _prepare(path)
-            write_text(work / SETTINGS_FILE, json.dumps(settings, indent=2) + "\n")
-            yield RunDirectory(path, work)
-    except OSError as error:
-        raise UserError(
-            f"cannot write the run to {path}: {error.strerror or error} ({error.filename}); "
-            "mend that or choose another --save_path"
-        ) from error
+    if resume and overwrite:
+        raise UserError("--resume goes on and --overwrite starts anew: give one of them")
+    if path.is_mount():
+        raise UserError(f"{path} is a mount point and cannot be renamed; name a directory in it")
+    with _locked(path):
+        try:
+            if path.is_dir():
+                _recover(path)
+            elif _replaced(path).exists():
+                _replaced(path).rename(path)  # killed between the two renames of `finish`
+            _check(path, settings, may_change, resume, overwrite)
+            work = _prepare(path, settings, resume)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        yield RunDirectory(path, work)
 
 
-def adopt_settings(path: Path, names: Collection[str]) -> None:
-    """Give flags that the command line leaves out the values of the run to be resumed."""
-    directory = next((d for d in (_unfinished(path), path) if (d / SETTINGS_FILE).exists()), None)
-    if directory:
-        for name, value in _read_settings(directory).items():
-            if name in names and not given(name):
-                setattr(FLAGS, name, value)
+def _unwritable(path: Path, error: OSError) -> UserError:
+    return UserError(
+        f"cannot write the run to {path}: {error.strerror or error} ({error.filename}); mend that "
+        "or choose another --save_path"
+    )
 
 
 def _recover(path: Path) -> None:
-    """Put a finished run back that was moved away by a `finish` that was killed."""
-    if _replaced(path).exists() and not path.exists():
-        _replaced(path).rename(path)
+    """Delete the run that `path` has replaced.
+
+    Files that it has and the new one has not (a user's own notes) move along first.
+    """
+    replaced = _replaced(path)
+    if replaced.exists():
+        for entry in replaced.iterdir():
+            if not (path / entry.name).exists():
+                entry.rename(path / entry.name)
+        remove(replaced)
 
 
-def _check(path: Path, settings: dict[str, Any], may_change: Collection[str]) -> None:
+def _check(
+    path: Path, settings: dict[str, Any], may_change: Collection[str], resume: bool, overwrite: bool
+) -> None:
     """Raise a UserError if what is there forbids such a run; change nothing."""
     work, app = _unfinished(path), settings["app"]
     for directory, state in ((path, "a finished"), (work, "an unfinished")):
@@ -135,39 +165,38 @@ def _check(path: Path, settings: dict[str, Any], may_change: Collection[str]) ->
             continue
         if not directory.is_dir() or (any(directory.iterdir()) and not _is_run(directory, app)):
             raise UserError(f"{directory} is not a run of {app}; choose another --save_path")
-        if any(directory.glob("checkpoints/*.npz")) and not (FLAGS.resume or FLAGS.overwrite):
+        if any(directory.glob("checkpoints/*.npz")) and not (resume or overwrite):
             raise UserError(
                 f"{directory} holds {state} run; --resume goes on with it, --overwrite starts anew"
             )
-    resumed = work if work.exists() else path
-    if not FLAGS.resume or not _is_run(resumed, app):
+    if not resume:
         return
-    saved = _read_settings(resumed)
-    for name, value in settings.items():
+    saved = saved_settings(path)
+    for name, value in settings.items() if saved else ():
         if name not in may_change and saved.get(name) != value:
-            flag = f"--{name}" if name in FLAGS else name
             raise UserError(
-                f"--resume: the run in {resumed} has {flag}={_text(saved.get(name))}, not "
+                f"--resume: the run in {path} has {name}={_text(saved.get(name))}, not "
                 f"{_text(value)}; use the same, or start anew with --overwrite"
             )
 
 
-def _prepare(path: Path) -> Path:
-    """Return the working directory, holding what --resume goes on from, or empty."""
+def _prepare(path: Path, settings: dict[str, Any], resume: bool) -> Path:
+    """Return the working directory, holding the settings and what `resume` goes on from."""
     work = _unfinished(path)
-    if not FLAGS.resume:
+    text = json.dumps(settings, indent=2) + "\n"
+
+    def make(directory: Path) -> None:
+        directory.mkdir()
+        if resume and (path / SETTINGS_FILE).exists():
+            shutil.copytree(path / "checkpoints", directory / "checkpoints")
+        write_text(directory / SETTINGS_FILE, text)
+
+    if resume and work.exists():
+        write_text(work / SETTINGS_FILE, text)
+    else:
         remove(work)
-    elif (path / SETTINGS_FILE).exists() and not work.exists():
-        write_atomically(work, lambda partial: _copy_state(path, partial))
-    work.mkdir(exist_ok=True)
+        write_atomically(work, make)
     return work
-
-
-def _copy_state(path: Path, target: Path) -> None:
-    """Copy from a finished run what is needed to train it further."""
-    target.mkdir()
-    shutil.copy2(path / SETTINGS_FILE, target)
-    shutil.copytree(path / "checkpoints", target / "checkpoints")
 
 
 @contextmanager
@@ -176,14 +205,17 @@ def _locked(path: Path) -> Iterator[None]:
     file = path.with_name(f".{path.name}.lock")
     lock = filelock.FileLock(file)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
+        file.write_text(f"{os.getpid()}\n")
     except filelock.Timeout:
         raise UserError(
             f"{path} is in use by process {file.read_text().strip()}; wait for it, stop it, or "
             "choose another --save_path"
         ) from None
+    except OSError as error:
+        raise _unwritable(path, error) from error
     try:
-        file.write_text(f"{os.getpid()}\n")
         yield
     finally:
         file.unlink(missing_ok=True)
@@ -191,10 +223,14 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _read_settings(directory: Path) -> dict[str, Any]:
+    file = directory / SETTINGS_FILE
     try:
-        return dict(json.loads((directory / SETTINGS_FILE).read_text(encoding="utf-8")))
+        settings = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise UserError(f"{directory / SETTINGS_FILE} is damaged: {error}") from None
+        raise UserError(f"{file} is damaged: {error}") from None
+    if not isinstance(settings, dict):
+        raise UserError(f"{file} is damaged: it is not a JSON object")
+    return settings
 
 
 def _is_run(directory: Path, app: str) -> bool:

@@ -192,7 +192,7 @@ def test_any_grid_as_a_file(call, image_run, tmp_path):
         (["--dataset=fashion_mnist"], ["is not Fashion-MNIST's"]),
         (["--save_path=/proc/run"], ["cannot write the run to /proc/run"]),
         (["--save_path={run}"], ["holds a finished run", "--resume", "--overwrite"]),
-        (["--save_path={run}", "--resume", "--latent_dim=5"], ["has --latent_dim=2, not 5"]),
+        (["--save_path={run}", "--resume", "--latent_dim=5"], ["has latent_dim=2, not 5"]),
         (["--save_path={run}", "--resume", "--data_dir={other}"], ["images="]),
         (["--grid_start=1", "--grid_end=1"], ["--grid_end=1.0 must be above --grid_start=1.0"]),
         (["--learning_rate=1e20"], ["the loss became", "--learning_rate"]),

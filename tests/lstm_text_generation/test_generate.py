@@ -27,11 +27,11 @@ def test_the_books_command(text_run, corpus):
 
 
 def test_the_directory_alone_is_enough(call, text_run):
-    code, out, _ = call(generate, text_run, "--gen_length=30", "--seed=3", "--num_samples=3")
-    assert code == 0
+    code, out, err = call(generate, text_run, "--gen_length=33", "--seed=3", "--num_samples=7")
+    assert code == 0 and err == ""
     texts = written(out)
-    assert [len(text) for text in texts] == [30] * 3 and len(set(texts)) == 3
-    assert texts[0] == written(call(generate, text_run, "--gen_length=30", "--seed=3")[1])[0]
+    assert [len(text) for text in texts] == [33] * 7 and len(set(texts)) == 7
+    assert texts[0] == written(call(generate, text_run, "--gen_length=33", "--seed=3")[1])[0]
     assert written(call(generate, text_run)[1]) != written(call(generate, text_run)[1])
 
 
@@ -52,6 +52,7 @@ def test_windowed_mode(call, text_run):
     [
         ([], ["name the directory of a finished run"]),
         (["{run}/nothing/model.json"], ["is not a finished run", "lstm_text_generation.train"]),
+        (["{run}/nothing"], ["nothing is not a finished run"]),
         (["{run}", "--seed_text=Ça va?"], ["does not know these characters", "'?' 'v' 'Ç'"]),
         (["{run}", "--seed_text="], ["at least 1, but has a length of 0"]),
         (["{run}", "--seed_text=hang", "--mode=windowed"],

@@ -1,9 +1,11 @@
+import os
+import subprocess
 import sys
 
 import pytest
 from absl import flags
 
-from tests.conftest import one_line_error
+from tests.conftest import ROOT, one_line_error
 from training_run import command_line
 from training_run.command_line import FLAGS, UserError, define
 
@@ -16,6 +18,11 @@ def main(arguments):
         raise UserError("it did\nnot work")
     if arguments == ["interrupt"]:
         raise KeyboardInterrupt
+    if arguments == ["full"]:
+        raise OSError(28, "No space left on device", "/some/file")
+    if arguments == ["print"]:
+        for number in range(100_000):
+            print(number, "\N{SNOWMAN}")
 
 
 def define_flags():
@@ -63,6 +70,41 @@ def test_a_user_error_is_one_line(run):
 
 def test_an_interrupt_is_one_line(run):
     one_line_error(run("interrupt"), "interrupted", status=130)
+
+
+def test_an_error_of_the_system_is_one_line(run):
+    one_line_error(run("full"), "/some/file: No space left on device")
+
+
+def test_a_reader_that_goes_away_and_a_terminal_without_unicode():
+    code = "from tests.training_run import test_command_line as t; t.cli()"
+    line = f"{sys.executable} -c '{code}' print | head -2; echo ${{PIPESTATUS[0]}}"
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    result = subprocess.run(
+        ["bash", "-c", line], capture_output=True, text=True, cwd=ROOT, env=environment
+    )
+    assert result.stdout.splitlines() == ["0 ?", "1 ?", "141"] and result.stderr == ""
+
+
+def test_adopted_values_fill_what_the_command_line_leaves_out(run):
+    run("--batchSize=9")
+    saved = {"epochs": 77, "batch_size": 5, "rate": 0.25, "kind": None, "more": 1}
+    command_line.adopt(saved, ["epochs", "batch_size", "rate", "kind", "share"])
+    assert (FLAGS.epochs, FLAGS.batch_size, FLAGS.rate, FLAGS.kind) == (77, 9, 0.25, "a")
+
+
+@pytest.mark.parametrize("saved", [{"epochs": "abc"}, {"rate": -1}, {"kind": [1]}, {"epochs": {}}])
+def test_adopted_values_that_cannot_be(run, saved):
+    run()
+    with pytest.raises(UserError, match="settings of the run to be resumed are damaged"):
+        command_line.adopt(saved, list(saved))
+
+
+def test_a_log_dir_that_cannot_be_made(run, tmp_path):
+    (tmp_path / "file").write_text("x")
+    run(f"--log_dir={tmp_path / 'file'}")
+    with pytest.raises(FileExistsError):  # an OSError, so one line at the end
+        command_line.make_log_dir()
 
 
 @pytest.mark.parametrize("help_flag", ["--help", "-h"])

@@ -1,3 +1,5 @@
+import signal
+
 import keras
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ def make_model():
     return model
 
 
-def fit(model, progress=None, epochs=3, callbacks=(), val_losses=None, **kwargs):
+def fit(model, progress=None, epochs=3, callbacks=(), val_losses=None, evaluate=None, **kwargs):
     """Train a line; batch i of epoch e is a function of (e, i)."""
 
     def batches(epoch, skip):
@@ -30,11 +32,11 @@ def fit(model, progress=None, epochs=3, callbacks=(), val_losses=None, **kwargs)
         model.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         return {"loss": loss}
 
-    def evaluate():
+    def next_loss():
         return {"val_loss": val_losses.pop(0)} if val_losses else {}
 
     return loop.fit(
-        model, epochs=epochs, batches=batches, train_step=train_step, evaluate=evaluate,
+        model, epochs=epochs, batches=batches, train_step=train_step, evaluate=evaluate or next_loss,
         callbacks=callbacks, progress=progress, **kwargs,
     )  # fmt: skip
 
@@ -60,6 +62,8 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path, step, capsys):
     checkpoints = Checkpoints(tmp_path, stopped)
     with pytest.raises(SystemExit) as exit_:
         fit(make_model(), stopped, callbacks=[StopAt(checkpoints, step), checkpoints])
+    handlers = {signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    assert checkpoints._stop not in handlers  # given back
     assert exit_.value.code == 143
     assert "--resume goes on" in capsys.readouterr().out
 
@@ -67,7 +71,9 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path, step, capsys):
     checkpoints = Checkpoints(tmp_path, resumed)
     assert checkpoints.restore(model) == []
     assert int(model.optimizer.iterations) == step
-    fit(model, resumed, callbacks=[checkpoints])
+    bar = ProgressBar(3, 4, resumed, lambda logs, rate: f"{rate:.0f} examples/s")
+    fit(model, resumed, callbacks=[bar, checkpoints])
+    assert capsys.readouterr().out.count(" examples/s") == 3 - stopped.epoch
     assert resumed.history == expected.history
     assert resumed.best_epoch == expected.best_epoch
     for ours, theirs in zip(resumed.best_weights, expected.best_weights, strict=True):
@@ -106,18 +112,48 @@ def test_patience():
     assert fit(make_model(), epochs=5, val_losses=list(losses)).epoch == 5
 
 
-def test_a_loss_that_is_no_number_stops_before_it_is_recorded(tmp_path):
-    model, progress = make_model(), loop.Progress()
+class Spoil(keras.callbacks.Callback):
+    """Turns a weight into NaN after a step, as an update may."""
 
-    class Spoil(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
+    def __init__(self, step):
+        super().__init__()
+        self.step = step
+
+    def on_train_batch_end(self, batch, logs=None):
+        if int(self.model.optimizer.iterations) == self.step:
             self.model.layers[0].kernel.assign([[np.nan], [0.0]])
 
-    with pytest.raises(UserError, match="loss became nan in epoch 2, step 1; .*after epoch 1"):
-        fit(model, progress, callbacks=[Checkpoints(tmp_path, progress), Spoil()])
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (5, "loss became nan in epoch 2, step 2; the weights of epoch 1 are kept"),
+        (8, "loss became nan in epoch 2, step 5"),  # the epoch's last: only val_loss shows it
+        (1, "in epoch 1, step 2; none is kept"),
+    ],
+)
+def test_what_is_no_number_is_neither_recorded_nor_kept(tmp_path, step, words):
+    model, progress = make_model(), loop.Progress()
+    callbacks = [Spoil(step), Checkpoints(tmp_path, progress)]
+
+    def evaluate():
+        return {"val_loss": float(np.sum(model.get_weights()[0]))}
+
+    with pytest.raises(UserError, match=words):
+        fit(model, progress, callbacks=callbacks, evaluate=evaluate)
+    assert len(progress.history) == progress.epoch == (step - 1) // 4
     restored = make_model()
     Checkpoints(tmp_path, loop.Progress()).restore(restored)
     assert np.all(np.isfinite(restored.get_weights()[0]))
+
+
+def test_a_signal_does_not_store_weights_that_are_no_numbers(tmp_path):
+    model, progress = make_model(), loop.Progress()
+    checkpoints = Checkpoints(tmp_path, progress)
+    with pytest.raises(UserError, match="the weights of epoch 1 are kept"):
+        fit(model, progress, callbacks=[Spoil(6), StopAt(checkpoints, 6), checkpoints])
+    (file,) = tmp_path.iterdir()
+    assert "epoch-000001" in file.name
 
 
 def test_the_epochs_figures_are_means_over_examples():

@@ -1,30 +1,32 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from training_run import command_line, run_directory
+from training_run import run_directory
 from training_run.command_line import UserError
-from training_run.run_directory import open_run, write_atomically, write_text
+from training_run.run_directory import open_run, saved_settings, write_atomically, write_text
 
-SETTINGS = {"app": "an_app", "corpus": "c1", "sample_len": 60, "epochs": 3}
+SETTINGS = {"app": "an_app", "text": "t1", "sample_len": 60, "epochs": 3}
+CHECKPOINT = "checkpoints/epoch-000001-step-00000000.npz"
 
 
-@pytest.fixture(autouse=True)
-def flags(monkeypatch):
-    """The flags of a training command, as if parsed from an empty command line."""
-    values = command_line.flags.FlagValues()
-    monkeypatch.setattr(command_line, "FLAGS", values)
-    monkeypatch.setattr(run_directory, "FLAGS", values)
-    monkeypatch.setattr(command_line, "_defined", {})
-    command_line.define_run_flags(3, 32, "x")
-    values(["test"])
-    return values
+def opened(path, settings=SETTINGS, may_change=(), resume=False, overwrite=False):
+    return open_run(path, settings, may_change, resume=resume, overwrite=overwrite)
+
+
+def refused(match, path, settings=SETTINGS, **kwargs):
+    """Assert that the run cannot be opened, and that nothing of it changes."""
+    before = sorted(path.parent.rglob("*"))
+    with pytest.raises(UserError, match=match), opened(path, settings, **kwargs):
+        pass
+    assert sorted(path.parent.rglob("*")) == before
 
 
 def finished_run(path, settings=SETTINGS):
-    with open_run(path, settings, ["epochs"]) as run:
+    with opened(path, settings) as run:
         learn(run)
         (run.work / "model.keras").write_text("model")
         run.finish()
@@ -32,12 +34,12 @@ def finished_run(path, settings=SETTINGS):
 
 def learn(run):
     (run.work / "checkpoints").mkdir(exist_ok=True)
-    (run.work / "checkpoints" / "epoch-000001-step-00000000.npz").write_text("learned")
+    (run.work / CHECKPOINT).write_text("learned")
 
 
 def test_a_run_is_complete_or_absent(tmp_path):
     path = tmp_path / "deep" / "run"
-    with open_run(path, SETTINGS, []) as run:
+    with opened(path) as run:
         learn(run)
         assert not path.exists()
         run.finish()
@@ -45,102 +47,109 @@ def test_a_run_is_complete_or_absent(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["run"]  # no lock, no .unfinished
 
 
-def test_a_run_that_learned_something_is_not_thrown_away(tmp_path, flags):
+def test_a_run_that_learned_something_is_not_thrown_away(tmp_path):
     path = tmp_path / "run"
-    with open_run(path, SETTINGS, []) as run:
+    with opened(path) as run:
         learn(run)
-    with pytest.raises(UserError, match=r"run.unfinished holds an unfinished run; --resume"):
-        open_run(path, SETTINGS, []).__enter__()
-    flags.resume = True
-    with open_run(path, SETTINGS, []) as run:
-        assert (run.work / "checkpoints" / "epoch-000001-step-00000000.npz").exists()
-    flags.resume, flags.overwrite = False, True
-    with open_run(path, SETTINGS, []) as run:
+    refused("run.unfinished holds an unfinished run; --resume", path)
+    with opened(path, resume=True) as run:
+        assert (run.work / CHECKPOINT).exists()
+    with opened(path, overwrite=True) as run:
         assert not (run.work / "checkpoints").exists()
+    refused("give one of them", path, resume=True, overwrite=True)
 
 
 def test_a_run_that_learned_nothing_needs_no_flag(tmp_path):
     for _ in range(2):
-        with open_run(tmp_path / "run", SETTINGS, []) as run:
+        with opened(tmp_path / "run") as run:
             assert [p.name for p in run.work.iterdir()] == ["run.json"]
 
 
-def test_a_finished_run_stays_until_the_new_one_is_finished(tmp_path, flags):
+def test_a_finished_run_stays_until_the_new_one_is_finished(tmp_path):
     path = tmp_path / "run"
     finished_run(path)
     (path / "my notes.txt").write_text("mine")
-    with pytest.raises(UserError, match="holds a finished run"):
-        open_run(path, SETTINGS, []).__enter__()
-    flags.overwrite = True
-    with open_run(path, SETTINGS, []) as run:
+    refused("holds a finished run", path)
+    with opened(path, overwrite=True) as run:
         learn(run)
         assert (path / "model.keras").read_text() == "model"
         (run.work / "model.keras").write_text("a better one")
         run.finish()
     assert (path / "model.keras").read_text() == "a better one"
     assert (path / "my notes.txt").read_text() == "mine"
+    assert [p.name for p in tmp_path.iterdir()] == ["run"]
 
 
-def test_a_finished_run_can_be_trained_further(tmp_path, flags):
+def test_a_finished_run_can_be_trained_further(tmp_path):
     path = tmp_path / "run"
     finished_run(path)
-    flags.resume = True
-    with open_run(path, {**SETTINGS, "epochs": 9}, ["epochs"]) as run:
-        assert (run.work / "checkpoints" / "epoch-000001-step-00000000.npz").exists()
+    with opened(path, {**SETTINGS, "epochs": 9}, ["epochs"], resume=True) as run:
+        assert (run.work / CHECKPOINT).exists()
         assert not (run.work / "model.keras").exists()
         assert (path / "model.keras").exists()
+    assert saved_settings(path)["epochs"] == 9
 
 
-def test_resume_without_a_run_starts_one(tmp_path, flags):
-    flags.resume = True
-    with open_run(tmp_path / "run", SETTINGS, []) as run:
+def test_resume_without_a_run_starts_one(tmp_path):
+    assert saved_settings(tmp_path / "run") == {}
+    with opened(tmp_path / "run", resume=True) as run:
         assert run.work.is_dir()
 
 
-@pytest.mark.parametrize("change", [{"corpus": "c2"}, {"sample_len": 40}])
-def test_resume_into_another_run_is_refused(tmp_path, flags, change):
+@pytest.mark.parametrize("change", [{"text": "t2"}, {"sample_len": 40}])
+def test_resume_into_another_run_is_refused(tmp_path, change):
     finished_run(tmp_path / "run")
-    flags.resume = True
     (name,) = change
-    with pytest.raises(UserError, match=f"has {name}={SETTINGS[name]}, not {change[name]}"):
-        open_run(tmp_path / "run", {**SETTINGS, **change}, ["epochs"]).__enter__()
-    assert (tmp_path / "run" / "model.keras").exists()
+    words = f"has {name}={SETTINGS[name]}, not {change[name]}"
+    refused(words, tmp_path / "run", {**SETTINGS, **change}, resume=True)
 
 
-def test_resume_takes_over_the_flags_that_are_not_given(tmp_path, flags):
-    finished_run(tmp_path / "run", {"app": "an_app", "epochs": 77, "batch_size": 5, "seed": 4})
-    flags(["test", "--batchSize=9"])
-    run_directory.adopt_settings(tmp_path / "run", ["epochs", "batch_size"])
-    assert (flags.epochs, flags.batch_size, flags.seed) == (77, 9, 0)
-
-
-def test_what_is_not_a_run_is_not_touched(tmp_path, flags):
-    flags.overwrite = True
+def test_what_is_not_a_run_is_not_touched(tmp_path):
     path = tmp_path / "photos"
     path.mkdir()
     (path / "me.jpg").write_text("x")
-    with pytest.raises(UserError, match="is not a run of an_app"):
-        open_run(path, SETTINGS, []).__enter__()
-    assert (path / "me.jpg").exists()
+    refused("is not a run of an_app", path, overwrite=True)
     finished_run(tmp_path / "run", {**SETTINGS, "app": "another_app"})
-    with pytest.raises(UserError, match="is not a run of an_app"):
-        open_run(tmp_path / "run", SETTINGS, []).__enter__()
+    refused("is not a run of an_app", tmp_path / "run", overwrite=True)
     (tmp_path / "file").write_text("x")
-    with pytest.raises(UserError, match="is not a run of an_app"):
-        open_run(tmp_path / "file", SETTINGS, []).__enter__()
+    refused("is not a run of an_app", tmp_path / "file", overwrite=True)
 
 
-def test_killed_between_the_two_renames(tmp_path, flags):
+def test_killed_between_the_two_renames(tmp_path):
     path = tmp_path / "run"
     finished_run(path)
     path.rename(tmp_path / ".run.replaced")
-    flags.resume = True
-    with open_run(path, SETTINGS, []):
+    with opened(path, resume=True):
         assert (path / "model.keras").exists()
 
 
-def test_a_second_process_is_refused_and_told_the_first(tmp_path, flags):
-    flags.resume = True
+def test_killed_before_the_replaced_run_was_deleted(tmp_path):
+    path = tmp_path / "run"
+    finished_run(path)
+    (tmp_path / ".run.replaced").mkdir()
+    (tmp_path / ".run.replaced" / "notes.txt").write_text("mine")
+    (tmp_path / ".run.replaced" / "model.keras").write_text("old")
+    with opened(path, overwrite=True) as run:
+        learn(run)
+        run.finish()
+    assert (path / "notes.txt").read_text() == "mine"
+    assert [p.name for p in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize("leftover", [".partial-run.unfinished", ".deleted-run.unfinished"])
+@pytest.mark.parametrize("resume", [True, False])
+def test_killed_while_the_working_directory_was_made_or_deleted(tmp_path, leftover, resume):
+    (tmp_path / leftover).mkdir()
+    (tmp_path / leftover / "run.json").write_text("{")
+    with opened(tmp_path / "run", resume=resume) as run:
+        learn(run)
+        run.finish()
+    with opened(tmp_path / "run", overwrite=True) as run:
+        run.finish()
+    assert (tmp_path / "run" / "run.json").exists()
+
+
+def test_a_second_process_is_refused_and_told_the_first(tmp_path):
     path = tmp_path / "run"
     code = (
         "import sys; from pathlib import Path; from training_run.run_directory import _locked\n"
@@ -150,26 +159,44 @@ def test_a_second_process_is_refused_and_told_the_first(tmp_path, flags):
         [sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert other.stdout.readline() == "locked\n"
-    with pytest.raises(UserError, match=f"in use by process {other.pid};"):
-        open_run(path, SETTINGS, []).__enter__()
+    refused(f"in use by process {other.pid};", path)
     other.kill()  # a stale lock does not block
     other.communicate()
-    with open_run(path, SETTINGS, []) as run:
+    with opened(path) as run:
         assert run.work.is_dir()
         assert (tmp_path / ".run.lock").read_text() == f"{os.getpid()}\n"
 
 
 @pytest.mark.parametrize("path", ["/proc/run", "/dev/null/run"])
 def test_where_nothing_can_be_written(path):
-    with pytest.raises(UserError, match=f"cannot write the run to {path}: .*--save_path"):
-        open_run(run_directory.Path(path), SETTINGS, []).__enter__()
+    with (
+        pytest.raises(UserError, match=f"cannot write the run to {path}: .*--save_path"),
+        opened(Path(path)),
+    ):
+        pass
 
 
-def test_a_damaged_run_json(tmp_path, flags):
+def test_a_mount_point_is_refused_before_the_training():
+    with pytest.raises(UserError, match="/proc is a mount point"), opened(Path("/proc")):
+        pass
+
+
+@pytest.mark.parametrize("content", ['{"app": ', "[1]", "\xff"])
+def test_a_damaged_run_json(tmp_path, content):
     finished_run(tmp_path / "run")
-    (tmp_path / "run" / "run.json").write_text('{"app": ')
-    with pytest.raises(UserError, match=r"run.json is damaged"):
-        open_run(tmp_path / "run", SETTINGS, []).__enter__()
+    (tmp_path / "run" / "run.json").write_bytes(content.encode("latin-1"))
+    refused("run.json is damaged", tmp_path / "run")
+
+
+def test_the_last_words_name_a_python_that_works_from_here(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / ".venv" / "bin" / "python"))
+    monkeypatch.chdir(tmp_path)
+    words = run_directory.describe(Path("r"), {"a.txt": "a file"}, ["-m package"])
+    assert "  .venv/bin/python -m package" in words and "  r/a.txt  a file\n" in words
+    monkeypatch.chdir("/")
+    assert f"  {tmp_path}/.venv/bin/python -m package" in run_directory.describe(
+        Path("r"), {"a.txt": "a file"}, ["-m package"]
+    )
 
 
 def test_readers_see_the_old_file_or_the_new(tmp_path):
