@@ -49,7 +49,8 @@ class EpochReport(keras.callbacks.Callback):
             lines += [f"Generated text (temperature={temperature:g}):", f'"{text}"', ""]
         note = "\n".join(lines)
         print(note, flush=True)
-        figures = ", ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
+        row = {name: value for name, value in self.progress.history[-1].items() if name != "epoch"}
+        figures = ", ".join(f"{name} {value:.4f}" for name, value in row.items())
         self.progress.notes.append(f"Epoch {epoch + 1}: {figures}\n{note}")
         self.write_files()
 

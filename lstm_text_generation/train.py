@@ -169,7 +169,7 @@ def main(arguments: list[str]) -> None:
     command_line.make_log_dir()
     text = corpora.load(corpus, FLAGS.data_dir, FLAGS.encoding)
 
-    devices.set_up(FLAGS.gpu)
+    devices.set_up(FLAGS.gpu, side_by_side=len(FLAGS.lstm_layer_size))
     from lstm_text_generation.data import TextData
 
     try:

@@ -12,7 +12,8 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from training_run import command_line, devices
 
-devices.import_tensorflow()
+# As the commands with two layers do: threads can be set only once in a process.
+devices.set_up(gpu=False, side_by_side=2)
 
 ROOT = Path(__file__).parents[1]
 _SHARED = ROOT.parent / "shared" / "datasets"
@@ -36,6 +37,14 @@ def shared_datasets() -> Path:
     if not _SHARED.is_dir():
         pytest.skip(f"real data is not at hand: put it in {_SHARED} to run this test")
     return _SHARED
+
+
+@pytest.fixture(autouse=True)
+def seed() -> None:
+    """Let each test begin with the same random state, which deterministic operations demand."""
+    import keras
+
+    keras.utils.set_random_seed(0)
 
 
 @pytest.fixture(scope="session")

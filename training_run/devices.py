@@ -30,11 +30,13 @@ def import_tensorflow() -> None:
             os.close(stderr)
 
 
-def set_up(gpu: bool) -> None:
+def set_up(gpu: bool, side_by_side: int = 1) -> None:
     """Make TensorFlow deterministic, and insist on a GPU if told to.
 
     Args:
       gpu: fail unless TensorFlow sees a GPU, as the originals' `--gpu` does.
+      side_by_side: operations that the app's graph has ready at the same time. Where they are
+        enough for all cores, each gets one thread: small ones lose by sharing several.
 
     Raises:
       UserError: `gpu` is set and there is none.
@@ -47,4 +49,6 @@ def set_up(gpu: bool) -> None:
             "--gpu was given, but TensorFlow sees no GPU; leave the flag out to train on what "
             "there is"
         )
+    if side_by_side >= (os.cpu_count() or 1):
+        tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()

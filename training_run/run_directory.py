@@ -209,6 +209,8 @@ def _locked(path: Path) -> Iterator[None]:
         lock.acquire(timeout=0)
         file.write_text(f"{os.getpid()}\n")
     except filelock.Timeout:
+        if not file.exists():  # what filelock says where no file can be made
+            raise _unwritable(path, PermissionError(1, "not permitted", str(file))) from None
         raise UserError(
             f"{path} is in use by process {file.read_text().strip()}; wait for it, stop it, or "
             "choose another --save_path"

@@ -36,9 +36,15 @@ def fit(model, progress=None, epochs=3, callbacks=(), val_losses=None, evaluate=
         return {"val_loss": val_losses.pop(0)} if val_losses else {}
 
     return loop.fit(
-        model, epochs=epochs, batches=batches, train_step=train_step, evaluate=evaluate or next_loss,
-        callbacks=callbacks, progress=progress, **kwargs,
-    )  # fmt: skip
+        model,
+        epochs=epochs,
+        batches=batches,
+        train_step=train_step,
+        evaluate=evaluate or next_loss,
+        callbacks=callbacks,
+        progress=progress,
+        **kwargs,
+    )
 
 
 class StopAt(keras.callbacks.Callback):

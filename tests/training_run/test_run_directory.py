@@ -193,7 +193,8 @@ def test_the_last_words_name_a_python_that_works_from_here(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     words = run_directory.describe(Path("r"), {"a.txt": "a file"}, ["-m package"])
     assert "  .venv/bin/python -m package" in words and "  r/a.txt  a file\n" in words
-    monkeypatch.chdir("/")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
     assert f"  {tmp_path}/.venv/bin/python -m package" in run_directory.describe(
         Path("r"), {"a.txt": "a file"}, ["-m package"]
     )
