@@ -16,7 +16,6 @@ from training_run import checkpoints
 from training_run.loop import Logs, Progress, check_finite
 
 CHECKPOINT_SECONDS = 300  # within a long epoch
-_ARRAYS = ("best_weights",)  # what of the progress is not JSON
 
 
 class Checkpoints(keras.callbacks.Callback):
@@ -67,7 +66,8 @@ class Checkpoints(keras.callbacks.Callback):
             check_finite(float(np.sum(array)), self.progress)
         for index, weights in enumerate(self.progress.best_weights):
             arrays[f"best/{index:04d}"] = weights
-        fields = {name: value for name, value in vars(self.progress).items() if name not in _ARRAYS}
+        fields = vars(self.progress).copy()
+        del fields["best_weights"]
         checkpoints.save(self.directory, arrays, fields)
         self._saved_at = time.monotonic()
 
