@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import math
 import struct
 import zlib
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 from training_run.command_line import UserError
 
 IMAGE_MAGIC, LABEL_MAGIC = 2051, 2049
+MAX_BYTES = 2**31 - 1  # of a file that is read into memory whole
 # The four files of Fashion-MNIST, with the MD5 of their decompressed content.
 IDX_FILES = {
     "train-images-idx3-ubyte": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
@@ -43,8 +45,13 @@ class ImageData(NamedTuple):
     class_names: list[str]
 
     def fingerprint(self) -> str:
-        """Return a digest that two datasets share only if their training images are the same."""
-        return hashlib.sha256(self.train_images.tobytes()).hexdigest()[:16]
+        """Return a digest that two datasets share only if their images are the same.
+
+        The test images belong to it, as they decide which weights are saved.
+        """
+        digest = hashlib.sha256(self.train_images.tobytes())
+        digest.update(self.test_images.tobytes())
+        return digest.hexdigest()[:16]
 
     def training_batches(
         self, epoch: int, batch_size: int, seed: int = 0, skip: int = 0
@@ -75,7 +82,8 @@ def load_idx(directory: Path, name: str) -> ImageData | None:
     for path, (file_name, md5) in zip(paths, IDX_FILES.items(), strict=True):
         if path is None:
             raise UserError(f"{directory} has no {file_name} (or {file_name}.gz)")
-        arrays.append(read_idx(path, md5 if name == "fashion_mnist" else None))
+        magic = IMAGE_MAGIC if "idx3" in file_name else LABEL_MAGIC
+        arrays.append(read_idx(path, magic, md5 if name == "fashion_mnist" else None))
     train_images, train_labels, test_images, test_labels = arrays
     for images, labels in ((train_images, train_labels), (test_images, test_labels)):
         if len(images) != len(labels):
@@ -106,30 +114,29 @@ def image_data(
     )
 
 
-def read_idx(path: Path, md5: str | None = None) -> np.ndarray:
+def read_idx(path: Path, magic: int, md5: str | None = None) -> np.ndarray:
     """Read an IDX file of uint8 images [n, height, width] or labels [n], gzipped or not.
 
     Args:
+      magic: what the file must begin with: `IMAGE_MAGIC` or `LABEL_MAGIC`.
       md5: of the decompressed content, if it is known.
 
     Raises:
       UserError: the file is not such a file, is truncated or too long, or has another MD5.
     """
+    rank, what = (3, "images") if magic == IMAGE_MAGIC else (1, "labels")
     try:
         opener = gzip.open if path.suffix == ".gz" else open
         with opener(path, "rb") as file:
-            header = file.read(4)
-            (magic,) = struct.unpack(">i", header) if len(header) == 4 else (None,)
-            if magic not in (IMAGE_MAGIC, LABEL_MAGIC):
-                raise UserError(f"{path} is not an IDX file of images or labels: it begins {magic}")
-            rank = 3 if magic == IMAGE_MAGIC else 1
-            sizes = file.read(4 * rank)
-            if len(sizes) < 4 * rank:
+            header = file.read(4 + 4 * rank)
+            if header[:4] != struct.pack(">i", magic):
+                raise UserError(f"{path} is not an IDX file of {what}: it begins {header[:4]!r}")
+            if len(header) < 4 + 4 * rank:
                 raise UserError(f"{path} is truncated: its header is not whole")
-            shape = struct.unpack(f">{rank}I", sizes)
-            expected = int(np.prod(shape, dtype=object))
+            shape = struct.unpack(f">{rank}I", header[4:])
+            expected = math.prod(shape)
             # One byte more than announced is read, so that memory is bounded by the smaller.
-            content = file.read(expected + 1) if expected < 2**31 else b""
+            content = file.read(min(expected, MAX_BYTES) + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"cannot read {path}: {error}") from None
     if len(content) != expected or not expected:
@@ -138,10 +145,10 @@ def read_idx(path: Path, md5: str | None = None) -> np.ndarray:
             f"{path} is damaged: its header announces {' x '.join(map(str, shape))} bytes, and "
             f"there are {more}"
         )
-    if md5 and hashlib.md5(header + sizes + content).hexdigest() != md5:
+    if md5 and hashlib.md5(header + content).hexdigest() != md5:
         raise UserError(
-            f"{path} is not Fashion-MNIST's: its MD5 is another; name your own images with "
-            "--dataset=NAME"
+            f"{path} is not Fashion-MNIST's: its MD5 is another; delete it, or name images of your "
+            "own with --dataset=NAME"
         )
     return np.frombuffer(content, np.uint8).reshape(shape)
 

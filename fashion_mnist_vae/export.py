@@ -1,6 +1,7 @@
 """The files of a finished run: Keras models, SavedModels and what the images are."""
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,6 @@ import keras
 import tensorflow as tf
 
 from fashion_mnist_vae.data import ImageData
-from fashion_mnist_vae.model import ZLayer
 from training_run.command_line import UserError
 from training_run.run_directory import write_atomically, write_text
 
@@ -55,20 +55,19 @@ def export_models(
     }
 
 
-def load_model(path: Path, name: str) -> tuple[keras.Model, dict[str, Any]]:
-    """Load what `export_models` wrote.
+def load_decoder(path: Path) -> tuple[keras.Model, dict[str, Any]]:
+    """Load the decoder that `export_models` wrote.
 
     Args:
       path: a run's directory.
-      name: `encoder`, `decoder` or `vae`.
 
     Returns:
-      The model, and the content of `image_data.json`.
+      The decoder, and the content of `image_data.json`.
 
     Raises:
       UserError: there is no such run, or its files are damaged.
     """
-    files = [path / f"{name}.keras", path / IMAGE_DATA_FILE]
+    files = [path / "decoder.keras", path / IMAGE_DATA_FILE]
     for file in files:
         if not file.is_file():
             raise UserError(
@@ -76,18 +75,14 @@ def load_model(path: Path, name: str) -> tuple[keras.Model, dict[str, Any]]:
                 f"python -m fashion_mnist_vae.train --save_path={path}"
             )
     try:
-        # The name under which the file knows ZLayer is registered by importing it.
-        custom_objects = {"ZLayer": ZLayer}
-        model = keras.models.load_model(files[0], custom_objects, compile=False)
+        model = keras.models.load_model(files[0], compile=False)
         image_data = json.loads(files[1].read_text(encoding="utf-8"))
         height, width = image_data["image_shape"]
         first, second = image_data["grid_dimensions"]
-    except (ValueError, OSError, KeyError, TypeError) as error:
+    except (ValueError, OSError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise UserError(f"the run in {path} is damaged: {error}") from None
-    if name == "decoder" and (
-        model.output_shape[1:] != (height * width,)
-        or not 0 <= max(first, second) < model.input_shape[1]
-    ):
+    dimensions = range(model.input_shape[1])
+    if model.output_shape[1:] != (height * width,) or not {first, second} <= set(dimensions):
         raise UserError(f"{files[0]} and {files[1]} do not belong together")
     return model, image_data
 

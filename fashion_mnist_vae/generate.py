@@ -1,10 +1,11 @@
 """Draw images with a trained decoder: one for any z, or a grid of them (the page's client.js)."""
 
+import shutil
 from pathlib import Path
 
 from absl import flags
 
-from fashion_mnist_vae.train import define_grid_flags
+from fashion_mnist_vae import grid
 from training_run import command_line, devices
 from training_run.command_line import FLAGS, Check, UserError, define
 
@@ -12,8 +13,8 @@ USAGE = f"""{__doc__}
 
   python -m fashion_mnist_vae.generate RUN_DIR [flags]
 
-With --z it draws that one image, without it the grid of the latent space; into the terminal, or
-with --output into a PNG file.
+With --z it draws that one image, without it the grid of the latent space; into the terminal, as
+much of it as fits, or with --output into a PNG file.
 """
 
 
@@ -34,7 +35,7 @@ def define_flags() -> None:
         check=Check(_are_numbers, "must be numbers, such as 1.5,-0.5"),
     )
     define(flags.DEFINE_string, "output", None, "PNG file to write.")
-    define_grid_flags()
+    grid.define_flags()
     command_line.define_gpu_flag()
 
 
@@ -49,22 +50,24 @@ def main(arguments: list[str]) -> None:
             "name the directory of a finished run, as in: python -m fashion_mnist_vae.generate "
             "saved_models/fashion_mnist_vae"
         )
-    if not FLAGS.grid_start < FLAGS.grid_end:
-        raise UserError(
-            f"--grid_end={FLAGS.grid_end} must be above --grid_start={FLAGS.grid_start}"
-        )
+    square = grid.from_flags()
+    if FLAGS.output is not None and (Path(FLAGS.output).is_dir() or not Path(FLAGS.output).name):
+        raise UserError(f"--output={FLAGS.output} is a directory; name a PNG file")
     devices.set_up(FLAGS.gpu)
     from fashion_mnist_vae import export, pictures
     from fashion_mnist_vae.preview import preview, terminal_style
 
-    decoder, image_data = export.load_model(Path(arguments[0]), "decoder")
+    decoder, image_data = export.load_decoder(Path(arguments[0]))
     image_shape, dimensions = image_data["image_shape"], image_data["grid_dimensions"]
     latent_dim = decoder.input_shape[1]
     if FLAGS.z is None:
-        if latent_dim != 2:
+        if latent_dim > 2:
             print(f"The grid lies in the latent dimensions {dimensions[0]} and {dimensions[1]}.")
-        grid = pictures.Grid(FLAGS.grid_points, FLAGS.grid_start, FLAGS.grid_end, dimensions)
-        image = pictures.decode_grid(decoder, grid, image_shape)
+        square = square._replace(dimensions=tuple(dimensions))
+        if FLAGS.output is None:
+            fitting = max(1, shutil.get_terminal_size().columns // image_shape[1])
+            square = square._replace(points=min(square.points, fitting))
+        image = pictures.decode_grid(decoder, square, image_shape)
     else:
         image = _decode(decoder, latent_dim).reshape(image_shape)
     if FLAGS.output is None:

@@ -1,35 +1,16 @@
 """What the model draws and how it orders the images, as arrays and as PNG files."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from fashion_mnist_vae.data import ImageData
+from fashion_mnist_vae.grid import Grid
 from fashion_mnist_vae.model import kl_divergence, scale
 from training_run.run_directory import write_atomically
-
-
-class Grid(NamedTuple):
-    """A square of the latent space: `points` by `points` from `start` to `end`.
-
-    It lies in two of the latent dimensions; the others are 0.
-    """
-
-    points: int = 20
-    start: float = -4.0
-    end: float = 4.0
-    dimensions: tuple[int, int] = (0, 1)
-
-    def z(self, latent_dim: int) -> np.ndarray:
-        """Return the points, row by row from the top: float32 [points ** 2, latent_dim]."""
-        values = np.linspace(self.start, self.end, self.points)
-        z = np.zeros((self.points, self.points, latent_dim), np.float32)
-        z[..., self.dimensions[1]] = values[::-1, None]  # upwards, as in a plot
-        z[..., self.dimensions[0]] = values[None, :]
-        return z.reshape(-1, latent_dim)
 
 
 def widest_dimensions(
@@ -37,8 +18,8 @@ def widest_dimensions(
 ) -> tuple[tuple[int, int], np.ndarray]:
     """Return the two latent dimensions of the largest KL divergence, and that of each, in nats.
 
-    A dimension the encoder does not use has a divergence of 0: all images lie there alike. With one
-    dimension the grid has it on both axes.
+    A dimension the encoder does not use has a divergence of 0: all images lie there alike. Where
+    there is but one dimension, it is returned twice.
     """
     z_mean, z_log_var = encode(encoder_model, image_data.test_images)
     divergence = kl_divergence(z_mean, z_log_var).numpy().mean(axis=0)
@@ -53,19 +34,23 @@ def encode(encoder_model: keras.Model, images: np.ndarray) -> tuple[np.ndarray, 
 
 
 def decode_grid(decoder_model: keras.Model, grid: Grid, image_shape: tuple[int, int]) -> np.ndarray:
-    """Return the decoded images of a grid as one: [points * height, points * width], 0 to 1."""
+    """Return the decoded images of a grid as one: [rows * height, points * width], 0 to 1."""
     images = decoder_model.predict_on_batch(grid.z(decoder_model.input_shape[1]))
-    tiles = images.reshape(grid.points, grid.points, *image_shape)
-    return tiles.swapaxes(1, 2).reshape(grid.points * image_shape[0], -1)
+    tiles = images.reshape(grid.rows(), grid.points, *image_shape)
+    return tiles.swapaxes(1, 2).reshape(grid.rows() * image_shape[0], -1)
 
 
 def save_grid(path: Path, montage: np.ndarray, grid: Grid) -> None:
     """Write the montage of a grid with its axes: the latent space (the book's figure 10.8)."""
-    figure, axes = _figure(9, 9)
-    half = (grid.end - grid.start) / max(grid.points - 1, 1) / 2 or 0.5
-    extent = [grid.start - half, grid.end + half] * 2
-    axes.imshow(montage, cmap="gray", vmin=0, vmax=1, extent=extent, interpolation="nearest")
-    axes.set(xlabel=f"z[{grid.dimensions[0]}]", ylabel=f"z[{grid.dimensions[1]}]")
+    figure, axes = _figure(9, 9 if grid.rows() > 1 else 1.5)
+    half = (grid.end - grid.start) / max(grid.points - 1, 1) / 2
+    side = [grid.values()[0] - half, grid.values()[-1] + half]
+    axes.imshow(montage, cmap="gray", vmin=0, vmax=1, extent=side * 2, interpolation="nearest")
+    axes.set(xlabel=f"z[{grid.dimensions[0]}]", aspect="auto")
+    if grid.rows() > 1:
+        axes.set(ylabel=f"z[{grid.dimensions[1]}]")
+    else:
+        axes.set_yticks([])
     _save(figure, path)
 
 

@@ -28,13 +28,13 @@ def preview(image: np.ndarray, style: Style) -> str:
     rows = np.clip(image, 0, 1)
     if len(rows) % 2:
         rows = np.vstack([rows, np.zeros_like(rows[:1])])
-    line = _ascii_line if style == "ascii" else _half_blocks
-    return "\n".join(
-        line(upper, lower, style) for upper, lower in zip(rows[::2], rows[1::2], strict=True)
-    )
+    pairs = zip(rows[::2], rows[1::2], strict=True)
+    if style == "ascii":
+        return "\n".join(_ascii_line(upper, lower) for upper, lower in pairs)
+    return "\n".join(_half_blocks(upper, lower, style) for upper, lower in pairs)
 
 
-def _ascii_line(upper: np.ndarray, lower: np.ndarray, _: Style) -> str:
+def _ascii_line(upper: np.ndarray, lower: np.ndarray) -> str:
     levels = np.round((upper + lower) / 2 * (len(_RAMP) - 1)).astype(int)
     return "".join(_RAMP[level] for level in levels).rstrip()
 

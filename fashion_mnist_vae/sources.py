@@ -100,40 +100,56 @@ def _from_directory(name: str, directory: Path) -> tuple[ImageData, str]:
     if found:
         return found, str(directory)
     try:
-        return _from_tfds(name, str(directory))
+        return _from_tfds(name, str(directory), download=False)
     except datasets.DatasetError as error:
         raise UserError(
             f"--data_dir={directory} has no IDX files ({', '.join(data.IDX_FILES)}, or .gz), and "
-            f"TensorFlow Datasets cannot prepare {name} there: {error}"
+            f"no {name} of TensorFlow Datasets: {error}"
         ) from None
 
 
-def _from_tfds(name: str, data_dir: str | None) -> tuple[ImageData, str]:
+def _from_tfds(name: str, data_dir: str | None, download: bool = True) -> tuple[ImageData, str]:
     """Return a dataset of TFDS.
 
     Raises:
-      DatasetError: it cannot be prepared.
+      DatasetError: it is not there and is not to be or cannot be downloaded, or is damaged.
       UserError: it is not one of small grayscale images.
     """
-    builder = datasets.builder(name, data_dir)
-    features = dict(builder.info.features.items())
-    image, label = features.get("image"), features.get("label")
-    shape: tuple = getattr(image, "shape", ())
-    if len(shape) != 3 or shape[2] != 1 or None in shape or max(shape) > MAX_SIDE:
-        raise UserError(
-            f"{name} is not a dataset of grayscale images of at most {MAX_SIDE} x {MAX_SIDE} "
-            f"pixels: its images are {shape or 'absent'}"
-        )
-    if not {"train", "test"} <= set(builder.info.splits) or label is None:
-        raise UserError(f"{name} lacks a training or a test split, or labels")
+    builder = datasets.find(name, data_dir)
+    if not builder.is_prepared() and not download:
+        raise datasets.DatasetError("it is not there")
+    class_names = _check(builder)  # before a download that may be large
+    datasets.prepare(builder)
 
     def arrays(split: str) -> tuple[np.ndarray, np.ndarray]:
         whole = builder.as_dataset(split=split, batch_size=-1)  # -1: all of it as one tensor
         return whole["image"].numpy()[..., 0], whole["label"].numpy()
 
-    (train_images, _), (test_images, test_labels) = arrays("train"), arrays("test")
-    found = data.image_data(name, train_images, test_images, test_labels, label.names)
+    with datasets.reading(builder):
+        (train_images, _), (test_images, test_labels) = arrays("train"), arrays("test")
+    found = data.image_data(name, train_images, test_images, test_labels, class_names)
     return found, f"TensorFlow Datasets in {builder.data_path}"
+
+
+def _check(builder) -> list[str]:
+    """Return the class names of a TFDS dataset.
+
+    Raises:
+      UserError: it is not one of small grayscale images with labels.
+    """
+    features, splits = dict(builder.info.features.items()), set(builder.info.splits)
+    image, label = features.get("image"), features.get("label")
+    shape: tuple = image.shape if image is not None else ()
+    if len(shape) != 3 or shape[2] != 1 or None in shape or max(shape) > MAX_SIDE:
+        raise UserError(
+            f"{builder.name} is not a dataset of grayscale images of at most {MAX_SIDE} x "
+            f"{MAX_SIDE} pixels: its images are {shape or 'absent'}"
+        )
+    if image is None or image.dtype != np.uint8 or label is None or not hasattr(label, "names"):
+        raise UserError(f"{builder.name} lacks pixels of 8 bits, or classes")
+    if splits and not {"train", "test"} <= splits:  # none are known before it is prepared
+        raise UserError(f"{builder.name} lacks a training or a test split")
+    return label.names
 
 
 def _from_debian() -> tuple[ImageData, str]:
@@ -143,8 +159,8 @@ def _from_debian() -> tuple[ImageData, str]:
     print(f"Fetching Debian's package {DEBIAN_PACKAGE} (31 MB) ...", flush=True)
     with tempfile.TemporaryDirectory(dir=cache.parent) as scratch:
         _run(["apt-get", "download", DEBIAN_PACKAGE], scratch)
-        (package,) = Path(scratch).glob("*.deb")
-        _run(["dpkg-deb", "--extract", package.name, "files"], scratch)
+        for package in Path(scratch).glob("*.deb"):
+            _run(["dpkg-deb", "--extract", package.name, "files"], scratch)
         unpacked = Path(scratch) / "files" / DEBIAN_DIRECTORY.relative_to("/")
         found = data.load_idx(unpacked, DEFAULT)
         if not found:

@@ -1,16 +1,16 @@
 """Train a variational autoencoder on small images (the original's train.js, `yarn train`)."""
 
 import math
+from pathlib import Path
 
 from absl import flags
 
-from fashion_mnist_vae import sources
+from fashion_mnist_vae import grid, sources
 from training_run import command_line, devices
 from training_run.command_line import (
     FLAGS,
     NOT_NEGATIVE,
     POSITIVE,
-    Check,
     UserError,
     between,
     define,
@@ -41,7 +41,7 @@ USAGE = f"""{__doc__}
 def define_flags() -> None:
     """Define the flags of train.js with their defaults, and the port's own."""
     integer, number, enum = flags.DEFINE_integer, flags.DEFINE_float, flags.DEFINE_enum
-    command_line.define_run_flags(100, 256, f"saved_models/{APP}")
+    command_line.define_run_flags(100, 256, "saved_models/DATASET_vae")
     sources.define_flags()
     size = between(1, 100_000)
     define(integer, "latent_dim", 2, "Dimensions of the latent space.", check=size)
@@ -55,21 +55,7 @@ def define_flags() -> None:
     )
     define(number, "beta", 1.0, "Weight of the KL term.", check=NOT_NEGATIVE)
     define(number, "learning_rate", 1e-3, "Learning rate of Adam.", check=POSITIVE)
-    define_grid_flags()
-
-
-def define_grid_flags() -> None:
-    """Define which part of the latent space is drawn, for every command that draws."""
-    finite = Check(math.isfinite, "must be a number")
-    define(
-        flags.DEFINE_integer,
-        "grid_points",
-        20,
-        "Images in a row and in a column of the latent space's picture.",
-        check=between(1, 200),
-    )
-    for name, default, which in (("grid_start", -4.0, "smallest"), ("grid_end", 4.0, "largest")):
-        define(flags.DEFINE_float, name, default, f"Its {which} z.", check=finite)
+    grid.define_flags()
 
 
 def main(arguments: list[str]) -> None:
@@ -80,29 +66,21 @@ def main(arguments: list[str]) -> None:
     """
     if arguments:
         raise UserError(f"this command takes flags only, not {arguments[0]}")
-    path = command_line.run_path(_default_path())
+    path = command_line.run_path(f"saved_models/{FLAGS.dataset.replace('/', '_')}_vae")
     if FLAGS.resume:
         command_line.adopt(saved_settings(path), [*FIXED_FLAGS, *FREE_FLAGS])
     command_line.make_log_dir()
-    if not FLAGS.grid_start < FLAGS.grid_end:
-        raise UserError(
-            f"--grid_end={FLAGS.grid_end} must be above --grid_start={FLAGS.grid_start}"
-        )
+    grid.from_flags()
     devices.set_up(FLAGS.gpu)
     image_data = sources.load(FLAGS.dataset, FLAGS.data_dir)
     settings = {"app": APP, "images": image_data.fingerprint()}
     settings |= {name: getattr(FLAGS, name) for name in [*FIXED_FLAGS, *FREE_FLAGS]}
+    if FLAGS.data_dir:
+        settings["data_dir"] = str(Path(FLAGS.data_dir).resolve())
     with open_run(
         path, settings, FREE_FLAGS, resume=FLAGS.resume, overwrite=FLAGS.overwrite
     ) as run:
         _train(run, image_data)
-
-
-def _default_path() -> str:
-    """Return where the dataset's run is saved unless --save_path says so."""
-    if FLAGS.dataset == sources.DEFAULT:
-        return f"saved_models/{APP}"
-    return f"saved_models/{FLAGS.dataset.replace('/', '_')}_vae"
 
 
 def _train(run, image_data) -> None:
@@ -160,16 +138,16 @@ def _finish(run, model, image_data, progress) -> None:
 
     encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
     dimensions, divergence = pictures.widest_dimensions(encoder, image_data)
-    if FLAGS.latent_dim != 2:
+    if FLAGS.latent_dim > 2:
         nats = ", ".join(f"{divergence[d]:.2f}" for d in dimensions)
         print(
             f"The pictures show the latent dimensions {dimensions[0]} and {dimensions[1]}, which "
             f"have the largest KL divergence ({nats} nats)."
         )
     files = export.export_models(run.work, model, image_data, dimensions)
-    grid = pictures.Grid(FLAGS.grid_points, FLAGS.grid_start, FLAGS.grid_end, dimensions)
-    montage = pictures.decode_grid(decoder, grid, image_data.image_shape)
-    pictures.save_grid(run.work / "latent_space.png", montage, grid)
+    square = grid.from_flags(dimensions)
+    montage = pictures.decode_grid(decoder, square, image_data.image_shape)
+    pictures.save_grid(run.work / "latent_space.png", montage, square)
     pictures.save_clusters(run.work / "latent_clusters.png", encoder, image_data, dimensions)
     pictures.save_reconstructions(run.work / "reconstructions.png", encoder, decoder, image_data)
     history.plot_loss(
@@ -196,12 +174,9 @@ def _board_pictures(model, image_data) -> dict:
     """Return the latent space as it is now, for TensorBoard."""
     from fashion_mnist_vae import pictures
 
-    grid = pictures.Grid(FLAGS.grid_points, FLAGS.grid_start, FLAGS.grid_end)
-    if FLAGS.latent_dim != 2:
-        dimensions, _ = pictures.widest_dimensions(model.get_layer("encoder"), image_data)
-        grid = grid._replace(dimensions=dimensions)
-    decoder = model.get_layer("decoder")
-    return {"latent_space": pictures.decode_grid(decoder, grid, image_data.image_shape)}
+    dimensions, _ = pictures.widest_dimensions(model.get_layer("encoder"), image_data)
+    square, decoder = grid.from_flags(dimensions), model.get_layer("decoder")
+    return {"latent_space": pictures.decode_grid(decoder, square, image_data.image_shape)}
 
 
 def cli() -> None:

@@ -175,11 +175,13 @@ def _fetch_whole(fetch, size: int, url: str, output_file, pooch_) -> None:
 def _from_tfds(name: str, data_dir: str | None) -> str:
     """Return the whole text of a TFDS text dataset: its splits are consecutive parts."""
     try:
-        builder = datasets.builder(name, data_dir)
+        builder = datasets.find(name, data_dir)
+        datasets.prepare(builder)
+        with datasets.reading(builder):
+            splits = [builder.as_dataset(split=split) for split in ("train", "validation", "test")]
+            parts = [example["text"] for split in splits for example in split.as_numpy_iterator()]
     except datasets.DatasetError as error:
         raise UserError(
             f"cannot prepare {name} with TensorFlow Datasets: {error}; {_NO_NETWORK}"
         ) from None
-    splits = [builder.as_dataset(split=split) for split in ("train", "validation", "test")]
-    parts = [example["text"] for split in splits for example in split.as_numpy_iterator()]
     return b"".join(parts).decode("utf-8")

@@ -1,6 +1,7 @@
 """The files of a finished run: the Keras model, the SavedModel and the character set."""
 
 import json
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ def load_model(path: Path) -> tuple[keras.Model, dict[str, Any]]:
     try:
         model = keras.models.load_model(files[0], compile=False)
         text_data = json.loads(files[1].read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
         raise UserError(f"the run in {directory} is damaged: {error}") from None
     if model.input_shape[1:] != (text_data.get("sample_len"), len(text_data.get("char_set", []))):
         raise UserError(f"{files[0]} and {files[1]} do not belong together")

@@ -157,7 +157,7 @@ class ProgressBar(keras.callbacks.Callback):
 
 
 class TensorBoard(keras.callbacks.Callback):
-    """Writes the loss of every step, and the figures and pictures of every epoch, for TensorBoard.
+    """Writes figures of every step and epoch, and pictures of every epoch, for TensorBoard.
 
     `pictures()` returns images [height, width] of values from 0 to 1, by name.
     """
@@ -168,7 +168,7 @@ class TensorBoard(keras.callbacks.Callback):
         self._writer = tf.summary.create_file_writer(log_dir)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Write the running mean loss, at the optimizer's count of steps."""
+        """Write the epoch's means so far, at the optimizer's count of steps."""
         self._write("step", logs or {}, int(self.model.optimizer.iterations))
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:

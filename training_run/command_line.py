@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -147,7 +148,10 @@ def run_path(default: str) -> Path:
 def make_log_dir() -> None:
     """Make the directory of `--log_dir`, so that it fails before the training if it fails."""
     if FLAGS.log_dir:
-        Path(FLAGS.log_dir).mkdir(parents=True, exist_ok=True)
+        directory = Path(FLAGS.log_dir)
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
 
 
 def run(

@@ -1,6 +1,8 @@
 """TensorFlow Datasets, with an answer within seconds where there is no network."""
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -13,39 +15,68 @@ if TYPE_CHECKING:
 
 
 class DatasetError(Exception):
-    """A dataset could not be prepared; the message says why, in few words."""
+    """A dataset could not be found, prepared or read; the message says why, in few words."""
 
 
-def builder(name: str, data_dir: str | None, download: bool = True) -> "tfds.core.DatasetBuilder":
-    """Return the builder of a prepared dataset, downloading it if need be.
+def find(name: str, data_dir: str | None) -> "tfds.core.DatasetBuilder":
+    """Return the builder of a dataset, prepared or not.
 
     Args:
       name: as TFDS knows it, such as `fashion_mnist` or `emnist/letters`.
       data_dir: TFDS's directory; its own default if None.
-      download: whether to prepare what is not there yet.
 
     Raises:
-      DatasetError: TFDS knows no such dataset, or it is not there and cannot be had.
+      DatasetError: TFDS knows no such dataset.
     """
     devices.import_tensorflow()
-    import requests
     import tensorflow_datasets as tfds
 
     logging.set_verbosity(logging.ERROR)  # not every folder that TFDS has looked into
     try:
-        found = tfds.builder(name, data_dir=data_dir)
-        if not found.is_prepared():
-            if not download:
-                raise DatasetError("it is not there")
-            # Without a network, TFDS tries for three minutes to find that out.
-            for url in list(found.url_infos or [])[:1]:
-                requests.head("{0.scheme}://{0.netloc}".format(urlsplit(url)), timeout=30)
-            found.download_and_prepare()
+        return tfds.builder(name, data_dir=data_dir)
     except tfds.core.DatasetNotFoundError:
         raise DatasetError(f"TensorFlow Datasets has no dataset called {name}") from None
-    except (OSError, ValueError, tfds.download.DownloadError) as error:  # requests' are OSErrors
+    except (OSError, ValueError, AssertionError) as error:  # the last for an unknown version
         raise DatasetError(reason(error)) from None
-    return found
+
+
+def prepare(builder: "tfds.core.DatasetBuilder") -> None:
+    """Download a dataset and prepare it, if that is still to be done.
+
+    Raises:
+      DatasetError: it failed.
+    """
+    import requests
+    import tensorflow_datasets as tfds
+    from tensorflow_datasets.core.download import download_manager, extractor
+
+    if builder.is_prepared():
+        return
+    try:
+        # Without a network, TFDS tries for three minutes to find that out.
+        for url in list(builder.url_infos or [])[:1]:
+            requests.head("{0.scheme}://{0.netloc}".format(urlsplit(url)), timeout=30)
+        builder.download_and_prepare()
+    except (
+        OSError,  # requests' errors are OSErrors too
+        ValueError,
+        download_manager.NonMatchingChecksumError,
+        tfds.download.DownloadError,
+        extractor.ExtractError,
+        extractor.UnsafeArchiveError,
+    ) as error:
+        raise DatasetError(reason(error)) from None
+
+
+@contextmanager
+def reading(builder: "tfds.core.DatasetBuilder") -> Iterator[None]:
+    """Turn what TensorFlow raises for a damaged file into a DatasetError that names its place."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.OpError as error:
+        raise DatasetError(f"the files in {builder.data_path} are damaged: {error}") from None
 
 
 def reason(error: BaseException) -> str:

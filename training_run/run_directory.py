@@ -27,7 +27,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     partial = path.with_name(f".partial-{path.name}")
     remove(partial)
     write(partial)
-    if path.is_dir():
+    if partial.is_dir():
         remove(path)  # a directory cannot be renamed over another
     partial.replace(path)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow_datasets as tfds
 
 from fashion_mnist_vae import data, sources
 from tests.fashion_mnist_vae.conftest import draw_shapes, write_dataset, write_idx
@@ -39,12 +40,13 @@ def header(*values: int) -> bytes:
     [
         (b"", "is not an IDX file"),
         (b"\x89PNG\r\n\x1a\n", "is not an IDX file"),
-        (header(2050, 1, 1, 1), "it begins 2050"),
+        (header(2050, 1, 1, 1), "is not an IDX file of images: it begins"),
+        (header(2049, 3) + b"abc", "is not an IDX file of images"),
         (header(2051, 5), "header is not whole"),
         (header(2051, 2, 3, 3) + b"x" * 17, "announces 2 x 3 x 3 bytes, and there are 17"),
         (header(2051, 2, 3, 3) + b"x" * 19, "and there are more"),
         (header(2051, 2**32 - 1, 2**32 - 1, 2**32 - 1), "is damaged"),
-        (header(2051, 2**31 - 1, 1, 1), "there are 0"),
+        (header(2051, 2**31 - 1, 1, 1) + b"x", "there are 1"),
         (header(2051, 0, 28, 28), "is damaged"),
     ],
 )
@@ -52,7 +54,7 @@ def test_damaged_and_foreign_files_are_refused_by_name(tmp_path, content, words)
     path = tmp_path / TRAIN
     path.write_bytes(content)
     with pytest.raises(UserError, match=words) as error:
-        data.read_idx(path)
+        data.read_idx(path, data.IMAGE_MAGIC)
     assert str(path) in str(error.value)
 
 
@@ -61,10 +63,10 @@ def test_a_truncated_gzip_file(tmp_path):
     write_idx(path, draw_shapes(100, 0)[0])
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(UserError, match=f"cannot read .*{TRAIN}.gz"):
-        data.read_idx(path)
+        data.read_idx(path, data.IMAGE_MAGIC)
     path.write_bytes(b"no gzip at all")
     with pytest.raises(UserError, match="cannot read"):
-        data.read_idx(path)
+        data.read_idx(path, data.IMAGE_MAGIC)
 
 
 def test_a_gzip_bomb_costs_no_memory(tmp_path):
@@ -74,13 +76,16 @@ def test_a_gzip_bomb_costs_no_memory(tmp_path):
         for _ in range(200):
             file.write(bytes(1 << 20))
     with pytest.raises(UserError, match="there are more"):
-        data.read_idx(path)
+        data.read_idx(path, data.IMAGE_MAGIC)
 
 
 def test_what_does_not_belong_together(tmp_path):
     directory = write_dataset(tmp_path / "d")
     write_idx(directory / "train-labels-idx1-ubyte", np.zeros(3, np.uint8))
     with pytest.raises(UserError, match="500 images but 3 labels"):
+        data.load_idx(directory, "shapes")
+    write_idx(directory / "train-labels-idx1-ubyte", np.zeros((3, 4, 4), np.uint8))
+    with pytest.raises(UserError, match="train-labels-idx1-ubyte is not an IDX file of labels"):
         data.load_idx(directory, "shapes")
     (directory / "train-labels-idx1-ubyte").unlink()
     with pytest.raises(UserError, match="has no train-labels-idx1-ubyte"):
@@ -129,6 +134,40 @@ def test_a_tfds_directory(shared_datasets):
     assert found.class_names == data.CLASS_NAMES
 
 
+class Digits(tfds.core.GeneratorBasedBuilder):
+    """A TFDS dataset made here: shapes under the names and splits of the real ones."""
+
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self):
+        features = {
+            "image": tfds.features.Image(shape=(12, 10, 1)),
+            "label": tfds.features.ClassLabel(names=["wide", "high", "box"]),
+        }
+        return self.dataset_info_from_configs(features=tfds.features.FeaturesDict(features))
+
+    def _split_generators(self, dl_manager):
+        return {"train": self._generate_examples(40, 0), "test": self._generate_examples(20, 1)}
+
+    def _generate_examples(self, count, seed):
+        images, labels = draw_shapes(count, seed)
+        for key, (image, label) in enumerate(zip(images, labels, strict=True)):
+            yield key, {"image": image[..., None], "label": int(label)}
+
+
+def test_any_tfds_dataset_of_small_grayscale_images(tmp_path):
+    Digits(data_dir=tmp_path).download_and_prepare()
+    found, source = sources.find("digits", str(tmp_path))
+    assert found.image_shape == (12, 10) and found.class_names == ["wide", "high", "box"]
+    expected = {image.tobytes() for image in draw_shapes(40, 0)[0]}
+    assert {image.tobytes() for image in found.train_images} == expected
+    assert str(tmp_path / "digits") in source
+    (file,) = tmp_path.rglob("digits-train.tfrecord*")
+    file.write_bytes(file.read_bytes()[:-7])
+    with pytest.raises(UserError, match="digits of TensorFlow Datasets: the files in .*damaged"):
+        sources.find("digits", str(tmp_path))
+
+
 @pytest.fixture
 def offline(monkeypatch, tmp_path):
     """No network, nothing in Debian's directory, and an empty home."""
@@ -136,13 +175,13 @@ def offline(monkeypatch, tmp_path):
         monkeypatch.setenv(variable, "http://127.0.0.1:9")  # no one listens there
     monkeypatch.setattr(sources, "DEBIAN_DIRECTORY", Path("/usr/share/absent/fashion-mnist"))
     monkeypatch.setattr(sources, "_cache", lambda: tmp_path / "cache" / "fashion-mnist")
-    monkeypatch.setattr(sources.datasets, "builder", _without_home(tmp_path))
+    monkeypatch.setattr(sources.datasets, "find", _without_home(tmp_path))
     return tmp_path
 
 
 def _without_home(tmp_path):
-    builder = sources.datasets.builder
-    return lambda name, data_dir: builder(name, data_dir or str(tmp_path / "tfds"))
+    find = sources.datasets.find
+    return lambda name, data_dir: find(name, data_dir or str(tmp_path / "tfds"))
 
 
 def fake_apt_get(directory: Path, monkeypatch, package: Path | None) -> None:
@@ -194,5 +233,11 @@ def test_debians_package_is_unpacked_into_the_cache(offline, monkeypatch):
 def test_datasets_of_other_things_are_refused(offline):
     with pytest.raises(UserError, match="has no dataset called fashion_mnits"):
         sources.find("fashion_mnits", None)
-    with pytest.raises(UserError, match="has no IDX files .*cannot prepare mnist there"):
+    with pytest.raises(
+        UserError, match="has no IDX files .*no mnist of TensorFlow Datasets: it is not"
+    ):
         sources.find("mnist", str(offline))
+    with pytest.raises(UserError, match="cannot prepare mnist:9.9.9"):
+        sources.find("mnist:9.9.9", None)
+    with pytest.raises(UserError, match="cifar10 is not a dataset of grayscale images"):
+        sources.find("cifar10", None)  # refused before a download is tried

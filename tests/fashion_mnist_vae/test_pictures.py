@@ -4,11 +4,12 @@ import tensorflow as tf
 
 from fashion_mnist_vae import model as m
 from fashion_mnist_vae import pictures
+from fashion_mnist_vae.grid import Grid
 from fashion_mnist_vae.preview import preview, terminal_style
 
 
 def test_grid_points_go_up_and_to_the_right():
-    z = pictures.Grid(3, -1.0, 1.0).z(2).reshape(3, 3, 2)
+    z = Grid(3, -1.0, 1.0).z(2).reshape(3, 3, 2)
     np.testing.assert_array_equal(z[0, 0], [-1, 1])
     np.testing.assert_array_equal(z[2, 0], [-1, -1])
     np.testing.assert_array_equal(z[2, 2], [1, -1])
@@ -16,14 +17,22 @@ def test_grid_points_go_up_and_to_the_right():
 
 
 def test_a_grid_lies_in_the_dimensions_it_is_told():
-    z = pictures.Grid(3, -1.0, 1.0, (1, 3)).z(5).reshape(3, 3, 5)
+    z = Grid(3, -1.0, 1.0, (1, 3)).z(5).reshape(3, 3, 5)
     np.testing.assert_array_equal(z[0, 2], [0, 1, 0, 1, 0])
     assert not z[..., [0, 2, 4]].any()
 
 
+def test_a_single_point_and_a_single_dimension():
+    np.testing.assert_array_equal(Grid(1, -1.0, 2.0).z(2), [[0.5, 0.5]])
+    row = Grid(3, -1.0, 1.0, (0, 0))
+    np.testing.assert_array_equal(row.z(1), [[-1], [0], [1]])
+    decoder = m.decoder(m.VaeOptions(120, 16, 1))
+    assert pictures.decode_grid(decoder, row, (12, 10)).shape == (12, 30)
+
+
 def test_the_montage_has_each_image_in_its_place():
     decoder = m.decoder(m.VaeOptions(120, 16, 2))
-    grid = pictures.Grid(4, -2.0, 2.0)
+    grid = Grid(4, -2.0, 2.0)
     montage = pictures.decode_grid(decoder, grid, (12, 10))
     assert montage.shape == (48, 40)
     z = grid.z(2).reshape(4, 4, 2)
@@ -49,14 +58,14 @@ def test_pictures_of_other_latent_spaces(shapes, tmp_path, latent_dim):
     opts = m.VaeOptions(120, 16, latent_dim)
     encoder, decoder = m.encoder(opts), m.decoder(opts)
     dimensions, _ = pictures.widest_dimensions(encoder, shapes)
-    grid = pictures.Grid(3, dimensions=dimensions)
+    grid = Grid(3, dimensions=dimensions)
     montage = pictures.decode_grid(decoder, grid, shapes.image_shape)
     pictures.save_grid(tmp_path / "grid.png", montage, grid)
     pictures.save_clusters(tmp_path / "clusters.png", encoder, shapes, dimensions)
     pictures.save_reconstructions(tmp_path / "r.png", encoder, decoder, shapes)
     for name in ("grid.png", "clusters.png", "r.png"):
         picture = tf.io.decode_png((tmp_path / name).read_bytes()).numpy()
-        assert min(picture.shape[:2]) > 200 and len(np.unique(picture)) > 10
+        assert min(picture.shape[:2]) > 150 and len(np.unique(picture)) > 10
 
 
 def test_a_saved_image_holds_every_pixel(tmp_path):

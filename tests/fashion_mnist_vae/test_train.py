@@ -110,6 +110,7 @@ def test_killed_at_any_moment_a_run_ends_as_if_left_alone(image_run, shapes_dir,
         assert not path.exists()
     result = command(MODULE, *line)
     assert result.returncode == 0, result.stderr
+    assert "Epoch 1 of" not in result.stdout  # it went on and did not begin again
     assert_same_run(path, image_run)
 
 
@@ -127,6 +128,7 @@ def test_ctrl_c_ends_a_run_with_a_checkpoint(image_run, shapes_dir, tmp_path):
     result = command(MODULE, f"--data_dir={shapes_dir}", "--resume", f"--epochs={epochs + 1}",
                      f"--save_path={path}")  # fmt: skip
     assert result.returncode == 0, result.stderr
+    assert "Epoch 1 of" not in result.stdout
     assert len((path / "history.csv").read_text().splitlines()) >= epochs + 1
 
 
@@ -172,6 +174,13 @@ def test_any_z_in_the_terminal_and_as_a_file(call, image_run, tmp_path):
     np.testing.assert_allclose(image, expected * 255, atol=0.51)
 
 
+def test_the_grid_in_the_terminal_is_as_wide_as_that(call, image_run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "47")  # room for four images of ten pixels
+    code, out, _ = call(generate, image_run, "--grid_points=30")
+    lines = out.splitlines()
+    assert code == 0 and len(lines) == 4 * 6 and max(map(len, lines)) <= 40
+
+
 def test_any_grid_as_a_file(call, image_run, tmp_path):
     file = tmp_path / "grid.png"
     flags = ["--grid_points=7", "--grid_start=-2", "--grid_end=1.5"]
@@ -187,7 +196,7 @@ def test_any_grid_as_a_file(call, image_run, tmp_path):
     ("arguments", "words"),
     [
         (["something"], ["takes flags only, not something"]),
-        (["--data_dir={empty}"], ["has no IDX files", "cannot prepare shapes there"]),
+        (["--data_dir={empty}"], ["has no IDX files", "no shapes of TensorFlow Datasets"]),
         (["--data_dir={damaged}"], ["train-images-idx3-ubyte is damaged"]),
         (["--dataset=fashion_mnist"], ["is not Fashion-MNIST's"]),
         (["--save_path=/proc/run"], ["cannot write the run to /proc/run"]),
@@ -215,7 +224,8 @@ def test_bad_input(call, image_run, shapes_dir, tmp_path, arguments, words):
 @pytest.mark.parametrize(
     "flag",
     ["--batchSize=0", "--epochs=0", "--latent_dim=0", "--intermediate_dim=x", "--beta=-1",
-     "--beta=nan", "--reconstruction_loss=mae", "--grid_points=0", "--grid_start=nan"],
+     "--beta=nan", "--reconstruction_loss=mae", "--grid_points=0", "--grid_start=nan",
+     "--grid_end=1e308"],
 )  # fmt: skip
 def test_bad_flags(call, flag):
     one_line_error(call(train, flag), flag.split("=")[0].lstrip("-").split("S")[0], status=2)
@@ -228,6 +238,9 @@ def test_bad_flags(call, flag):
         (["{run}/nothing"], ["is not a finished run", "fashion_mnist_vae.train"]),
         (["{run}", "--z=1"], ["--z has 1 numbers", "latent space has 2"]),
         (["{run}", "--z=0,0", "--output=/proc/x.png"], ["cannot write /proc/x.png"]),
+        (["{run}", "--output={run}"], ["is a directory; name a PNG file"]),
+        (["{run}", "--output="], ["is a directory; name a PNG file"]),
+        (["{flipped}"], ["is damaged"]),
         (["{damaged}"], ["is damaged"]),
     ],
 )
@@ -235,8 +248,15 @@ def test_bad_input_to_generate(call, image_run, tmp_path, arguments, words):
     damaged = tmp_path / "damaged"
     shutil.copytree(image_run, damaged)
     (damaged / "decoder.keras").write_bytes((image_run / "decoder.keras").read_bytes()[:5000])
-    result = call(generate, *(a.format(run=image_run, damaged=damaged) for a in arguments))
+    flipped = tmp_path / "flipped"
+    shutil.copytree(image_run, flipped)
+    content = bytearray((flipped / "decoder.keras").read_bytes())
+    content[len(content) // 2] ^= 4
+    (flipped / "decoder.keras").write_bytes(content)
+    places = {"run": image_run, "damaged": damaged, "flipped": flipped}
+    result = call(generate, *(a.format(**places) for a in arguments))
     one_line_error(result, *words)
+    assert image_run.is_dir()
 
 
 def test_help_imports_no_tensorflow():

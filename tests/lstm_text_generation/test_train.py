@@ -132,6 +132,7 @@ def test_killed_at_any_moment_a_run_ends_as_if_left_alone(text_run, corpus, tmp_
         assert not path.exists()
     result = command(MODULE, *line)
     assert result.returncode == 0, result.stderr
+    assert "Epoch 1 of" not in result.stdout  # it went on and did not begin again
     assert_same_run(path, text_run)
 
 

@@ -210,6 +210,8 @@ def test_readers_see_the_old_file_or_the_new(tmp_path):
 
     with pytest.raises(OSError):
         write_atomically(path, fail)
+    with pytest.raises(IsADirectoryError):  # a file never takes a directory's place
+        write_text(tmp_path.parent / tmp_path.name, "x")
     assert path.read_bytes() == b"old\r\n"
     write_text(path, "new")
     assert path.read_text() == "new"
