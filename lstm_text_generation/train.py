@@ -58,7 +58,7 @@ CORPUS is one of
 
 def define_flags() -> None:
     """Define the flags of train_node.js with their defaults, and the port's own."""
-    integer, number, enum = flags.DEFINE_integer, flags.DEFINE_float, flags.DEFINE_enum
+    integer, number = flags.DEFINE_integer, flags.DEFINE_float
     command_line.define_run_flags(150, 128, f"saved_models/{APP}/CORPUS")
     define(
         integer,
@@ -109,6 +109,12 @@ def define_flags() -> None:
         check=between(1, 10**5),
         alias="displayLength",
     )
+    _define_own_flags()
+
+
+def _define_own_flags() -> None:
+    """Define the flags that train_node.js has not."""
+    integer, number, enum = flags.DEFINE_integer, flags.DEFINE_float, flags.DEFINE_enum
     define(
         enum,
         "objective",

@@ -114,7 +114,7 @@ def call(monkeypatch, capfd):
         signal.signal(number, handler)
 
 
-def one_line_error(result: tuple[int, str, str], *words: str, status: int = 1) -> None:
+def assert_one_line(result: tuple[int, str, str], *words: str, status: int = 1) -> None:
     """Assert that a command failed with one line on stderr that has all the words."""
     code, _, err = result
     assert code == status, err

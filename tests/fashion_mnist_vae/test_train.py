@@ -14,7 +14,7 @@ import pytest
 import tensorflow as tf
 
 from fashion_mnist_vae import download, generate, train
-from tests.conftest import command, one_line_error, start, wait_for
+from tests.conftest import assert_one_line, command, start, wait_for
 from tests.fashion_mnist_vae.conftest import SMALL, write_dataset
 
 MODULE = "fashion_mnist_vae.train"
@@ -152,7 +152,7 @@ def test_other_latent_spaces_tensorboard_and_training_further(call, shapes_dir, 
     assert len((path / "history.csv").read_text().splitlines()) == 3
     code, out, _ = call(generate, path, "--grid_points=2")
     assert code == 0 and out.startswith("The grid lies in the latent dimensions")
-    one_line_error(call(generate, path, "--z=1,2"), "--z has 2 numbers", "has 3")
+    assert_one_line(call(generate, path, "--z=1,2"), "--z has 2 numbers", "has 3")
 
 
 def test_download_says_where_the_images_are(call, shapes_dir):
@@ -217,7 +217,7 @@ def test_bad_input(call, image_run, shapes_dir, tmp_path, arguments, words):
     before = sorted(image_run.parent.rglob("*"))
     flags = ["--dataset=shapes", f"--data_dir={shapes_dir}", f"--save_path={tmp_path / 'run'}"]
     flags += [argument.format(run=image_run, **places) for argument in arguments]
-    one_line_error(call(train, *flags), *words)
+    assert_one_line(call(train, *flags), *words)
     assert sorted(image_run.parent.rglob("*")) == before
 
 
@@ -228,7 +228,7 @@ def test_bad_input(call, image_run, shapes_dir, tmp_path, arguments, words):
      "--grid_end=1e308"],
 )  # fmt: skip
 def test_bad_flags(call, flag):
-    one_line_error(call(train, flag), flag.split("=")[0].lstrip("-").split("S")[0], status=2)
+    assert_one_line(call(train, flag), flag.split("=")[0].lstrip("-").split("S")[0], status=2)
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_bad_input_to_generate(call, image_run, tmp_path, arguments, words):
     (flipped / "decoder.keras").write_bytes(content)
     places = {"run": image_run, "damaged": damaged, "flipped": flipped}
     result = call(generate, *(a.format(**places) for a in arguments))
-    one_line_error(result, *words)
+    assert_one_line(result, *words)
     assert image_run.is_dir()
 
 

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from lstm_text_generation import generate
-from tests.conftest import TEXT, command, one_line_error
+from tests.conftest import TEXT, assert_one_line, command
 
 
 def written(out: str) -> list[str]:
@@ -61,14 +61,14 @@ def test_windowed_mode(call, text_run):
     ],
 )  # fmt: skip
 def test_bad_input(call, text_run, arguments, words):
-    one_line_error(call(generate, *(a.format(run=text_run) for a in arguments)), *words)
+    assert_one_line(call(generate, *(a.format(run=text_run) for a in arguments)), *words)
 
 
 @pytest.mark.parametrize(
     "flag", ["--temperature=-1", "--temperature=nan", "--genLength=0", "--mode=x", "--top_k=-1"]
 )
 def test_bad_flags(call, flag):
-    one_line_error(call(generate, flag), status=2)
+    assert_one_line(call(generate, flag), status=2)
 
 
 @pytest.mark.parametrize("name", ["model.keras", "text_data.json"])
@@ -77,6 +77,6 @@ def test_damaged_files(call, text_run, tmp_path, name):
     shutil.copytree(text_run, run)
     data = (run / name).read_bytes()
     (run / name).write_bytes(data[: len(data) // 2])
-    one_line_error(call(generate, run), "is damaged")
+    assert_one_line(call(generate, run), "is damaged")
     (run / name).unlink()
-    one_line_error(call(generate, run), f"there is no {run / name}")
+    assert_one_line(call(generate, run), f"there is no {run / name}")

@@ -16,7 +16,7 @@ import tensorflow as tf
 from lstm_text_generation import train
 from lstm_text_generation.data import TextData
 from lstm_text_generation.generation import generate_text
-from tests.conftest import SMALL, TEXT, command, one_line_error, start, wait_for
+from tests.conftest import SMALL, TEXT, assert_one_line, command, start, wait_for
 
 MODULE = "lstm_text_generation.train"
 FILES = ["checkpoints", "history.csv", "loss.png", "model.keras", "run.json", "samples.txt",
@@ -148,7 +148,7 @@ def test_a_signal_ends_a_run_with_a_checkpoint(text_run, corpus, tmp_path, numbe
     assert "--resume goes on" in out and "Traceback" not in out
     assert list((tmp_path / "bottles.unfinished" / "checkpoints").iterdir())
     again = command(MODULE, *line)  # without --resume nothing is lost
-    one_line_error((again.returncode, again.stdout, again.stderr), "--resume", "--overwrite")
+    assert_one_line((again.returncode, again.stdout, again.stderr), "--resume", "--overwrite")
     # Corpus and flags come from the run.
     result = command(MODULE, "--resume", f"--save_path={path}")
     assert result.returncode == 0, result.stderr
@@ -217,7 +217,7 @@ def test_bad_input(call, text_run, corpus, tmp_path, arguments, words):
         pytest.skip("this machine has a GPU")
     small = [] if "{run}" in str(arguments) else [f"--save_path={tmp_path / 'run'}"]
     result = call(train, *small, *(a.format(**places) for a in arguments))
-    one_line_error(result, *words)
+    assert_one_line(result, *words)
     assert contents(text_run.parent) == before
 
 
@@ -228,7 +228,7 @@ def test_bad_input(call, text_run, corpus, tmp_path, arguments, words):
      "--displayLength=0", "--dropout=1", "--clip_norm=-1", "--objective=all", "--optimizer=sgd"],
 )  # fmt: skip
 def test_bad_flags(call, flag):
-    one_line_error(call(train, flag), status=2)
+    assert_one_line(call(train, flag), status=2)
 
 
 def test_a_run_that_diverges_says_so_and_keeps_what_it_learned(call, corpus, tmp_path):
@@ -237,7 +237,7 @@ def test_a_run_that_diverges_says_so_and_keeps_what_it_learned(call, corpus, tmp
     assert call(train, *line, "--epochs=1")[0] == 0
     resume = ["--resume", "--epochs=3", "--learning_rate=1e38"]
     result = call(train, *line, *resume)
-    one_line_error(
+    assert_one_line(
         result, "the loss became", "the weights of epoch 1 are kept", "--resume", "--learning_rate"
     )
     assert (path / "model.keras").exists()

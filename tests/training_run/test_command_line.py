@@ -5,7 +5,7 @@ import sys
 import pytest
 from absl import flags
 
-from tests.conftest import ROOT, one_line_error
+from tests.conftest import ROOT, assert_one_line
 from training_run import command_line
 from training_run.command_line import FLAGS, UserError, define
 
@@ -56,24 +56,24 @@ def test_flags_aliases_and_arguments_in_any_order(run):
      "--kind=c", "--seed=-1", "--seed=99999999999", "--batch_size=1000000000000000000000"],
 )  # fmt: skip
 def test_bad_values_end_in_one_line_that_names_the_flag(run, flag):
-    one_line_error(run(flag), flag.split("=")[0].lstrip("-"), flag.split("=")[1][:9], status=2)
+    assert_one_line(run(flag), flag.split("=")[0].lstrip("-"), flag.split("=")[1][:9], status=2)
     assert not seen
 
 
 def test_unknown_flags_get_a_suggestion(run):
-    one_line_error(run("--epoch=3"), "Unknown command line flag 'epoch'", "epochs", status=2)
+    assert_one_line(run("--epoch=3"), "Unknown command line flag 'epoch'", "epochs", status=2)
 
 
 def test_a_user_error_is_one_line(run):
-    one_line_error(run("fail"), "it did not work")
+    assert_one_line(run("fail"), "it did not work")
 
 
 def test_an_interrupt_is_one_line(run):
-    one_line_error(run("interrupt"), "interrupted", status=130)
+    assert_one_line(run("interrupt"), "interrupted", status=130)
 
 
 def test_an_error_of_the_system_is_one_line(run):
-    one_line_error(run("full"), "/some/file: No space left on device")
+    assert_one_line(run("full"), "/some/file: No space left on device")
 
 
 def test_a_reader_that_goes_away_and_a_terminal_without_unicode():

@@ -17,7 +17,7 @@ def opened(path, settings=SETTINGS, may_change=(), resume=False, overwrite=False
     return open_run(path, settings, may_change, resume=resume, overwrite=overwrite)
 
 
-def refused(match, path, settings=SETTINGS, **kwargs):
+def assert_refused(match, path, settings=SETTINGS, **kwargs):
     """Assert that the run cannot be opened, and that nothing of it changes."""
     before = sorted(path.parent.rglob("*"))
     with pytest.raises(UserError, match=match), opened(path, settings, **kwargs):
@@ -51,12 +51,12 @@ def test_a_run_that_learned_something_is_not_thrown_away(tmp_path):
     path = tmp_path / "run"
     with opened(path) as run:
         learn(run)
-    refused("run.unfinished holds an unfinished run; --resume", path)
+    assert_refused("run.unfinished holds an unfinished run; --resume", path)
     with opened(path, resume=True) as run:
         assert (run.work / CHECKPOINT).exists()
     with opened(path, overwrite=True) as run:
         assert not (run.work / "checkpoints").exists()
-    refused("give one of them", path, resume=True, overwrite=True)
+    assert_refused("give one of them", path, resume=True, overwrite=True)
 
 
 def test_a_run_that_learned_nothing_needs_no_flag(tmp_path):
@@ -69,7 +69,7 @@ def test_a_finished_run_stays_until_the_new_one_is_finished(tmp_path):
     path = tmp_path / "run"
     finished_run(path)
     (path / "my notes.txt").write_text("mine")
-    refused("holds a finished run", path)
+    assert_refused("holds a finished run", path)
     with opened(path, overwrite=True) as run:
         learn(run)
         assert (path / "model.keras").read_text() == "model"
@@ -101,18 +101,18 @@ def test_resume_into_another_run_is_refused(tmp_path, change):
     finished_run(tmp_path / "run")
     (name,) = change
     words = f"has {name}={SETTINGS[name]}, not {change[name]}"
-    refused(words, tmp_path / "run", {**SETTINGS, **change}, resume=True)
+    assert_refused(words, tmp_path / "run", {**SETTINGS, **change}, resume=True)
 
 
 def test_what_is_not_a_run_is_not_touched(tmp_path):
     path = tmp_path / "photos"
     path.mkdir()
     (path / "me.jpg").write_text("x")
-    refused("is not a run of an_app", path, overwrite=True)
+    assert_refused("is not a run of an_app", path, overwrite=True)
     finished_run(tmp_path / "run", {**SETTINGS, "app": "another_app"})
-    refused("is not a run of an_app", tmp_path / "run", overwrite=True)
+    assert_refused("is not a run of an_app", tmp_path / "run", overwrite=True)
     (tmp_path / "file").write_text("x")
-    refused("is not a run of an_app", tmp_path / "file", overwrite=True)
+    assert_refused("is not a run of an_app", tmp_path / "file", overwrite=True)
 
 
 def test_killed_between_the_two_renames(tmp_path):
@@ -159,7 +159,7 @@ def test_a_second_process_is_refused_and_told_the_first(tmp_path):
         [sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert other.stdout.readline() == "locked\n"
-    refused(f"in use by process {other.pid};", path)
+    assert_refused(f"in use by process {other.pid};", path)
     other.kill()  # a stale lock does not block
     other.communicate()
     with opened(path) as run:
@@ -185,7 +185,7 @@ def test_a_mount_point_is_refused_before_the_training():
 def test_a_damaged_run_json(tmp_path, content):
     finished_run(tmp_path / "run")
     (tmp_path / "run" / "run.json").write_bytes(content.encode("latin-1"))
-    refused("run.json is damaged", tmp_path / "run")
+    assert_refused("run.json is damaged", tmp_path / "run")
 
 
 def test_the_last_words_name_a_python_that_works_from_here(tmp_path, monkeypatch):
