@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import fashion_mnist_vae.model  # noqa: F401  (registers ZLayer, which the files name)
 from fashion_mnist_vae import download, generate, train
 from tests.conftest import assert_one_line, command, start, wait_for
 from tests.fashion_mnist_vae.conftest import SMALL, write_dataset
