@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from fashion_mnist_vae.data import ImageData
+from keras_tfjs import graph_model, layers_model
 from training_run.command_line import UserError
 from training_run.run_directory import write_atomically, write_text
 
@@ -46,11 +47,18 @@ def export_models(
     for name, model in models.items():
         write_atomically(directory / f"{name}.keras", model.save)
     write_atomically(directory / "saved_model", lambda partial: _save_all(partial, models))
+    for name in ("encoder", "decoder"):
+        layers_model.save(models[name], directory / name, metadata=description)
+    decode = graph_model.function_of(models["decoder"], OUTPUT_NAMES["decoder"])
+    graph_model.save(decode, directory / "graph_model" / "decoder")
     return {
         "decoder.keras": "draws an image for a z, for Keras",
         "encoder.keras": "finds the z of an image",
         "vae.keras": "both together",
         "saved_model": "the three for TensorFlow, each with serving_default",
+        "decoder": "the same for TensorFlow.js, which can train it further",
+        "encoder": "likewise",
+        "graph_model": "the decoder for TensorFlow.js, frozen",
         IMAGE_DATA_FILE: "size and classes of the images",
     }
 

@@ -1,6 +1,6 @@
 """The model's LSTM layers, run one character at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
@@ -40,6 +40,34 @@ def advance(
         if masks:
             x *= masks[layer]
     return x, advanced
+
+
+def one_step(model: keras.Model) -> Callable[..., dict[str, tf.Tensor]]:
+    """Return a function that takes one character through the model.
+
+    Its inputs are `character`, indices [batch], and the states of each LSTM layer, `lstm_1_h` and
+    `lstm_1_c` [batch, units] and so on by the layers' names; zeros at a text's beginning. It
+    returns `probabilities` of the next character [batch, charset_size], and the states by the
+    same names, for the next call.
+    """
+    cells, size = lstm_cells(model), model.input_shape[2]
+    layers = [layer for layer in model.layers if isinstance(layer, keras.layers.LSTM)]
+    names = [f"{layer.name}_{state}" for layer in layers for state in "hc"]
+    units = [cell.units for cell in cells for _ in "hc"]
+    specs = [
+        tf.TensorSpec([None, n], tf.float32, name) for n, name in zip(units, names, strict=True)
+    ]
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int32, "character"), *specs])
+    def step(character: tf.Tensor, *states: tf.Tensor) -> dict[str, tf.Tensor]:
+        pairs = [list(pair) for pair in zip(states[::2], states[1::2], strict=True)]
+        # Of integers first: TensorFlow.js's wasm backend has no one-hot vectors of floats.
+        x = tf.cast(tf.one_hot(character, size, dtype=tf.int32), tf.float32)
+        output, advanced = advance(cells, x, pairs)
+        left = dict(zip(names, tf.nest.flatten(advanced), strict=True))
+        return {"probabilities": model.layers[-1](output), **left}
+
+    return step
 
 
 def read(model: keras.Model, text: tf.Tensor) -> tuple[tf.Tensor, States]:

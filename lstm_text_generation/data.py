@@ -18,7 +18,14 @@ class TextData:
     exchanged with it.
     """
 
-    def __init__(self, data_identifier: str, text: str, sample_len: int, sample_step: int):
+    def __init__(
+        self,
+        data_identifier: str,
+        text: str,
+        sample_len: int,
+        sample_step: int,
+        char_set: Sequence[str] = (),
+    ):
         """Encode the text.
 
         Args:
@@ -26,10 +33,12 @@ class TextData:
           text: the text.
           sample_len: length of an example, in characters: the model's input length.
           sample_step: characters from the beginning of an example to that of the next.
+          char_set: the characters that a model knows already; by default those of the text.
 
         Raises:
           ValueError: a length is not positive, the identifier is empty, the text is shorter than
-            an example and the character after it, or it has only one distinct character.
+            an example and the character after it, it has only one distinct character, or one
+            that is not in `char_set`.
         """
         if sample_len <= 0:
             raise ValueError(f"Expected sample_len to be a positive integer, but got {sample_len}")
@@ -47,7 +56,10 @@ class TextData:
         self._data_identifier = data_identifier
         self._sample_len = sample_len
         self._sample_step = sample_step
-        self._char_set, self._indices = _encode(text)
+        self._char_set, self._indices = _encode(text, char_set)
+        unknown = unknown_characters("".join(self._char_set), char_set)
+        if char_set and unknown:
+            raise ValueError(f"the model does not know these characters of the text: {unknown}")
         if len(self._char_set) < 2:
             raise ValueError(
                 f"The text has only one distinct character, {self._char_set[0]!r}: there is "
@@ -200,14 +212,16 @@ def unknown_characters(text: str, char_set: Iterable[str]) -> str:
     return " ".join(map(repr, missing))
 
 
-def _encode(text: str) -> tuple[list[str], np.ndarray]:
+def _encode(text: str, known: Sequence[str] = ()) -> tuple[list[str], np.ndarray]:
     """Return the character set in order of first appearance, and the index of each character.
 
+    The known characters come first in it.
     Numpy works through the text in chunks, with a table from code points to indices; the result is
     uint8, uint16 or int32, the first that is enough.
     """
     index_of = np.full(0x110000, -1, np.int32)
-    order: list[int] = []
+    order = [ord(char) for char in known]
+    index_of[order] = range(len(order))
     chunks: list[np.ndarray] = []
     for start in range(0, len(text), _CHUNK):
         chunk = text[start : start + _CHUNK].encode("utf-32-le", "surrogatepass")

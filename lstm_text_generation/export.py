@@ -10,9 +10,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lstm_text_generation.cells import read
+from keras_tfjs import graph_model, layers_model
+from lstm_text_generation.cells import one_step, read
 from lstm_text_generation.data import TextData
 from lstm_text_generation.generation import TextGenerator
+from lstm_text_generation.model import check_model
 from training_run.command_line import UserError
 from training_run.run_directory import write_atomically, write_text
 
@@ -41,6 +43,8 @@ def export_model(
     }
     write_text(directory / TEXT_DATA_FILE, json.dumps(description, indent=1) + "\n")
     write_atomically(directory / KERAS_FILE, model.save)
+    layers_model.save(model, directory, metadata=description)
+    graph_model.save(one_step(model), directory / "graph_model")
     saved = SavedTextModel(model, text_data.char_set())
     signatures = {"serving_default": saved.serving_default, "generate": saved.generate}
     write_atomically(
@@ -50,24 +54,30 @@ def export_model(
     return {
         KERAS_FILE: "the model, for Keras",
         "saved_model": "the same for TensorFlow, with the signatures serving_default and generate",
+        "model.json": "the same for TensorFlow.js, which can train it further",
+        layers_model.WEIGHTS_FILE: "its weights",
+        "graph_model": "the same for TensorFlow.js, one character a call: the fastest there",
         TEXT_DATA_FILE: "its character set",
     }
 
 
-def load_model(path: Path) -> tuple[keras.Model, dict[str, Any]]:
-    """Load what `export_model` wrote.
+def load_model(path: Path, text: str | None = None) -> tuple[keras.Model, dict[str, Any]]:
+    """Load what `export_model` wrote, or what TensorFlow.js saved.
 
     Args:
-      path: a run's directory, or a file in it, such as the `model.json` of the original's command.
+      path: a run's directory, or its Keras file; or a JSON file of TensorFlow.js.
+      text: what the model was trained on; needed only where its file does not say which
+        characters it knows, as those that the originals save.
 
     Returns:
       The model, and the content of its `text_data.json`.
 
     Raises:
-      UserError: there is no such run, or its files are damaged.
+      UserError: there is no such model, or its files are damaged.
     """
-    in_run = path.is_file() or path.name in (KERAS_FILE, "model.json")
-    directory = path.parent if in_run else path
+    if path.suffix == ".json":
+        return _load_json(path, text)
+    directory = path.parent if path.is_file() or path.name == KERAS_FILE else path
     files = [directory / KERAS_FILE, directory / TEXT_DATA_FILE]
     for file in files:
         if not file.is_file():
@@ -83,6 +93,40 @@ def load_model(path: Path) -> tuple[keras.Model, dict[str, Any]]:
     if model.input_shape[1:] != (text_data.get("sample_len"), len(text_data.get("char_set", []))):
         raise UserError(f"{files[0]} and {files[1]} do not belong together")
     return model, text_data
+
+
+def _load_json(path: Path, text: str | None) -> tuple[keras.Model, dict[str, Any]]:
+    """Load a model of TensorFlow.js, and what its metadata, or else the text, say of it."""
+    try:
+        model = layers_model.load(path)
+        description = layers_model.load_metadata(path)
+        check_model(model)
+    except FileNotFoundError:
+        raise UserError(
+            f"there is no {path}; train a model with python -m {__package__}.train"
+        ) from None
+    except (ValueError, OSError) as error:
+        raise UserError(f"{path} is not a model that can write text: {error}") from None
+    _, sample_len, char_set_size = model.input_shape
+    if "char_set" not in description:
+        if text is None:
+            raise UserError(f"{path} does not hold its character set: name its corpus too")
+        description["char_set"] = list(dict.fromkeys(text))
+    char_set, seed_text = description["char_set"], description.get("seed_text", "")
+    if not _are_characters(char_set) or not isinstance(seed_text, str):
+        raise UserError(f"{path} is damaged: its character set is not a list of characters")
+    if len(char_set) != char_set_size:
+        raise UserError(
+            f"{path} is a model of {char_set_size} characters, but its corpus has {len(char_set)}"
+        )
+    return model, description | {"sample_len": sample_len, "seed_text": seed_text}
+
+
+def _are_characters(char_set: Any) -> bool:
+    if not isinstance(char_set, list):
+        return False
+    single = all(isinstance(char, str) and len(char) == 1 for char in char_set)
+    return single and len(set(char_set)) == len(char_set)
 
 
 class SavedTextModel(tf.Module):

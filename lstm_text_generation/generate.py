@@ -14,9 +14,10 @@ USAGE = f"""{__doc__}
 
   python -m lstm_text_generation.generate [CORPUS] MODEL [flags]
 
-MODEL is the directory of a finished run, or a file in it, such as the original's model.json.
+MODEL is the directory of a finished run, or a model.json that this port or TensorFlow.js saved.
 CORPUS, a name or path as for training, is where the seed text is taken from at random; without it
-the model's own seed text is used, or --seed_text.
+the model's own seed text is used, or --seed_text. A model.json of the original needs it to know
+its characters.
 """
 
 
@@ -93,11 +94,14 @@ def main(arguments: list[str]) -> None:
     from lstm_text_generation.data import unknown_characters
     from lstm_text_generation.generation import TextGenerator
 
-    model, text_data = export.load_model(Path(arguments[-1]))
-    char_set, sample_len = text_data["char_set"], text_data["sample_len"]
-    seed = secrets.randbelow(2**31) if FLAGS.seed is None else FLAGS.seed
     corpus = arguments[0] if len(arguments) == 2 else None
-    seed_text = _seed_text(corpus, sample_len, seed, text_data["seed_text"])
+    text = corpora.load(corpus, FLAGS.data_dir, FLAGS.encoding) if corpus else None
+    model, text_data = export.load_model(Path(arguments[-1]), text)
+    char_set, sample_len = text_data["char_set"], text_data["sample_len"]
+    if text is not None and len(text) < sample_len:
+        raise UserError(f"{corpus} has {len(text)} characters; the model reads {sample_len}")
+    seed = secrets.randbelow(2**31) if FLAGS.seed is None else FLAGS.seed
+    seed_text = _seed_text(text, sample_len, seed, text_data["seed_text"])
     unknown = unknown_characters(seed_text, char_set)
     if unknown:
         raise UserError(f"the model does not know these characters of the seed text: {unknown}")
@@ -116,17 +120,14 @@ def main(arguments: list[str]) -> None:
         print('"\n')
 
 
-def _seed_text(corpus: str | None, sample_len: int, seed: int, default: str) -> str:
+def _seed_text(text: str | None, sample_len: int, seed: int, default: str) -> str:
     """Return --seed_text, else a random slice of the corpus if one is named, else the default."""
     if FLAGS.seed_text is not None:
         return FLAGS.seed_text
-    if corpus is None:
+    if text is None:
         return default
     import numpy as np
 
-    text = corpora.load(corpus, FLAGS.data_dir, FLAGS.encoding)
-    if len(text) < sample_len:
-        raise UserError(f"{corpus} has {len(text)} characters; the model reads {sample_len}")
     start = np.random.default_rng(seed).integers(0, len(text) - sample_len + 1)
     return text[start : start + sample_len]
 

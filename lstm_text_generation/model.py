@@ -8,7 +8,7 @@ besides, `sample` and `generateText`, is in generation.py.
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -48,6 +48,32 @@ def create_model(
             layers.append(keras.layers.Dropout(dropout, name=f"dropout_{number}"))
     layers.append(keras.layers.Dense(char_set_size, activation="softmax", name="dense"))
     return keras.Sequential(layers, name="next_char")
+
+
+def check_model(model: keras.Model) -> None:
+    """Check that a model from elsewhere is one as `create_model` makes it.
+
+    Raises:
+      ValueError: it is not; the message says where it differs.
+    """
+    layers: list[Any] = model.layers if isinstance(model, keras.Sequential) else []
+    *below, last = layers or [None]
+    recurrent = [layer for layer in below if not isinstance(layer, keras.layers.Dropout)]
+    if not recurrent or not all(isinstance(layer, keras.layers.LSTM) for layer in recurrent):
+        raise ValueError("it must be a Sequential of LSTM layers, and Dropout, and a Dense")
+    if any(layer.go_backwards or layer.return_state for layer in recurrent):
+        raise ValueError("its LSTM layers must read forwards and return no states")
+    if [layer.return_sequences for layer in recurrent] != [True] * (len(recurrent) - 1) + [False]:
+        raise ValueError("all its LSTM layers but the last must return sequences")
+    softmax = isinstance(last, keras.layers.Dense) and last.activation is keras.activations.softmax
+    if not (softmax and last.use_bias):
+        raise ValueError("its last layer must be a Dense with softmax and a bias")
+    shape = model.input_shape
+    if len(shape) != 3 or not shape[1] or shape[2] != last.units:
+        raise ValueError(
+            f"it must map windows [batch, sample_len, charset_size] to [batch, charset_size], "
+            f"but maps {shape} to {model.output_shape}"
+        )
 
 
 def compile_model(

@@ -26,6 +26,7 @@ FIXED_FLAGS = [
     "sample_len",
     "sample_step",
     "lstm_layer_size",
+    "init_from",
     "objective",
     "optimizer",
     "seed",
@@ -122,6 +123,13 @@ def _define_own_flags() -> None:
         "Take the loss at every character of a window, or at the last only, as the original does.",
         values=["every_char", "last_char"],
     )
+    define(
+        flags.DEFINE_string,
+        "init_from",
+        None,
+        "Go on from the weights of this model, a run's directory or a model.json of TensorFlow.js.",
+        alias="initFrom",
+    )
     define(enum, "optimizer", "rmsprop", "Optimizer.", values=["rmsprop", "adam"])
     define(
         number,
@@ -178,8 +186,10 @@ def main(arguments: list[str]) -> None:
     devices.set_up(FLAGS.gpu, side_by_side=len(FLAGS.lstm_layer_size))
     from lstm_text_generation.data import TextData
 
+    start, char_set = _load_start(text) if FLAGS.init_from else (None, [])
     try:
-        text_data = TextData(corpora.identifier(corpus), text, FLAGS.sample_len, FLAGS.sample_step)
+        name = corpora.identifier(corpus)
+        text_data = TextData(name, text, FLAGS.sample_len, FLAGS.sample_step, char_set)
         del text  # TextData has it in a quarter of the memory or less
         if FLAGS.validation_split:
             text_data.validation_windows(FLAGS.validation_split)
@@ -190,11 +200,42 @@ def main(arguments: list[str]) -> None:
     settings |= {name: getattr(FLAGS, name) for name in [*FIXED_FLAGS, *FREE_FLAGS]}
     free = ["corpus", *FREE_FLAGS]  # a file may have moved; its text decides
     with open_run(path, settings, free, resume=FLAGS.resume, overwrite=FLAGS.overwrite) as run:
-        _train(run, text_data)
+        _train(run, text_data, start)
 
 
-def _train(run, text_data) -> None:
-    """Build the model, train it and export the best weights."""
+def _load_start(text: str) -> tuple:
+    """Load the model of --init_from; what it fixes may be given as a flag, but not otherwise.
+
+    Returns:
+      The model and its character set.
+    """
+    import keras
+
+    from lstm_text_generation import export
+
+    path = Path(FLAGS.init_from).resolve()
+    FLAGS["init_from"].value = str(path)
+    model, text_data = export.load_model(path, text)
+    recurrent = [layer for layer in model.layers if isinstance(layer, keras.layers.LSTM)]
+    if any(layer.dropout or layer.recurrent_dropout for layer in recurrent):
+        raise UserError(
+            f"{FLAGS.init_from} has dropout within its LSTM layers, which is not trained here"
+        )
+    dropout = [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    fixed = {
+        "sample_len": text_data["sample_len"],
+        "lstm_layer_size": [str(layer.units) for layer in recurrent],
+        "dropout": dropout[0] if dropout else 0.0,
+    }
+    for name, value in fixed.items():
+        if command_line.is_given(name) and getattr(FLAGS, name) != value:
+            raise UserError(f"--{name} follows from --init_from; leave it out")
+        setattr(FLAGS, name, value)
+    return model, text_data["char_set"]
+
+
+def _train(run, text_data, model) -> None:
+    """Train the model, or a new one if it is None, and export the best weights."""
     import keras
     import numpy as np
 
@@ -207,7 +248,7 @@ def _train(run, text_data) -> None:
 
     keras.utils.set_random_seed(FLAGS.seed)
     sizes = [int(size) for size in FLAGS.lstm_layer_size]
-    model = lstm.create_model(
+    model = model or lstm.create_model(
         text_data.sample_len(), text_data.char_set_size(), sizes, FLAGS.dropout
     )
     lstm.compile_model(model, FLAGS.learning_rate, FLAGS.optimizer, FLAGS.clip_norm)

@@ -10,6 +10,7 @@ import pytest
 
 # TensorFlow's start-up messages would bury pytest's own.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from tests import shapes
 from training_run import command_line, devices
 
 # As the commands with two layers do: threads can be set only once in a process.
@@ -61,6 +62,23 @@ def text_run(tmp_path_factory, corpus) -> Path:
     result = command(
         "lstm_text_generation.train", corpus, *SMALL, "--epochs=3", f"--save_path={path}"
     )
+    assert result.returncode == 0, result.stderr
+    (path.parent / "output.txt").write_text(result.stdout)
+    return path
+
+
+@pytest.fixture(scope="session")
+def shapes_dir(tmp_path_factory) -> Path:
+    """Bars and boxes in the files of Fashion-MNIST."""
+    return shapes.write_dataset(tmp_path_factory.mktemp("data") / "shapes", ".gz")
+
+
+@pytest.fixture(scope="session")
+def image_run(tmp_path_factory, shapes_dir) -> Path:
+    """A finished run of three epochs, made by the command itself."""
+    path = tmp_path_factory.mktemp("runs") / "shapes"
+    line = [*shapes.SMALL, f"--data_dir={shapes_dir}", "--epochs=3", f"--save_path={path}"]
+    result = command("fashion_mnist_vae.train", *line)
     assert result.returncode == 0, result.stderr
     (path.parent / "output.txt").write_text(result.stdout)
     return path

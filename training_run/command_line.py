@@ -122,13 +122,17 @@ def adopt(saved: dict[str, Any], names: list[str]) -> None:
       UserError: a saved value is none that the flag can have.
     """
     for name in names:
-        set_here = any(FLAGS[key].present for key in (name, _defined[name]) if key)
-        if saved.get(name) is None or set_here:
+        if saved.get(name) is None or is_given(name):
             continue
         try:
             setattr(FLAGS, name, FLAGS[name].parser.parse(saved[name]))
         except (ValueError, TypeError, flags.Error) as error:
             raise UserError(f"the settings of the run to be resumed are damaged: {error}") from None
+
+
+def is_given(name: str) -> bool:
+    """Tell whether the command line has a flag, under its name or its alias."""
+    return any(FLAGS[key].present for key in (name, _defined[name]) if key)
 
 
 def run_path(default: str) -> Path:

@@ -16,12 +16,12 @@ import tensorflow as tf
 import fashion_mnist_vae.model  # noqa: F401  (registers ZLayer, which the files name)
 from fashion_mnist_vae import download, generate, train
 from tests.conftest import assert_one_line, command, start, wait_for
-from tests.fashion_mnist_vae.conftest import SMALL, write_dataset
+from tests.shapes import SMALL, write_dataset
 
 MODULE = "fashion_mnist_vae.train"
-FILES = ["checkpoints", "decoder.keras", "encoder.keras", "history.csv", "image_data.json",
-         "latent_clusters.png", "latent_space.png", "loss.png", "reconstructions.png", "run.json",
-         "saved_model", "vae.keras"]  # fmt: skip
+FILES = ["checkpoints", "decoder", "decoder.keras", "encoder", "encoder.keras", "graph_model",
+         "history.csv", "image_data.json", "latent_clusters.png", "latent_space.png", "loss.png",
+         "reconstructions.png", "run.json", "saved_model", "vae.keras"]  # fmt: skip
 
 
 def test_a_run_leaves_a_complete_directory(image_run):

@@ -51,7 +51,7 @@ def test_windowed_mode(call, text_run):
     ("arguments", "words"),
     [
         ([], ["name the directory of a finished run"]),
-        (["{run}/nothing/model.json"], ["is not a finished run", "lstm_text_generation.train"]),
+        (["{run}/no/model.json"], ["there is no", "no/model.json", "lstm_text_generation.train"]),
         (["{run}/nothing"], ["nothing is not a finished run"]),
         (["{run}", "--seed_text=Ça va?"], ["does not know these characters", "'?' 'v' 'Ç'"]),
         (["{run}", "--seed_text="], ["at least 1, but has a length of 0"]),

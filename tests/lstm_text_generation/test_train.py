@@ -19,8 +19,8 @@ from lstm_text_generation.generation import generate_text
 from tests.conftest import SMALL, TEXT, assert_one_line, command, start, wait_for
 
 MODULE = "lstm_text_generation.train"
-FILES = ["checkpoints", "history.csv", "loss.png", "model.keras", "run.json", "samples.txt",
-         "saved_model", "text_data.json"]  # fmt: skip
+FILES = ["checkpoints", "graph_model", "history.csv", "loss.png", "model.json", "model.keras",
+         "run.json", "samples.txt", "saved_model", "text_data.json", "weights.bin"]  # fmt: skip
 
 
 def test_a_run_leaves_a_complete_directory(text_run):

@@ -1,0 +1,142 @@
+"""Convert a Keras model or a SavedModel to TensorFlow.js, or its layers models back to Keras."""
+
+import importlib
+import re
+import zipfile
+from pathlib import Path
+
+from absl import flags
+
+from training_run import command_line, devices
+from training_run.command_line import FLAGS, UserError, define
+from training_run.run_directory import write_atomically
+
+FORMATS = ["layers_model", "graph_model", "keras"]
+USAGE = f"""{__doc__}
+
+  python -m keras_tfjs.convert IN OUT [flags]
+
+IN                          OUT
+model.keras                 a directory, with a layers model or a graph model for TensorFlow.js
+a SavedModel's directory    a directory, with a graph model for TensorFlow.js
+model.json, or its          model.keras
+  directory
+"""
+
+
+def define_flags() -> None:
+    """Define the command's flags."""
+    define(
+        flags.DEFINE_enum,
+        "format",
+        None,
+        "What to write. Default: keras for OUT.keras, else graph_model for a SavedModel and "
+        "layers_model for a Keras model. A graph_model is frozen: smaller, but cannot be trained.",
+        values=FORMATS,
+    )
+    define(
+        flags.DEFINE_list,
+        "register",
+        [],
+        "Modules to import first, which register the model's custom layers, "
+        "such as fashion_mnist_vae.model.",
+    )
+
+
+def main(arguments: list[str]) -> None:
+    """Convert.
+
+    Args:
+      arguments: what to read, and what to write.
+
+    Raises:
+      UserError: bad input, or something that TensorFlow.js or Keras cannot compute exactly.
+    """
+    if len(arguments) != 2:
+        raise UserError(
+            "name what to read and what to write, as in: python -m keras_tfjs.convert "
+            "model.keras my_tfjs_model"
+        )
+    source, target = map(Path, arguments)
+    kind = _kind(source)
+    wanted = FLAGS.format or _default_format(kind, target)
+    if (kind == "layers_model") != (wanted == "keras"):
+        raise UserError(f"cannot make {wanted} of {source}, which is a {kind.replace('_', ' ')}")
+    if kind == "saved_model" and wanted != "graph_model":
+        raise UserError(f"{source} is a SavedModel, which has no layers: use --format=graph_model")
+    if wanted == "keras" and target.suffix != ".keras":
+        raise UserError(f"the name of a Keras model ends with .keras, unlike {target}")
+    if wanted != "keras" and target.is_file():
+        raise UserError(f"{target} is a file; name a directory for the model")
+    devices.import_tensorflow()
+    _register(FLAGS.register)
+    try:
+        _convert(source, target, wanted)
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        raise UserError(str(error)) from None
+    print(f"Wrote {target}.")
+
+
+def _kind(source: Path) -> str:
+    """Tell what there is to convert: layers_model, saved_model or keras_model."""
+    if not source.exists():
+        raise UserError(f"there is no {source}")
+    if (source / "saved_model.pb").is_file():
+        return "saved_model"
+    if source.suffix == ".json" or (source / "model.json").is_file():
+        return "layers_model"
+    if source.is_file() and zipfile.is_zipfile(source):
+        return "keras_model"
+    raise UserError(
+        f"{source} is neither a .keras file, nor a SavedModel, nor a model.json of TensorFlow.js"
+    )
+
+
+def _default_format(kind: str, target: Path) -> str:
+    if target.suffix == ".keras":
+        return "keras"
+    return "graph_model" if kind == "saved_model" else "layers_model"
+
+
+def _register(modules: list[str]) -> None:
+    for module in modules:
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            raise UserError(f"--register={module}: {error}") from None
+
+
+def _convert(source: Path, target: Path, wanted: str) -> None:
+    import keras
+
+    from keras_tfjs import graph_model, layers_model
+
+    if wanted == "keras":
+        model = layers_model.load(source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(target, model.save)
+        return
+    if source.is_dir():
+        graph_model.save(source, target)
+        return
+    try:
+        model = keras.models.load_model(source, compile=False)
+    except TypeError as error:  # with everything that Keras knows of the model in its message
+        missing = re.search(r"Could not locate (?:class|function) '(\w+)'", str(error))
+        what = missing.group(1) if missing else "something that Keras does not know"
+        raise UserError(
+            f"{source} has {what} in it: name the module that registers it with --register"
+        ) from None
+    if wanted == "layers_model":
+        layers_model.save(model, target)
+    else:
+        graph_model.save(graph_model.function_of(model), target)
+
+
+def cli() -> None:
+    """Run the command."""
+    command_line.run(main, define_flags, lambda: USAGE)
+
+
+if __name__ == "__main__":
+    cli()

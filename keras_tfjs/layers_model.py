@@ -1,0 +1,107 @@
+"""Keras models to TensorFlow.js layers models (`tf.loadLayersModel`), and back."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from keras_tfjs.layer_config import Entry, part
+from keras_tfjs.topology import ModelReader, named_weights, write_model
+from keras_tfjs.values import shorten
+from keras_tfjs.weights import WEIGHTS_FILE, read_weights, write_weights
+from training_run.run_directory import write_atomically, write_text
+
+MODEL_FILE = "model.json"
+
+
+def save(model: keras.Model, path: str | Path, metadata: Entry | None = None) -> None:
+    """Write a model for `tf.loadLayersModel`, which can also train it further.
+
+    Args:
+      model: a Sequential or functional model of layers that `layer_classes.py` has a row for, and
+        of registered layers without weights, whose class TensorFlow.js needs to have too.
+      path: a directory; `model.json` and `weights.bin` are written into it.
+      metadata: what TensorFlow.js has as `model.userDefinedMetadata`.
+
+    Raises:
+      ValueError: TensorFlow.js cannot compute exactly what the model does. Nothing is written.
+    """
+    topology = write_model(model)
+    manifest, data = write_weights(named_weights(model))
+    content = {
+        "format": "layers-model",
+        "generatedBy": f"Keras {keras.__version__}",
+        "convertedBy": "keras_tfjs",
+        "modelTopology": topology | {"keras_version": keras.__version__, "backend": "tensorflow"},
+        "weightsManifest": manifest,
+    }
+    if metadata is not None:
+        content["userDefinedMetadata"] = metadata
+    text = json.dumps(content, allow_nan=False)
+    directory = Path(path)
+    directory.mkdir(parents=True, exist_ok=True)
+    write_atomically(directory / WEIGHTS_FILE, lambda partial: partial.write_bytes(data))
+    write_text(directory / MODEL_FILE, text)
+
+
+def load(path: str | Path, custom_objects: dict[str, Any] | None = None) -> keras.Model:
+    """Read a model that TensorFlow.js saved, in Node or as a browser's download, or `save` wrote.
+
+    The file may come from anywhere: nothing in it is executed, no file outside its directory is
+    opened, and what it can make this function allocate is bounded by the size of its files.
+
+    Args:
+      path: the JSON file, or a directory with a `model.json`.
+      custom_objects: layer classes that are not registered, by the name in the file.
+
+    Raises:
+      FileNotFoundError: there is no such file.
+      ValueError: the file is damaged, or not a layers model, or has something that Keras cannot
+        compute exactly. The message names the file and the field.
+    """
+    file = json_file(path)
+    with part(str(file)):
+        content = _read_json(file)
+        topology = content.get("modelTopology")
+        if isinstance(topology, dict) and "model_config" in topology:
+            topology = topology["model_config"]
+        weights = read_weights(file.parent, content.get("weightsManifest"))
+        with part("modelTopology"):
+            return ModelReader(weights, custom_objects or {}).read(topology)
+
+
+def load_metadata(path: str | Path) -> Entry:
+    """Read what was given to `save` as metadata, or what TensorFlow.js kept of it.
+
+    Raises:
+      FileNotFoundError: there is no such file.
+      ValueError: it is not a layers model.
+    """
+    file = json_file(path)
+    with part(str(file)):
+        metadata = _read_json(file).get("userDefinedMetadata") or {}
+        if not isinstance(metadata, dict):
+            raise ValueError(f"userDefinedMetadata: must be an object, not {shorten(metadata)}")
+        return metadata
+
+
+def json_file(path: str | Path) -> Path:
+    """Return the JSON file of a model, given it or its directory."""
+    return Path(path) / MODEL_FILE if Path(path).is_dir() else Path(path)
+
+
+def _read_json(file: Path) -> Entry:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+    if not isinstance(content, dict) or "modelTopology" not in content:
+        raise ValueError("modelTopology: is missing; this is not a model of TensorFlow.js")
+    if content.get("format") not in (None, "layers-model"):
+        raise ValueError(f"format: must be layers-model, not {shorten(content['format'])}")
+    return content
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

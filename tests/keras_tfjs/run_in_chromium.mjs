@@ -1,0 +1,53 @@
+// usage: node run_in_chromium.mjs CHROMIUM JOBS ANSWERS; like run_in_node.mjs, but in a page of a
+// headless browser. What models save with downloads://NAME lands beside ANSWERS.
+import {createReadStream, readFileSync, writeFileSync} from 'node:fs';
+import {createServer} from 'node:http';
+import {dirname, join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+
+import {chromium} from 'playwright-core';
+
+const [executablePath, jobsFile, answersFile] = process.argv.slice(2);
+const here = dirname(fileURLToPath(import.meta.url));
+const dist = join(here, '../../node_modules/@tensorflow');
+const {backend, jobs} = JSON.parse(readFileSync(jobsFile, 'utf8'));
+const PAGE = `<!doctype html><title>jobs</title>
+<script src="/tfjs/dist/tf.min.js"></script>
+<script src="/tfjs-backend-wasm/dist/tf-backend-wasm.min.js"></script>`;
+
+// Three kinds of files: the page, this directory's jobs.js, and TensorFlow.js; models by full path.
+const server = createServer((request, response) => {
+  const path = decodeURIComponent(request.url);
+  if (path === '/') return response.setHeader('Content-Type', 'text/html').end(PAGE);
+  const types = {js: 'text/javascript', wasm: 'application/wasm', json: 'application/json'};
+  response.setHeader('Content-Type', types[path.split('.').pop()] ?? 'application/octet-stream');
+  const file = path.startsWith('/model/') ? path.slice('/model'.length)
+    : path === '/jobs.js' ? join(here, path) : join(dist, path);
+  createReadStream(file).on('error', () => response.writeHead(404).end()).pipe(response);
+});
+await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+const origin = `http://127.0.0.1:${server.address().port}`;
+
+const browser = await chromium.launch({
+  executablePath,
+  args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync', '--enable-unsafe-swiftshader'],
+});
+const page = await browser.newPage();
+const complaints = [];
+page.on('pageerror', (error) => complaints.push(String(error)));
+page.on('download', (download) =>
+  download.saveAs(join(dirname(answersFile), download.suggestedFilename())));
+await page.goto(origin);
+const inPage = JSON.parse(JSON.stringify(jobs).replaceAll('file://', `${origin}/model`));
+const answers = await page.evaluate(async ({backend, jobs}) => {
+  tf.wasm?.setWasmPaths('/tfjs-backend-wasm/dist/');
+  const {runJobs} = await import('/jobs.js');
+  return runJobs(tf, backend, jobs);
+}, {backend, jobs: inPage});
+// A download that is on its way when the browser closes would be lost.
+await page.waitForTimeout(jobs.some((job) => job.save) ? 1000 : 0);
+await browser.close();
+server.close();
+if (complaints.length) throw new Error(complaints.join('\n'));
+writeFileSync(answersFile, JSON.stringify(answers));
