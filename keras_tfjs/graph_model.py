@@ -26,7 +26,6 @@ from training_run.run_directory import write_atomically, write_text
 # Not remapping: the fused product that it makes breaks the backend wasm.
 _PASSES = ["pruning", "constfold", "arithmetic", "dependency"]
 _OUTPUTS = "outputs/"
-_INT32 = range(-(2**31), 2**31)
 
 
 def save(function_or_saved_model: Any, path: str | Path) -> None:
@@ -211,6 +210,7 @@ def _renamed(source: str, renamed: dict[str, str]) -> str:
 def _integers_checked(name: str, value: np.ndarray) -> np.ndarray:
     if value.dtype != np.int64:
         return value
-    if value.size and not (value.min() in _INT32 and value.max() in _INT32):
+    small = value.astype(np.int32)
+    if not np.array_equal(small, value):
         raise ValueError(f"{name}: TensorFlow.js has no integers as large as {abs(value).max()}")
-    return value.astype(np.int32)
+    return small

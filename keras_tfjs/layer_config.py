@@ -23,7 +23,7 @@ def part(name: str) -> Iterator[None]:
         yield
     except RecursionError:
         raise ValueError(f"{name}: is nested too deeply") from None
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, LookupError, ArithmeticError) as error:
         message = " ".join(str(error).split())
         raise ValueError(f"{name}: {message}") from (error.__cause__ or error)
 

@@ -39,7 +39,8 @@ def write_model(model: keras.Model) -> Entry:
             raise ValueError("only Sequential and functional models can be written")
         layers = [_write_call(model, entry) for entry in config["layers"]]
         ends = {
-            key: [_shifted(model, [*end[:3]]) for end in _ends(config[key])]
+            # Here, and only here, Keras counts the making of functional models too.
+            key: [_shifted(model, end, keras.Sequential) for end in _ends(config[key])]
             for key in ("input_layers", "output_layers")
         }
         # The class is called Functional too, but old versions of TensorFlow.js know only this name.
@@ -96,7 +97,7 @@ def _write_node(model: keras.Model, node: Entry) -> list[list[Any]]:
     inputs = node["args"][0]
     tensors = inputs if isinstance(inputs, list | tuple) else [inputs]
     histories = [_history(tensor) for tensor in tensors]
-    return [[*_shifted(model, history), {}] for history in histories]
+    return [[*_shifted(model, history, keras.Model), {}] for history in histories]
 
 
 def _history(tensor: Any) -> list[Any]:
@@ -105,11 +106,11 @@ def _history(tensor: Any) -> list[Any]:
     return list(tensor["config"]["keras_history"])
 
 
-def _shifted(model: keras.Model, history: list[Any]) -> list[Any]:
-    """Count the making of a Sequential as its call 0, as Keras does for functional models only."""
+def _shifted(model: keras.Model, history: list[Any], models: type) -> list[Any]:
+    """Count the making of a layer as its call 0, if it is one of the given models."""
     name, call, index = history
     layer = next(item for item in model.operations if item.name == name)
-    return [name, call + isinstance(layer, keras.Sequential), index]
+    return [name, call + isinstance(layer, models), index]
 
 
 def _ends(value: Any) -> list[Any]:
@@ -147,8 +148,6 @@ class ModelReader:
         class_name, config = _class_and_config(entry)
         if class_name not in _MODEL_CLASSES:
             raise ValueError(f"class_name: must be Sequential or Model, not {shorten(class_name)}")
-        if isinstance(config, list):  # Sequential models before Keras 2.2.3
-            config = {"name": "sequential", "layers": config}
         with part(f"model {shorten(config.get('name'))}"):
             name, layers = check_name(config.get("name")), config.get("layers")
             if not isinstance(layers, list) or not layers:
@@ -253,16 +252,21 @@ class ModelReader:
         return found[0]
 
 
-def _class_and_config(entry: Any) -> tuple[Any, Any]:
-    if not isinstance(entry, dict) or not isinstance(entry.get("config"), dict | list):
+def _class_and_config(entry: Any) -> tuple[Any, Entry]:
+    if not isinstance(entry, dict):
         raise ValueError(f"must be {{class_name, config}}, not {shorten(entry)}")
-    return entry.get("class_name"), entry["config"]
+    class_name, config = entry.get("class_name"), entry.get("config")
+    if class_name == "Sequential" and isinstance(config, list):  # before Keras 2.2.3
+        config = {"name": "sequential", "layers": config}
+    if not isinstance(config, dict):
+        raise ValueError(f"must be {{class_name, config}}, not {shorten(entry)}")
+    return class_name, config
 
 
 def _read_input(entry: Any) -> Any:
     """Make the input that an InputLayer, or a Sequential's first layer, describes."""
     class_name, config = _class_and_config(entry)
-    shape = config.get("batch_input_shape") if isinstance(config, dict) else None
+    shape = config.get("batch_input_shape")
     with part("batch_input_shape"):
         if not isinstance(shape, list) or not 0 < len(shape) <= _MAX_RANK:
             raise ValueError(f"must be a list of sizes, not {shorten(shape)}")

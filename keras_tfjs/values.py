@@ -62,6 +62,11 @@ def _are_wholes(value: Any, least: int, depth: int = 2) -> bool:
     return is_whole(value, least)
 
 
+def _are_axes(value: Any) -> bool:
+    axes = value if isinstance(value, list | tuple) else [value]
+    return all(is_whole(axis, -8) and axis < 8 for axis in axes)
+
+
 def choice(*values: Any) -> Kind:
     """Return the kind of values that are among the given ones."""
     names = " or ".join(map(repr, values))
@@ -71,7 +76,7 @@ def choice(*values: Any) -> Kind:
 COUNT = _same(lambda value: is_whole(value, 1), "a whole number of at least 1")
 COUNTS = _same(lambda value: _are_wholes(value, 1), "whole numbers of at least 1")
 MARGINS = _same(lambda value: _are_wholes(value, 0), "whole numbers of at least 0")
-AXES = _same(lambda value: value is None or _are_wholes(value, -8, 1), "an axis, or a list of them")
+AXES = _same(lambda value: value is None or _are_axes(value), "an axis, or a list of them")
 NUMBER = _same(_is_number, "a finite number")
 LIMIT = _same(lambda value: value is None or _is_number(value), "a finite number, or null")
 FLAG = _same(lambda value: type(value) is bool, "true or false")

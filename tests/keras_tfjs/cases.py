@@ -27,8 +27,8 @@ class Case(NamedTuple):
     def model(self) -> keras.Model:
         dtype = "int32" if self.below else "float32"
         inputs = [keras.Input(shape, dtype=dtype) for shape in self.shapes]
-        model = keras.Model(inputs, self.layer()(inputs if len(inputs) > 1 else inputs[0]))
-        return randomize(model)
+        given = inputs if len(inputs) > 1 else inputs[0]
+        return randomize(keras.Model(given, self.layer()(given)))
 
     def inputs(self, batch: int = 3) -> list[np.ndarray]:
         rng = np.random.default_rng(1)

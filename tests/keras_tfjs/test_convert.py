@@ -1,0 +1,94 @@
+"""The converting command, used as a user uses it."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+import fashion_mnist_vae.model  # noqa: F401  (registers ZLayer, which the files name)
+from keras_tfjs import convert, layers_model
+from tests.conftest import assert_one_line, command
+from tests.keras_tfjs.cases import randomize
+
+
+@pytest.fixture(scope="module")
+def keras_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("keras") / "small.keras"
+    model = keras.Sequential([keras.Input((6, 4)), keras.layers.LSTM(3), keras.layers.Dense(2)])
+    randomize(model).save(path)
+    return path
+
+
+def test_there_and_back(call, tmp_path, keras_file):
+    code, out, err = call(convert, keras_file, tmp_path / "js")
+    assert (code, out, err) == (0, f"Wrote {tmp_path / 'js'}.\n", "")
+    assert sorted(p.name for p in (tmp_path / "js").iterdir()) == ["model.json", "weights.bin"]
+    for source in ("js", "js/model.json"):
+        target = tmp_path / "deep" / "back.keras"
+        assert call(convert, tmp_path / source, target)[0] == 0
+        x = np.ones((2, 6, 4), np.float32)
+        back, model = (keras.models.load_model(p, compile=False) for p in (target, keras_file))
+        assert np.array_equal(back(x), model(x))
+        target.unlink()
+
+
+def test_a_saved_model_becomes_a_graph_model(call, tmp_path, text_run):
+    assert call(convert, text_run / "saved_model", tmp_path)[0] == 0
+    content = json.loads((tmp_path / "model.json").read_text())
+    assert content["format"] == "graph-model"
+    assert list(content["signature"]["outputs"]) == ["probabilities"]
+
+
+def test_a_keras_model_becomes_a_graph_model(call, tmp_path, image_run):
+    assert call(convert, image_run / "decoder.keras", tmp_path, "--format=graph_model")[0] == 0
+    content = json.loads((tmp_path / "model.json").read_text())
+    assert list(content["signature"]["inputs"]) == ["decoder_input"]
+
+
+def test_a_model_with_a_class_of_its_own(image_run, tmp_path):
+    """In a process that has not imported the class."""
+    result = command(convert.__name__, image_run / "encoder.keras", tmp_path / "js")
+    assert_one_line(
+        (result.returncode, result.stdout, result.stderr),
+        "encoder.keras has ZLayer in it: name the module that registers it with --register",
+    )
+    register = "--register=fashion_mnist_vae.model"
+    for line in (["encoder.keras", "js"], ["encoder", "encoder.keras"]):
+        result = command(convert.__name__, image_run / line[0], tmp_path / line[1], register)
+        assert result.returncode == 0, result.stderr
+    back = keras.models.load_model(tmp_path / "encoder.keras", compile=False)
+    assert [layer.name for layer in layers_model.load(tmp_path / "js").layers] == [
+        layer.name for layer in back.layers
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], ["name what to read and what to write"]),
+        (["{keras}"], ["name what to read and what to write"]),
+        (["{tmp}/nothing", "{tmp}/out"], ["there is no", "nothing"]),
+        (["{tmp}/text.txt", "{tmp}/out"], ["text.txt is neither a .keras file"]),
+        (["{tmp}", "{tmp}/out"], ["is neither a .keras file"]),
+        (["{keras}", "{tmp}/text.txt"], ["text.txt is a file; name a directory"]),
+        (["{keras}", "{tmp}/out", "--format=keras"], ["cannot make keras of", "a keras model"]),
+        (["{run}/decoder", "{tmp}/out"], ["cannot make layers_model of", "a layers model"]),
+        (["{run}/decoder", "{tmp}/out", "--format=keras"], ["ends with .keras, unlike"]),
+        (["{run}/saved_model/decoder", "{tmp}/out.keras"], ["cannot make keras of", "a saved mod"]),
+        (["{run}/saved_model/vae", "{tmp}/out", "--format=layers_model"], ["has no layers"]),
+        (["{run}/graph_model/decoder", "{tmp}/out.keras"], ["format: must be layers-model"]),
+        (["{tmp}/bad.json", "{tmp}/out.keras"], ["bad.json: Expecting property name"]),
+        (["{tmp}/bad.keras", "{tmp}/out"], ["bad.keras"]),
+        (["{keras}", "{tmp}/out", "--format=graph_model"], ["TensorListReserve"]),
+        (["{keras}", "{tmp}/out", "--register=no.such"], ["--register=no.such: No module named"]),
+    ],
+)
+def test_bad_input(call, tmp_path, keras_file, image_run, arguments, words):
+    (tmp_path / "text.txt").write_text("text")
+    (tmp_path / "bad.json").write_text("{")
+    (tmp_path / "bad.keras").write_bytes(keras_file.read_bytes()[:-200])
+    before = sorted(tmp_path.rglob("*"))
+    line = [a.format(tmp=tmp_path, keras=keras_file, run=image_run) for a in arguments]
+    assert_one_line(call(convert, *line), *words)
+    assert sorted(tmp_path.rglob("*")) == before

@@ -1,0 +1,149 @@
+"""Frozen graphs in the real TensorFlow.js, and what cannot be one."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_tfjs import graph_model
+from tests.keras_tfjs.cases import randomize
+from tests.keras_tfjs.conftest import ROOT, difference, tensor
+
+Spec = tf.TensorSpec
+
+
+def run(run_in_node, path, inputs, outputs, backend="wasm"):
+    job = {
+        "kind": "graph",
+        "url": f"file://{path}/model.json",
+        "inputs": {name: tensor(value) for name, value in inputs.items()},
+        "outputs": outputs,
+    }
+    return run_in_node(backend, [job])[0]
+
+
+@pytest.mark.parametrize("backend", ["cpu", "wasm"])
+def test_a_saved_model_with_a_loop(run_in_node, differences, text_run, tmp_path, backend):
+    """The text model's window, whose loop keeps tensors only."""
+    graph_model.save(text_run / "saved_model", tmp_path)
+    serve = tf.saved_model.load(str(text_run / "saved_model")).signatures["serving_default"]
+    _, length, size = serve.structured_input_signature[1]["windows"].shape
+    picks = np.random.default_rng(0).integers(0, size, (3, length))
+    windows = np.eye(size, dtype=np.float32)[picks]
+    answer = run(run_in_node, tmp_path, {"windows": windows}, ["probabilities"], backend)
+    largest = difference(answer, serve(tf.constant(windows)))
+    name = "lstm_text_generation, SavedModel as a graph"
+    differences(name, "Keras to TensorFlow.js", f"node {backend}", largest)
+    assert largest <= 1e-6
+
+
+def test_inputs_and_outputs_have_their_names(run_in_node, tmp_path):
+    """Two outputs of one value, one that is an input, one that is constant, one of integers."""
+
+    @tf.function(input_signature=[Spec([None], tf.float32, "b"), Spec([None], tf.float32, "a")])
+    def function(b, a):
+        total = a + 2 * b
+        count = tf.cast(tf.shape(a, tf.int64)[0], tf.int64) + tf.constant(7, tf.int64)
+        return {"x": total, "total": total, "b": b, "seven": tf.constant([7.0]), "n": count}
+
+    graph_model.save(function, tmp_path)
+    inputs = {"a": np.array([1, 2], np.float32), "b": np.array([10, 20], np.float32)}
+    answer = run(run_in_node, tmp_path, inputs, ["b", "n", "seven", "total", "x"])
+    expected = [np.array(value) for value in ([10, 20], 9, [7], [21, 42], [21, 42])]
+    assert difference(answer, expected) == 0
+    signature = json.loads((tmp_path / "model.json").read_text())["signature"]
+    assert signature["outputs"]["n"]["dtype"] == "DT_INT32"
+    assert list(signature["inputs"]) == ["b", "a"]
+
+
+def test_equal_constants_are_written_once(run_in_node, tmp_path):
+    matrix = np.random.default_rng(0).normal(size=(50, 50)).astype(np.float32) / 50
+
+    @tf.function(input_signature=[Spec([None, 50], tf.float32, "x")])
+    def function(x):
+        for _ in range(20):
+            x = tf.tanh(x @ tf.constant(matrix))
+        return {"y": x}
+
+    graph_model.save(function, tmp_path)
+    assert matrix.nbytes <= (tmp_path / "weights.bin").stat().st_size < 1.1 * matrix.nbytes
+    x = np.ones((2, 50), np.float32)
+    assert difference(run(run_in_node, tmp_path, {"x": x}, ["y"]), function(x)) <= 1e-5
+
+
+def test_loops_and_branches_with_constants_of_their_own(run_in_node, tmp_path):
+    @tf.function(input_signature=[Spec([3], tf.float32, "x"), Spec([], tf.int32, "n")])
+    def function(x, n):
+        def body(i, x):
+            return i + 1, tf.cond(i % 2 == 0, lambda: x * [1.0, 2.0, 3.0], lambda: x + 0.5)
+
+        return {"y": tf.while_loop(lambda i, _: i < n, body, (0, x))[1]}
+
+    graph_model.save(function, tmp_path)
+    x, n = np.array([1, -1, 2], np.float32), np.array(5, np.int32)
+    assert difference(run(run_in_node, tmp_path, {"x": x, "n": n}, ["y"]), function(x, n)) <= 1e-5
+
+
+def test_variables_are_frozen(tmp_path):
+    model = randomize(keras.Sequential([keras.Input((3,), name="x"), keras.layers.Dense(2)]))
+    graph_model.save(graph_model.function_of(model, ["y"]), tmp_path)
+    content = json.loads((tmp_path / "model.json").read_text())
+    operations = {node["op"] for node in content["modelTopology"]["node"]}
+    assert operations <= {"Placeholder", "Const", "MatMul", "BiasAdd", "AddV2", "Identity"}
+    assert (tmp_path / "weights.bin").stat().st_size == 4 * model.count_params()
+
+
+LSTM = keras.Sequential([keras.Input((4, 4)), keras.layers.LSTM(2)])
+REFUSED = {
+    "an operation that it has not": (lambda x: tf.linalg.logdet(x), "cannot run the operation"),
+    "an LSTM of Keras": (  # its loop keeps lists of tensors
+        lambda x: LSTM(x[None]),
+        "cannot run the operation TensorListReserve",
+    ),
+    "float64": (
+        lambda x: tf.cast(tf.cast(x, tf.float64) * tf.constant(1.5, tf.float64), tf.float32),
+        "TensorFlow.js has no dtype float64",
+    ),
+    "one-hot vectors of floats": (
+        lambda x: tf.one_hot(tf.cast(x, tf.int32), 5),
+        r"one_hot gives zeros for float32; use tf.cast\(tf.one_hot",
+    ),
+    "large integers": (
+        lambda x: tf.cast(x, tf.int64) + tf.constant(2**40, tf.int64),
+        "TensorFlow.js has no integers as large as 1099511627776",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_tensorflow_js_cannot_run_is_refused(tmp_path, name):
+    make, pattern = REFUSED[name]
+
+    @tf.function(input_signature=[Spec([4, 4], tf.float32, "x")])
+    def function(x):
+        return {"y": make(x)}
+
+    with pytest.raises(ValueError, match=pattern):
+        graph_model.save(function, tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_saved_model_without_the_signature(tmp_path):
+    tf.saved_model.save(tf.Module(), str(tmp_path / "empty"))
+    with pytest.raises(ValueError, match="has no signature serving_default"):
+        graph_model.save(tmp_path / "empty", tmp_path / "model")
+
+
+def test_the_list_of_operations_is_that_of_tensorflow_js():
+    """Without those on lists of tensors, which its executor cannot run for stacked layers."""
+    directory = ROOT / "node_modules/@tensorflow/tfjs-converter/dist/operations/op_list"
+    if not directory.is_dir():
+        pytest.skip("TensorFlow.js is not installed: run make test, which needs node and npm")
+    known = set()
+    for file in directory.glob("*.js"):
+        text = file.read_text().split("//# sourceMapping")[0]
+        known |= {line.split("'")[3] for line in text.splitlines() if "'tfOpName'" in line}
+    ours = (ROOT / "keras_tfjs/operations.txt").read_text().split()
+    assert ours == sorted(name for name in known if "TensorList" not in name)

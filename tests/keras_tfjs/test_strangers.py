@@ -1,0 +1,256 @@
+"""Files from strangers: damaged ones and hostile ones end in a ValueError that says where."""
+
+import copy
+import json
+import math
+import tracemalloc
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from keras_tfjs import layers_model
+
+L = keras.layers
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    """A model with a bit of everything, as JSON and as bytes."""
+    path = tmp_path_factory.mktemp("good")
+    x = keras.Input((6, 4), name="input")
+    inner = keras.Sequential([keras.Input((3,)), L.Dense(3, "relu", name="inside")], name="inner")
+    y = inner(L.LSTM(3, name="lstm")(x))
+    z = L.Concatenate(name="both")([y, L.Dense(2, name="dense")(L.Flatten(name="flat")(x))])
+    layers_model.save(keras.Model(x, L.BatchNormalization(name="norm")(z), name="model"), path)
+    return json.loads((path / "model.json").read_text()), (path / "weights.bin").read_bytes()
+
+
+@pytest.fixture
+def write(tmp_path, good):
+    """Write the good model with a change: of the value at a path of keys, or of the bytes."""
+
+    def write_changed(keys=(), value=None, data=None):
+        content = copy.deepcopy(good[0])
+        place = content
+        for key in keys[:-1]:
+            place = place[key]
+        if keys:
+            place[keys[-1]] = value
+        (tmp_path / "model.json").write_text(json.dumps(content))
+        (tmp_path / "weights.bin").write_bytes(good[1] if data is None else data)
+        return tmp_path
+
+    return write_changed
+
+
+LAYERS = ["modelTopology", "config", "layers"]
+NAMES = ["input", "lstm", "flat", "inner", "dense", "both", "norm"]
+GROUP = ["weightsManifest", 0]
+SPEC = [*GROUP, "weights", 0]
+
+
+def config(layer: str, field: str) -> list:
+    return [*LAYERS, NAMES.index(layer), "config", field]
+
+
+def calls(layer: str) -> list:
+    return [*LAYERS, NAMES.index(layer), "inbound_nodes"]
+
+
+HOSTILE = {
+    "path out of the directory": ([*GROUP, "paths"], ["../weights.bin"], "paths: .*leads out"),
+    "absolute path": ([*GROUP, "paths"], ["/etc/passwd"], "paths: '/etc/passwd' leads out"),
+    "URL": ([*GROUP, "paths"], ["https://example.com/weights.bin"], "paths: .*leads out"),
+    "Windows path": ([*GROUP, "paths"], ["..\\weights.bin"], "paths: .*leads out"),
+    "drive": ([*GROUP, "paths"], ["C:weights.bin"], "paths: .*leads out"),
+    "empty path": ([*GROUP, "paths"], [""], "paths: must be names of files"),
+    "NUL in a path": ([*GROUP, "paths"], ["a\0b"], "paths: must be names of files"),
+    "path of a directory": ([*GROUP, "paths"], ["."], "paths: '.' is missing"),
+    "missing shard": ([*GROUP, "paths"], ["weights.bin", "two.bin"], "paths: 'two.bin' is missing"),
+    "the same shard twice": ([*GROUP, "paths"], ["weights.bin"] * 2, "bytes, but weights.bin"),
+    "manifest": (["weightsManifest"], {}, "weightsManifest: must be a list"),
+    "group": (GROUP, 7, r"weightsManifest\[0\]: must have the lists"),
+    "weights": ([*GROUP, "weights"], [1], "weights: must have a name each, unlike 1"),
+    "shape": ([*SPEC, "shape"], [4, 13], r"weights: need \d+ bytes, but weights.bin have"),
+    "negative size": ([*SPEC, "shape"], [-4, -12], "shape: must be a list of whole numbers"),
+    "huge size": ([*SPEC, "shape"], [2**31 - 1] * 8, r"weights: need \d+... bytes"),
+    "larger size": ([*SPEC, "shape"], [10**400], "shape: must be a list of whole numbers"),
+    "fraction": ([*SPEC, "shape"], [4.0, 12.0], "shape: must be a list of whole numbers"),
+    "transposed shape": ([*SPEC, "shape"], [12, 4], r"kernel: the shape is \(12, 4\), but must be"),
+    "dtype": ([*SPEC, "dtype"], "float64", "dtype: must be one of float32"),
+    "quantization": ([*SPEC, "quantization"], {"dtype": "uint8"}, "quantization: is not supported"),
+    "name of a weight": ([*SPEC, "name"], "lstm/bias", "weights: 'lstm/bias' occurs twice"),
+    "weight of no layer": ([*SPEC, "name"], "x/kernel", "weights: 'lstm/kernel' is missing"),
+    "no topology": (["modelTopology"], None, "modelTopology: must be {class_name, config}"),
+    "graph model": (["format"], "graph-model", "format: must be layers-model"),
+    "class of the model": (["modelTopology", "class_name"], "Sub", "must be Sequential or Model"),
+    "no layers": (LAYERS, [], "layers: must be a list that is not empty"),
+    "unknown class": ([*LAYERS, 1, "class_name"], "Lambda", "Lambda..: the class is neither known"),
+    "class that is no text": ([*LAYERS, 1, "class_name"], ["LSTM"], "must be {class_name, config}"),
+    "units": (config("lstm", "units"), 4, "kernel: the shape is"),
+    "negative units": (config("lstm", "units"), -1, "units: must be a whole number of at least 1"),
+    "huge units": (config("dense", "units"), 2**31 - 1, "kernel: the shape is"),
+    "larger units": (config("dense", "units"), 10**30, "units: must be a whole number"),
+    "huge input": (config("input", "batch_input_shape"), [None, 2**30, 2**30], "the shape is"),
+    "shape of the input": (
+        config("input", "batch_input_shape"),
+        [None, "x"],
+        "whole numbers or null",
+    ),
+    "dtype of the input": (config("input", "dtype"), "string", "dtype: must be float32 or int32"),
+    "dtype of a layer": (config("dense", "dtype"), "float16", "dtype: must be float32"),
+    "activation": (config("dense", "activation"), "eval", "activation: Keras has no activation"),
+    "initializer": (config("dense", "kernel_initializer"), {"class_name": "eval"}, "unknown class"),
+    "flag": (config("dense", "use_bias"), "yes", "use_bias: must be true or false"),
+    "unknown field": (config("dense", "groups"), 2, "groups: is not known"),
+    "name": (config("dense", "name"), "a/b", "name: must be a name without /"),
+    "two layers of one name": ([*LAYERS, 2, "name"], "lstm", "two are named 'lstm'"),
+    "axis": (config("both", "axis"), 99, "axis: must be an axis"),
+    "axis that is not there": (config("norm", "axis"), 7, "layer 'norm'"),
+    "cycle": (calls("lstm"), [[["norm", 0, 0, {}]]], "for each other in a cycle"),
+    "call of itself": (calls("lstm"), [[["lstm", 0, 0, {}]]], "for each other in a cycle"),
+    "call on nothing": (calls("lstm"), [[["nothing", 0, 0, {}]]], "layers that are missing"),
+    "call that is not there": (calls("flat"), [[["input", 0, 5, {}]]], "there is no tensor"),
+    "call with arguments": (calls("flat"), [[["input", 0, 0, {"a": 1}]]], "without arguments"),
+    "nodes": (calls("flat"), [[]], "inbound_nodes: must hold lists"),
+    "negative index": (calls("flat"), [[["input", -1, 0, {}]]], "must be .layer, call, output"),
+    "outputs": (["modelTopology", "config", "output_layers"], [["norm", 3, 0]], "output_layers: "),
+    "no outputs": (
+        ["modelTopology", "config", "output_layers"],
+        [],
+        "output_layers: must be a list",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_models_are_refused(write, name):
+    keys, value, pattern = HOSTILE[name]
+    path = write(keys, value)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=pattern) as error:
+            layers_model.load(path)
+        assert tracemalloc.get_traced_memory()[1] < 2e7
+    finally:
+        tracemalloc.stop()
+    assert str(error.value).startswith(f"{path / 'model.json'}: ")
+
+
+def test_the_good_model_is_good(write, good):
+    assert layers_model.load(write()).count_params() == len(good[1]) // 4
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "7", "null", '{"modelTopology": NaN}', "\xff"])
+def test_damaged_json(tmp_path, text):
+    (tmp_path / "model.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(ValueError, match="model.json: "):
+        layers_model.load(tmp_path)
+
+
+@pytest.mark.parametrize("depth", [500, 100_000])
+def test_deep_nesting(tmp_path, good, depth):
+    (tmp_path / "model.json").write_text("[" * depth + "]" * depth)
+    with pytest.raises(ValueError, match="model.json: "):
+        layers_model.load(tmp_path)
+    inner = '{"class_name": "Sequential", "config": {"name": "a", "layers": ['
+    text = '{"modelTopology": ' + inner * depth + "]}}" * depth + ', "weightsManifest": []}'
+    (tmp_path / "model.json").write_text(text)
+    with pytest.raises(ValueError, match="model.json: "):
+        layers_model.load(tmp_path)
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        layers_model.load(tmp_path / "model.json")
+
+
+def test_weights_that_a_link_leads_to(write, tmp_path_factory):
+    path = write()
+    outside = tmp_path_factory.mktemp("outside") / "secret"
+    (path / "weights.bin").rename(outside)
+    (path / "weights.bin").symlink_to(outside)
+    with pytest.raises(ValueError, match="paths: 'weights.bin' leads out of"):
+        layers_model.load(path)
+
+
+@pytest.mark.parametrize("change", [lambda data: data[:-1], lambda data: data + b"\0"])
+def test_weights_of_another_length(write, good, change):
+    with pytest.raises(ValueError, match="the files are damaged or belong to another model"):
+        layers_model.load(write(data=change(good[1])))
+
+
+def test_many_layers_in_reverse_order_take_no_long_time(tmp_path):
+    """Each layer is called once what it waits for is there: linear, whatever the order."""
+    layers = [
+        {
+            "class_name": "Activation",
+            "name": f"a{i}",
+            "config": {"name": f"a{i}", "activation": "linear"},
+            "inbound_nodes": [[[f"a{i - 1}" if i else "x", 0, 0, {}]]],
+        }
+        for i in range(300)
+    ]
+    layers.append(
+        {
+            "class_name": "InputLayer",
+            "name": "x",
+            "config": {"name": "x", "batch_input_shape": [None, 2]},
+            "inbound_nodes": [],
+        }
+    )
+    ends = {"input_layers": [["x", 0, 0]], "output_layers": [["a299", 0, 0]]}
+    topology = {"class_name": "Model", "config": {"name": "m", "layers": layers[::-1], **ends}}
+    content = {"modelTopology": topology, "weightsManifest": []}
+    (tmp_path / "model.json").write_text(json.dumps(content))
+    x = np.ones((1, 2), np.float32)
+    assert np.array_equal(layers_model.load(tmp_path)(x), x)
+
+
+def places(value, keys=()):
+    """Return the paths of keys to everything in a JSON value."""
+    found = [keys] if keys else []
+    if isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in items:
+            found += places(item, (*keys, key))
+    return found
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.integers(-3, 9),
+    st.sampled_from([0, 1, -1, 2**31, 2**63, 10**400, 1e308, 0.5]),
+    st.text(max_size=5),
+    st.sampled_from(
+        ["LSTM", "Dense", "Sequential", "Model", "Bidirectional", "relu", "lstm", "float32"]
+    ),
+    st.lists(st.one_of(st.none(), st.integers(-2, 5), st.text(max_size=3)), max_size=4),
+    st.dictionaries(st.sampled_from(["class_name", "config", "name"]), st.text(max_size=5)),
+)
+
+
+@settings(
+    max_examples=400,
+    derandomize=True,
+    deadline=5000,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data())
+def test_mutated_models_load_or_say_what_is_wrong(write, good, data):
+    """Any value anywhere in the JSON: the model loads and has finite sizes, or a ValueError."""
+    keys = data.draw(st.sampled_from(places(good[0])))
+    path = write(keys, data.draw(VALUES))
+    try:
+        model = layers_model.load(path)
+    except ValueError as error:
+        assert str(error).startswith(f"{path / 'model.json'}: ")
+    else:
+        sizes = [math.prod(weight.shape) for weight in model.weights]
+        assert 4 * sum(sizes) <= len(good[1])
