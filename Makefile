@@ -1,30 +1,39 @@
 # make demo    train both examples on this machine and read what they make
-# make test    set up what is missing and run every test
+# make test    set up what is missing and run every test; those in TensorFlow.js need npm, a C++
+#              compiler and chromium, and are skipped without
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := saved_models/demo
 
-.PHONY: demo test bench-lstm bench-vae lock clean
+.PHONY: demo test test-converter bench-lstm bench-vae docs-tfjs lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m lstm_text_generation.train python-docs --epochs=15 --overwrite --save_path=$(DEMO)/python-docs
 	$(BIN)/python -m fashion_mnist_vae.train --epochs=5 --overwrite --save_path=$(DEMO)/fashion_mnist
 	$(BIN)/python -m lstm_text_generation.generate $(DEMO)/python-docs --seed=1
 
-test: $(VENV)/installed-dev
+test: $(VENV)/installed-dev node_modules/installed
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	$(BIN)/python -m pytest
 
+# The official converter on our SavedModels, in an environment of its own of 2.9 GB.
+test-converter: $(VENV)/installed-dev node_modules/installed .venv-converter/installed
+	$(BIN)/python -m pytest -m converter
+
 bench-lstm bench-vae: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.$(if $(findstring lstm,$@),lstm_text_generation,fashion_mnist_vae)
+
+docs-tfjs: $(VENV)/installed-dev node_modules/installed
+	$(BIN)/python -m pytest -q tests/keras_tfjs
+	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m benchmarks.keras_tfjs
 
 # The versions that CI tests with; edit pyproject.toml, then run this.
 lock: $(VENV)/installed-dev
 	$(BIN)/python -m pip freeze --exclude-editable > requirements.lock
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) .venv-converter node_modules build *.egg-info
 
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; name it with make PYTHON=...")'
@@ -34,4 +43,18 @@ $(VENV)/installed: pyproject.toml
 
 $(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+# TensorFlow.js and the browser's driver. Without npm, the tests that need them are skipped.
+node_modules/installed: package-lock.json tests/keras_tfjs/build_tfjs_node.sh
+	@if ! command -v npm >/dev/null; then \
+	  echo "npm is not installed: the tests in TensorFlow.js will be skipped"; \
+	else \
+	  npm ci --silent && tests/keras_tfjs/build_tfjs_node.sh $(BIN)/python && touch $@; \
+	fi
+
+# TensorFlow.js's converter does not start with newer releases of ydf.
+.venv-converter/installed:
+	$(PYTHON) -m venv .venv-converter
+	.venv-converter/bin/python -m pip install --quiet tensorflowjs==4.22.0 ydf==0.11.0
 	touch $@

@@ -1,8 +1,15 @@
 """How the benchmarks measure: interleaved rounds and medians."""
 
+import os
+import platform
 import statistics
 import time
 from collections.abc import Callable
+
+
+def machine() -> str:
+    """Describe the machine, for the head of a table."""
+    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -40,6 +40,15 @@ def shared_datasets() -> Path:
     return _SHARED
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    """With NO_SKIPS set, as in CI, a test that cannot run has failed."""
+    report = yield
+    if report.skipped and os.environ.get("NO_SKIPS"):
+        report.outcome = "failed"
+    return report
+
+
 @pytest.fixture(autouse=True)
 def seed() -> None:
     """Let each test begin with the same random state, which deterministic operations demand."""

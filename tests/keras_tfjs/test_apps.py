@@ -10,7 +10,7 @@ import tensorflow as tf
 import fashion_mnist_vae.model  # noqa: F401  (registers ZLayer, which the files name)
 from keras_tfjs import layers_model
 from lstm_text_generation.cells import one_step
-from tests.keras_tfjs.conftest import arrays, difference, tensor
+from tests.keras_tfjs.javascript import arrays, difference, tensor
 
 LIMIT = 1e-6
 NODE, CHROMIUM = ["cpu", "wasm", "tensorflow"], ["webgl", "wasm"]
@@ -125,7 +125,7 @@ def test_the_encoder_with_a_zlayer_of_javascript(place, differences, image_run, 
 
 
 def test_the_text_model_comes_back_from_the_browser(
-    run_in_chromium, differences, text_run, text_model, windows
+    run_in_chromium, downloads, differences, text_run, text_model, windows
 ):
     """Trained further in a page on webgl, downloaded, and used in Keras."""
     _, _, size = text_model.input_shape
@@ -137,7 +137,7 @@ def test_the_text_model_comes_back_from_the_browser(
     }
     (answer,) = run_in_chromium("webgl", [job])
     assert answer["losses"][-1] < answer["losses"][0]
-    back = layers_model.load(run_in_chromium.downloads / "trained.json")
+    back = layers_model.load(downloads / "trained.json")
     largest = difference(answer, back(windows))
     differences("lstm_text_generation", "TensorFlow.js to Keras", "chromium webgl", largest)
     assert largest <= LIMIT

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keras_tfjs import graph_model
 from tests.keras_tfjs.cases import randomize
-from tests.keras_tfjs.conftest import ROOT, difference, tensor
+from tests.keras_tfjs.javascript import ROOT, difference, tensor
 
 Spec = tf.TensorSpec
 

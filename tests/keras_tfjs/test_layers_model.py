@@ -7,7 +7,7 @@ import pytest
 from keras_tfjs import layers_model
 from keras_tfjs.layer_classes import TABLE
 from tests.keras_tfjs.cases import CASES, MADE_IN_JS, randomize
-from tests.keras_tfjs.conftest import arrays, difference, tensor
+from tests.keras_tfjs.javascript import arrays, difference, tensor
 
 L = keras.layers
 LIMIT = 1e-5
@@ -217,7 +217,7 @@ def test_metadata_goes_there_and_back(run_in_node, tmp_path):
     assert layers_model.load_metadata(tmp_path) == {}
 
 
-def test_a_browsers_download(run_in_chromium, tmp_path):
+def test_a_browsers_download(run_in_chromium, downloads, tmp_path):
     """model.save('downloads://...') of a page gives NAME.json and NAME.weights.bin."""
     model = randomize(keras.Sequential([keras.Input((5, 4)), L.LSTM(3), L.Dense(2)]))
     layers_model.save(model, tmp_path, {"a": "b"})
@@ -230,6 +230,6 @@ def test_a_browsers_download(run_in_chromium, tmp_path):
     }
     (answer,) = run_in_chromium("cpu", [job])
     assert arrays(answer)
-    path = run_in_chromium.downloads / "my-model.json"
+    path = downloads / "my-model.json"
     assert np.array_equal(layers_model.load(path)(x), model(x))
     assert layers_model.load_metadata(path) == {"a": "b"}

@@ -1,0 +1,152 @@
+"""Write docs/tfjs.md: what the tests compared, what a conversion costs, how fast text is written.
+
+Run the tests first, as `make docs-tfjs` does: the differences are theirs. The official converter is
+measured where `make test-converter` has installed it.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import keras
+
+from benchmarks.measure import machine
+from keras_tfjs import graph_model, layers_model
+from lstm_text_generation.cells import one_step
+from lstm_text_generation.model import create_model
+from tests.keras_tfjs import javascript
+
+ROOT = Path(__file__).parents[1]
+OFFICIAL = ROOT / ".venv-converter"
+HEAD = """# TensorFlow.js: what is proven, and what it costs
+
+Written by `make docs-tfjs` ({machine}, TensorFlow.js 4.22.0, Keras {keras}). How to use the bridge
+is in the README.
+
+## Numbers compared
+
+Each model was run by Keras and by the real TensorFlow.js on the same inputs. The figure is the
+largest absolute difference of any output. Allowed are 1e-5 for the layers and 1e-6 for the models
+of the apps. "There and back" is what TensorFlow.js saved after loading it, run by Keras; "made
+there" was made by TensorFlow.js with its own defaults. The tests are in `tests/keras_tfjs/`.
+
+"""
+
+
+def main() -> None:
+    """Measure, and write the page."""
+    rows = json.loads(javascript.DIFFERENCES.read_text())
+    model = create_model(60, 65, (128, 128))
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        model.save(directory / "model.keras")
+        parts = [
+            HEAD.format(machine=machine(), keras=keras.__version__),
+            differences_table(rows),
+            conversion_section(directory),
+            writing_section(directory, model),
+        ]
+    (ROOT / "docs/tfjs.md").write_text("\n".join(parts))
+    print("Wrote docs/tfjs.md.")
+
+
+def differences_table(rows: list[list]) -> str:
+    """Return the largest difference of each model (rows) in each place and direction (columns)."""
+    short = {
+        "Keras to TensorFlow.js": "",
+        "TensorFlow.js to Keras": "back ",
+        "SavedModel in tfjs-node": "SavedModel in ",
+    }
+    cells: dict[str, dict[str, float]] = {}
+    for name, direction, backend, largest in rows:
+        place = backend if " " in backend else f"node {backend}"
+        column = (
+            "there and back" if direction == "TensorFlow.js to Keras" else short[direction] + place
+        )
+        found = cells.setdefault(name, {})
+        found[column] = max(largest, found.get(column, 0.0))
+    columns = sorted({column for found in cells.values() for column in found})
+    lines = ["| " + " | ".join(["model", *columns]) + " |", "|---" * (len(columns) + 1) + "|"]
+    for name, found in cells.items():
+        figures = [f"{found[column]:.1e}" if column in found else "" for column in columns]
+        lines.append("| " + " | ".join([name, *figures]) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def conversion_section(directory: Path) -> str:
+    """Return seconds, megabytes and outcome of converting the text model, here and officially."""
+    ours = [sys.executable, "-m", "keras_tfjs.convert"]
+    theirs = [OFFICIAL / "bin/tensorflowjs_converter"]
+    tools = [("keras_tfjs", ours, Path(sys.prefix))]
+    if OFFICIAL.exists():
+        flags = ["--input_format=keras_keras", "--output_format=tfjs_layers_model"]
+        tools.append(("tensorflowjs_converter 4.22.0", [*theirs, *flags], OFFICIAL))
+    lines = [
+        "## A conversion",
+        "",
+        "The text model of the book's size (2 x 128 units, window 60, 65 characters), from a",
+        "`.keras` file to a layers model. Seconds are of the whole command, a median of three; the",
+        "environment is the Python environment with everything that the tool needs.",
+        "",
+        "| tool | seconds | megabytes written | environment | `tf.loadLayersModel` |",
+        "|---|---|---|---|---|",
+    ]
+    for name, line, environment in tools:
+        target = directory / name.split()[0]
+        seconds = []
+        for _ in range(3):
+            start = time.perf_counter()
+            subprocess.run(
+                [*line, directory / "model.keras", target], check=True, capture_output=True
+            )
+            seconds.append(time.perf_counter() - start)
+        written = sum(file.stat().st_size for file in target.iterdir()) / 1e6
+        job = {"kind": "layers", "url": f"file://{target}/model.json"}
+        (answer,) = javascript.run_in_node(directory, "cpu", [job])
+        outcome = f"fails: {answer['error'].splitlines()[0]}" if "error" in answer else "loads"
+        size = subprocess.run(["du", "-smL", environment], capture_output=True, text=True).stdout
+        lines.append(
+            f"| {name} | {statistics.median(seconds):.1f} | {written:.2f} | "
+            f"{int(size.split()[0]) / 1000:.1f} GB | {outcome} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def writing_section(directory: Path, model: keras.Model) -> str:
+    """Return characters/s of the one-step graph and of windows, in Node and Chromium."""
+    layers_model.save(model, directory / "layers")
+    graph_model.save(one_step(model), directory / "graph")
+    job = {
+        "kind": "timing",
+        "graphUrl": f"file://{directory}/graph/model.json",
+        "layersUrl": f"file://{directory}/layers/model.json",
+        "steps": 1000,
+        "windows": 40,
+    }
+    lines = [
+        "## Writing text in wasm",
+        "",
+        "Characters/s of the same model, drawing included: the one-step graph, which carries the",
+        "LSTM states on, and the layers model as the original page uses it, which reads the whole",
+        "window for every character. Medians of five turns (lowest to highest); one thread.",
+        "",
+        "| place | one step | whole window | ratio |",
+        "|---|---|---|---|",
+    ]
+    for place, run in (("Node", javascript.run_in_node), ("Chromium", javascript.run_in_chromium)):
+        (rates,) = run(directory, "wasm", [job])
+        medians = {way: statistics.median(rates[way]) for way in ("step", "window")}
+        spread = {way: f"({min(rates[way]):,.0f} to {max(rates[way]):,.0f})" for way in medians}
+        cells = [f"{medians[way]:,.0f} {spread[way]}" for way in medians]
+        lines.append(
+            f"| {place} | {' | '.join(cells)} | {medians['step'] / medians['window']:.0f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()

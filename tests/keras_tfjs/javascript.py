@@ -1,0 +1,80 @@
+"""TensorFlow.js from Python: runs the jobs of jobs.js in Node, or in a page of Chromium."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+# What the tests measured, for the table that benchmarks/keras_tfjs.py writes.
+DIFFERENCES = ROOT / "build/tfjs_differences.json"
+_BINDING = ROOT / "node_modules/@tensorflow/tfjs-node/lib/napi-v8/tfjs_binding.node"
+_BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
+
+Job = dict[str, Any]
+Answers = list[dict[str, Any]]
+
+
+def tensor(value: Any) -> Job:
+    """Describe an array for jobs.js."""
+    value = np.asarray(value)
+    dtype = "int32" if value.dtype.kind == "i" else "float32"
+    return {"values": value.ravel().tolist(), "shape": value.shape, "dtype": dtype}
+
+
+def arrays(answer: Job) -> list[np.ndarray]:
+    """Return the outputs in an answer of jobs.js.
+
+    Raises:
+      AssertionError: the job failed.
+    """
+    assert "error" not in answer, answer["error"]
+    return [np.array(out["values"], np.float32).reshape(out["shape"]) for out in answer["outputs"]]
+
+
+def difference(answer: Job, expected: Any) -> float:
+    """Return the largest absolute difference from what Keras computed."""
+    wanted = [np.asarray(value) for value in keras.tree.flatten(expected)]
+    given = arrays(answer)
+    assert [value.shape for value in given] == [value.shape for value in wanted]
+    return max(float(np.abs(a - b).max()) for a, b in zip(given, wanted, strict=True))
+
+
+def missing_for_node() -> str:
+    """Return what to install for `run_in_node`, or nothing."""
+    installed = shutil.which("node") and _BINDING.exists()
+    return "" if installed else "TensorFlow.js is not installed: make test does it, with npm"
+
+
+def missing_for_chromium() -> str:
+    """Return what to install for `run_in_chromium`, or nothing."""
+    installed = _browser() and (ROOT / "node_modules/playwright-core").is_dir()
+    return "" if installed else "no browser: install chromium, or name one in CHROMIUM"
+
+
+def run_in_node(directory: Path, backend: str, jobs: list[Job]) -> Answers:
+    """Run jobs in a Node process of their own; the directory is for its files."""
+    return _run(["node", HERE / "run_in_node.mjs"], directory, backend, jobs)
+
+
+def run_in_chromium(directory: Path, backend: str, jobs: list[Job]) -> Answers:
+    """Run jobs in a page; what they save to `downloads://NAME` lands in the directory."""
+    return _run(["node", HERE / "run_in_chromium.mjs", _browser()], directory, backend, jobs)
+
+
+def _browser() -> str | None:
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
+
+
+def _run(line: list, directory: Path, backend: str, jobs: list[Job]) -> Answers:
+    asked, answered = directory / "jobs.json", directory / "answers.json"
+    asked.write_text(json.dumps({"backend": backend, "jobs": jobs}))
+    result = subprocess.run([*line, asked, answered], capture_output=True, text=True, timeout=600)
+    assert result.returncode == 0, result.stderr
+    return json.loads(answered.read_text())

@@ -1,0 +1,66 @@
+"""The official tensorflowjs_converter takes both apps' SavedModels: `make test-converter`."""
+
+import json
+import os
+import subprocess
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.keras_tfjs.javascript import ROOT, difference, tensor
+
+pytestmark = pytest.mark.converter
+CONVERTER = ROOT / ".venv-converter/bin/tensorflowjs_converter"
+
+
+def convert(source, target, *flags) -> None:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    line = [CONVERTER, *flags, source, target]
+    result = subprocess.run(line, capture_output=True, text=True, env=environment)
+    assert result.returncode == 0, result.stderr
+
+
+def _name(directory, names, output) -> str:
+    """Return what the converter calls an output: where there are several, it loses their names."""
+    given = json.loads((directory / "model.json").read_text())["signature"]["outputs"]
+    number = names.index(output)
+    return output if output in given else f"Identity_{number}:0" if number else "Identity:0"
+
+
+@pytest.mark.parametrize("backend", ["cpu", "wasm"])
+@pytest.mark.parametrize(
+    ("directory", "outputs"),
+    [
+        ("text", ["probabilities"]),
+        ("decoder", ["decoded"]),
+        ("encoder", ["z_mean", "z_log_var"]),
+        ("vae", ["z_mean", "z_log_var"]),
+    ],
+)
+def test_graph_models(run_in_node, text_run, image_run, tmp_path, directory, outputs, backend):
+    text = directory == "text"
+    saved = text_run / "saved_model" if text else image_run / "saved_model" / directory
+    flags = ["--input_format=tf_saved_model", "--output_format=tfjs_graph_model"]
+    convert(saved, tmp_path, *flags, "--control_flow_v2=true")
+    serve = tf.saved_model.load(str(saved)).signatures["serving_default"]
+    ((name, spec),) = serve.structured_input_signature[1].items()
+    shape = [3, *spec.shape[1:]]
+    value = np.random.default_rng(0).uniform(size=shape).astype(np.float32)
+    job = {
+        "kind": "graph",
+        "url": f"file://{tmp_path}/model.json",
+        "inputs": {name: tensor(value)},
+        "outputs": [_name(tmp_path, sorted(serve.structured_outputs), name) for name in outputs],
+    }
+    expected = serve(tf.constant(value))
+    (answer,) = run_in_node(backend, [job])
+    assert difference(answer, [expected[output] for output in outputs]) <= 1e-6
+
+
+def test_its_layers_models_do_not_load(run_in_node, text_run, tmp_path):
+    """Why this bridge is here. If this fails one day, the official tool has been mended."""
+    flags = ["--input_format=keras_keras", "--output_format=tfjs_layers_model"]
+    convert(text_run / "model.keras", tmp_path, *flags)
+    (answer,) = run_in_node("cpu", [{"kind": "layers", "url": f"file://{tmp_path}/model.json"}])
+    assert "An InputLayer should be passed either" in answer["error"]
