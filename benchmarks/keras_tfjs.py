@@ -80,7 +80,7 @@ def differences_table(rows: list[list]) -> str:
 def conversion_section(directory: Path) -> str:
     """Return seconds, megabytes and outcome of converting the text model, here and officially."""
     ours = [sys.executable, "-m", "keras_tfjs.convert"]
-    theirs = [OFFICIAL / "bin/tensorflowjs_converter"]
+    theirs = [str(OFFICIAL / "bin/tensorflowjs_converter")]
     tools = [("keras_tfjs", ours, Path(sys.prefix))]
     if OFFICIAL.exists():
         flags = ["--input_format=keras_keras", "--output_format=tfjs_layers_model"]

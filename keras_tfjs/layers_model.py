@@ -7,7 +7,8 @@ from typing import Any
 import keras
 
 from keras_tfjs.layer_config import Entry, part
-from keras_tfjs.topology import ModelReader, named_weights, write_model
+from keras_tfjs.model_reader import ModelReader
+from keras_tfjs.topology import named_weights, write_model
 from keras_tfjs.values import shorten
 from keras_tfjs.weights import WEIGHTS_FILE, read_weights, write_weights
 from training_run.run_directory import write_atomically, write_text

@@ -1,0 +1,208 @@
+"""Keras models from what TensorFlow.js says of them; topology.py has the other direction."""
+
+from collections import deque
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_tfjs.layer_classes import weights_of
+from keras_tfjs.layer_config import Entry, check_name, part, read_layer
+from keras_tfjs.topology import INPUT_DTYPES, ends_of
+from keras_tfjs.values import is_whole, shorten
+
+_MODEL_CLASSES = ("Sequential", "Model", "Functional")
+_MAX_RANK = 8
+
+
+class ModelReader:
+    """Makes Keras models from TensorFlow.js's description and gives them their weights.
+
+    The shape of each weight is compared with the file's before Keras makes the layer's variables,
+    so that a file cannot ask for more memory than it has bytes.
+    """
+
+    def __init__(self, weights: dict[str, np.ndarray], custom_objects: dict[str, Any]):
+        self._weights = weights
+        self._custom_objects = custom_objects
+        self._used: set[str] = set()
+
+    def read(self, topology: Any) -> keras.Model:
+        """Make a model.
+
+        Raises:
+          ValueError: the description is not valid, or the weights do not fit to it.
+        """
+        model = self._read_model(topology)
+        unused = sorted(set(self._weights) - self._used)
+        if unused:
+            raise ValueError(f"weights: {shorten(unused[0])} belongs to no layer")
+        return model
+
+    def _read_model(self, entry: Any) -> keras.Model:
+        class_name, config = _class_and_config(entry)
+        if class_name not in _MODEL_CLASSES:
+            raise ValueError(f"class_name: must be Sequential or Model, not {shorten(class_name)}")
+        with part(f"model {shorten(config.get('name'))}"):
+            name, layers = check_name(config.get("name")), config.get("layers")
+            if not isinstance(layers, list) or not layers:
+                raise ValueError("layers: must be a list that is not empty")
+            if class_name == "Sequential":
+                return self._read_sequential(name, layers)
+            return self._read_functional(name, config, layers)
+
+    def _read_sequential(self, name: str, entries: list[Any]) -> keras.Model:
+        x = _read_input(entries[0])
+        if entries[0]["class_name"] == "InputLayer":
+            entries = entries[1:]
+        layers: list[Any] = [x]
+        for entry in entries:
+            layers.append(self._read_layer(entry))
+            x = self._call(layers[-1], [x])
+        return keras.Sequential(layers, name=name)
+
+    def _read_functional(self, name: str, config: Entry, entries: list[Any]) -> keras.Model:
+        """Make the layers, then call each as soon as what it is called on is there."""
+        calls: dict[str, list[Any]] = {}  # of each layer, what its calls gave
+        waiting: dict[str, deque] = {}  # of each layer, the calls that are still to be made
+        layers: dict[str, keras.Layer] = {}
+        for entry in entries:
+            class_name, layer_config = _class_and_config(entry)
+            key = check_name(entry.get("name", layer_config.get("name")))
+            if key in calls:
+                raise ValueError(f"layers: two are named {shorten(key)}")
+            if class_name == "InputLayer":
+                calls[key] = [[_read_input(entry)]]
+                continue
+            layers[key] = self._read_layer(entry)
+            # What its making gave is of no use to others, but it counts.
+            calls[key] = [[]] if isinstance(layers[key], keras.Model) else []
+            with part(f"layer {shorten(key)}"):
+                waiting[key] = deque(_read_nodes(entry.get("inbound_nodes")))
+        self._make_calls(layers, waiting, calls)
+        ends = []
+        for field in ("input_layers", "output_layers"):
+            with part(field):
+                listed = config.get(field)
+                if not isinstance(listed, list) or not listed:
+                    raise ValueError("must be a list that is not empty")
+                tensors = [_find(calls, _read_history(end)) for end in ends_of(listed)]
+                ends.append(tensors if len(tensors) > 1 else tensors[0])
+        return keras.Model(*ends, name=name)
+
+    def _make_calls(self, layers: dict, waiting: dict[str, deque], calls: dict[str, list]) -> None:
+        ready = deque(waiting)
+        blocked: dict[str, list[str]] = {}  # by a layer: the layers whose next call waits for it
+        while ready:
+            name = ready.popleft()
+            while waiting[name]:
+                missing = next((h[0] for h in waiting[name][0] if _is_missing(calls, h)), None)
+                if missing is not None:
+                    blocked.setdefault(missing, []).append(name)
+                    break
+                with part(f"layer {shorten(name)}, inbound_nodes"):
+                    inputs = [_find(calls, history) for history in waiting[name].popleft()]
+                    calls[name].append(_as_list(self._call(layers[name], inputs)))
+                ready.extend(blocked.pop(name, ()))
+        stuck = [name for name, nodes in waiting.items() if nodes]
+        if stuck:
+            raise ValueError(
+                f"layer {shorten(stuck[0])}, inbound_nodes: wait for layers that are missing, or "
+                f"for each other in a cycle"
+            )
+
+    def _read_layer(self, entry: Any) -> keras.Layer:
+        class_name, _ = _class_and_config(entry)
+        if class_name in _MODEL_CLASSES:
+            return self._read_model(entry)
+        return read_layer(entry, self._custom_objects)
+
+    def _call(self, layer: keras.Layer, inputs: list[Any]) -> Any:
+        """Call a layer; before its first call, check and set its weights."""
+        with part(f"layer {layer.name!r} ({type(layer).__name__})"):
+            if isinstance(layer, keras.Model) or (layer.built and layer.weights):
+                return layer(inputs if len(inputs) > 1 else inputs[0])
+            values = []
+            for name, shape_of in weights_of(layer):
+                found = self._find_weight(f"{layer.name}/{name}")
+                needed = shape_of(tuple(inputs[0].shape))
+                if self._weights[found].shape != needed:
+                    have = self._weights[found].shape
+                    raise ValueError(f"{name}: the shape is {have}, but must be {needed}")
+                values.append(self._weights[found])
+            outputs = layer(inputs if len(inputs) > 1 else inputs[0])
+            layer.set_weights(values)
+            return outputs
+
+    def _find_weight(self, name: str) -> str:
+        """Return the name in the file. In TensorFlow.js the names of models may stand before it."""
+        found = [name] if name in self._weights else []
+        found = found or [key for key in self._weights if key.endswith(f"/{name}")]
+        found = [key for key in found if key not in self._used]
+        if len(found) != 1:
+            raise ValueError(
+                f"weights: {shorten(name)} {'is ambiguous' if found else 'is missing'}"
+            )
+        self._used.add(found[0])
+        return found[0]
+
+
+def _class_and_config(entry: Any) -> tuple[Any, Entry]:
+    if not isinstance(entry, dict):
+        raise ValueError(f"must be {{class_name, config}}, not {shorten(entry)}")
+    class_name, config = entry.get("class_name"), entry.get("config")
+    if class_name == "Sequential" and isinstance(config, list):  # before Keras 2.2.3
+        config = {"name": "sequential", "layers": config}
+    if not isinstance(config, dict):
+        raise ValueError(f"must be {{class_name, config}}, not {shorten(entry)}")
+    return class_name, config
+
+
+def _read_input(entry: Any) -> Any:
+    """Make the input that an InputLayer, or a Sequential's first layer, describes."""
+    class_name, config = _class_and_config(entry)
+    shape = config.get("batch_input_shape")
+    with part("batch_input_shape"):
+        if not isinstance(shape, list) or not 0 < len(shape) <= _MAX_RANK:
+            raise ValueError(f"must be a list of sizes, not {shorten(shape)}")
+        if not all(size is None or is_whole(size, 1) for size in shape):
+            raise ValueError(f"must have whole numbers or null, not {shorten(shape)}")
+    dtype = config.get("dtype") or "float32"
+    if dtype not in INPUT_DTYPES:
+        raise ValueError(f"dtype: must be float32 or int32, not {shorten(dtype)}")
+    name = check_name(config.get("name")) if class_name == "InputLayer" else None
+    return keras.Input(batch_shape=tuple(shape), dtype=dtype, name=name)
+
+
+def _read_nodes(nodes: Any) -> list[list[tuple[str, int, int]]]:
+    with part("inbound_nodes"):
+        if not isinstance(nodes, list):
+            raise ValueError(f"must be a list, not {shorten(nodes)}")
+        for node in nodes:
+            if not isinstance(node, list) or not node:
+                raise ValueError(f"must hold lists, not {shorten(node)}")
+        return [[_read_history(history) for history in node] for node in nodes]
+
+
+def _read_history(value: Any) -> tuple[str, int, int]:
+    """Return layer, call and output of a tensor."""
+    if not isinstance(value, list) or not 3 <= len(value) <= 4 or not isinstance(value[0], str):
+        raise ValueError(f"must be [layer, call, output], not {shorten(value)}")
+    if not is_whole(value[1]) or not is_whole(value[2]) or (len(value) == 4 and value[3]):
+        raise ValueError(f"must be [layer, call, output] without arguments, not {shorten(value)}")
+    return value[0], value[1], value[2]
+
+
+def _is_missing(calls: dict[str, list[Any]], history: tuple[str, int, int]) -> bool:
+    return len(calls.get(history[0], ())) <= history[1]
+
+
+def _find(calls: dict[str, list[Any]], history: tuple[str, int, int]) -> Any:
+    name, call, output = history
+    if _is_missing(calls, history) or len(calls[name][call]) <= output:
+        raise ValueError(f"there is no tensor {list(history)}")
+    return calls[name][call][output]
+
+
+def _as_list(outputs: Any) -> list[Any]:
+    return list(outputs) if isinstance(outputs, list | tuple) else [outputs]
