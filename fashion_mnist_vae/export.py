@@ -14,6 +14,7 @@ from training_run.command_line import UserError
 from training_run.run_directory import write_atomically, write_text
 
 IMAGE_DATA_FILE = "image_data.json"
+PAGE_IMAGES = 1000  # test images that the web page shows on its map
 OUTPUT_NAMES = {
     "encoder": ["z_mean", "z_log_var", "z"],
     "decoder": ["decoded"],
@@ -49,6 +50,7 @@ def export_models(
     write_atomically(directory / "saved_model", lambda partial: _save_all(partial, models))
     for name in ("encoder", "decoder"):
         layers_model.save(models[name], directory / name, metadata=description)
+    _save_test_images(directory, image_data)
     decode = graph_model.function_of(models["decoder"], OUTPUT_NAMES["decoder"])
     graph_model.save(decode, directory / "graph_model" / "decoder")
     return {
@@ -60,7 +62,16 @@ def export_models(
         "encoder": "likewise",
         "graph_model": "the decoder for TensorFlow.js, frozen",
         IMAGE_DATA_FILE: "size and classes of the images",
+        "test_images.json": "classes of some test images, for the web page",
+        "test_images.bin": "their pixels",
     }
+
+
+def _save_test_images(directory: Path, image_data: ImageData) -> None:
+    """Write some test images for the web page: bytes of gray, and their classes."""
+    images, labels = image_data.test_images[:PAGE_IMAGES], image_data.test_labels[:PAGE_IMAGES]
+    write_atomically(directory / "test_images.bin", lambda path: path.write_bytes(images.tobytes()))
+    write_text(directory / "test_images.json", json.dumps({"labels": labels.tolist()}) + "\n")
 
 
 def load_decoder(path: Path) -> tuple[keras.Model, dict[str, Any]]:

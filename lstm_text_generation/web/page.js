@@ -1,0 +1,388 @@
+// The page of the text model (the original's ui.js): controls, and what they do.
+import {BACKENDS, fetchJson, fill, guarded, listRuns, ROOT, say} from '../../web/site.js';
+import {loadCorpus, TEXT_DATA_URLS, TextData} from './corpora.js';
+import {Engine, filesOf, Stopped} from './engine.js';
+import {atTemperature} from './sampling.js';
+
+const $ = (id) => document.getElementById(id);
+const SAMPLE_LEN = 40; // of models created here, as in the original
+const APP = 'lstm_text_generation';
+const HINT = `Train a model with python -m ${APP}.train, then reload this page.`;
+const engine = new Engine(onEvent);
+let textData = null;
+let model = null; // what worker.js says of it, and the characters it knows
+let training = null; // {options, epoch, batch}: where it stands
+let batchLosses = [];
+let epochLosses = [];
+let probabilities = null;
+let busy = false;
+
+/** Enable what can be done now. */
+function refresh() {
+  const able = (id, condition) => ($(id).disabled = !condition);
+  able('load-source', !busy);
+  able('backend', !busy);
+  able('create', !busy && textData);
+  for (const id of ['save', 'download']) able(id, !busy && model);
+  able('train', !busy && model && textData);
+  able('stop', busy && training?.running);
+  able('resume', !busy && training && !training.done);
+  able('generate', !busy && model);
+  able('random-seed', !busy && textData && model);
+  $('way').options[0].disabled = !model?.hasGraph;
+  if (!model?.hasGraph) $('way').value = 'window';
+  for (const bar of $('bars').children) bar.disabled = busy;
+}
+
+/** Do something that must not overlap with other work; errors become messages. */
+async function exclusively(work) {
+  if (busy) return;
+  busy = true;
+  refresh();
+  await guarded(work);
+  busy = false;
+  refresh();
+}
+
+/** Take what worker.js says of a model; one from Python keeps the characters it brought. */
+function setModel(description, name, fromRun = false) {
+  const charSet = description.metadata?.char_set ?? textData?.charSet;
+  if (charSet?.length !== description.charSetSize) {
+    throw new Error(`The model knows ${description.charSetSize} characters, and which is not known: load its text first.`);
+  }
+  model = {...description, charSet, name, fromRun};
+  $('model').textContent =
+    `${name}: LSTM ${model.sizes.join(', ')}; ${charSet.length} characters, windows of ${model.sampleLen}`;
+  if (model.hasGraph) $('way').value = 'step';
+  showBars(null);
+}
+
+async function loadSource() {
+  const [kind, name] = $('source').value.split(/:(.*)/s);
+  if (kind === 'run') return loadRun(name);
+  const own = $('own-text').value;
+  say(own ? 'Reading your text.' : `Loading ${name}.`);
+  const text = own || (await loadCorpus(name));
+  if (!text) throw new Error('ERROR: Empty text data.');
+  const known = model?.fromRun ? model.charSet : undefined;
+  textData = new TextData(own ? `my text ${hash(own)}` : name, text, known);
+  if (!known) forgetModel();
+  await refreshKept();
+  say(`Done loading text data (${(text.length / 1024).toFixed(1)}k characters). Next, create or load a model.`);
+}
+
+/** Load a model that Python trained; it brings its characters. */
+async function loadRun(path) {
+  const directory = `${ROOT}saved_models/${path}`;
+  say(`Loading ${path}.`);
+  const info = await fetchJson(`${directory}/text_data.json`, HINT);
+  await fetchJson(`${directory}/model.json`, HINT);
+  await fetchJson(`${directory}/graph_model/model.json`, HINT);
+  const urls = {modelUrl: `${directory}/model.json`, graphUrl: `${directory}/graph_model/model.json`};
+  const described = await engine.call('load', urls).catch((error) => {
+    throw new Error(`The run ${path} cannot be used: ${error.message}. ${HINT}`);
+  });
+  setModel(described, path, true);
+  engine.artifacts = await engine.call('snapshot');
+  [textData, training] = [null, null];
+  $('seed-text').value = info.seed_text ?? '';
+  await refreshKept();
+  say(`Done loading ${path}. Now you can let it write, or load a text and train it further.`);
+}
+
+function forgetModel() {
+  [model, training, engine.artifacts] = [null, null, null];
+  $('model').textContent = 'none yet';
+  showBars(null);
+}
+
+/** Where IndexedDB keeps the model of this text or run. */
+const keptUrl = () => `indexeddb://${APP}/${textData?.name ?? model?.name}`;
+
+async function refreshKept() {
+  const info = textData || model ? (await engine.call('saved'))[keptUrl()] : null;
+  $('kept').textContent = info ? `saved ${info.dateSaved.toLocaleString()}` : 'nothing for this text';
+  $('load').disabled = $('delete').disabled = !info;
+}
+
+async function createModel() {
+  const sizes = $('lstm-layer-sizes').value.trim().split(',').map((size) => parseFloat(size));
+  sizes.forEach((size, i) => {
+    if (!(size > 0 && Number.isInteger(size))) {
+      throw new Error(`ERROR: lstmLayerSizes must be a positive integer, but got ${size} for layer ${i + 1} of ${sizes.length}.`);
+    }
+  });
+  say('Creating model... Please wait.');
+  const metadata = {char_set: textData.charSet, sample_len: SAMPLE_LEN};
+  const shape = {sampleLen: SAMPLE_LEN, charSetSize: textData.charSet.length, sizes};
+  setModel(await engine.call('create', {...shape, metadata}), textData.name);
+  engine.artifacts = await engine.call('snapshot');
+  training = null;
+  say('Done creating model. Now you can train the model or use it to generate text.');
+}
+
+/** Return the training's fields; throws the original's messages. */
+function readTraining() {
+  const read = (id, what, valid, whole = false) => {
+    const value = whole ? parseInt($(id).value, 10) : parseFloat($(id).value);
+    if (!valid(value)) throw new Error(`ERROR: Invalid ${what}: ${value}`);
+    return value;
+  };
+  const positive = (value) => value > 0;
+  return {
+    epochs: read('epochs', 'number of epochs', positive, true),
+    examplesPerEpoch: read('examples-per-epoch', 'examples per epoch', positive, true),
+    batchSize: read('batch-size', 'batch size', positive, true),
+    validationSplit: read('validation-split', 'validation split', (value) => value >= 0 && value < 1),
+    learningRate: read('learning-rate', 'learning rate', positive),
+  };
+}
+
+async function train() {
+  const options = {...readTraining(), seed: Math.floor(Math.random() * 2 ** 31)};
+  training = {options, epoch: 0, batch: 0, done: false};
+  [batchLosses, epochLosses] = [[], []];
+  say('Starting model training...');
+  await run();
+}
+
+/** Train from where the training stands to its end. */
+async function run() {
+  const resumed = training.epoch + training.batch > 0;
+  const {options, epoch, batch} = training;
+  training.running = true;
+  refresh();
+  try {
+    const place = {epoch, batch, resumed, indices: textData.indices};
+    setModel(await engine.call('train', {...options, ...place}), model.name, model.fromRun);
+    training.done = true;
+    say('Done training.');
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    setModel(await training.stopping, model.name, model.fromRun);
+    say('Stopped, after the last finished batch. Resume, generate, or train anew.');
+  } finally {
+    training.running = false;
+  }
+}
+
+/** Stop at once, in the middle of a batch: the model is as after the last finished one. */
+function stop() {
+  $('stop').disabled = true;
+  say('Stopping.');
+  training.stopping = engine.restart($('backend').value);
+}
+
+function onEvent({event, ...told}) {
+  if (event === 'batch') {
+    [training.epoch, training.batch] = [told.epoch, told.batch + 1];
+    const percent = (100 * told.progress).toFixed(1);
+    say(`Model training: ${percent}% complete... (${told.examplesPerSec.toFixed(0)} examples/s)`);
+    $('progress').value = told.progress;
+    $('speed').textContent = `${percent}%, ${told.examplesPerSec.toFixed(0)} examples/s, loss ${told.loss.toFixed(3)}`;
+    batchLosses.push({loss: told.loss});
+    showChart('batch-chart', batchLosses, ['loss'], 'Batch');
+  }
+  if (event === 'epoch') {
+    [training.epoch, training.batch] = [training.epoch + 1, 0];
+    epochLosses.push(told);
+    showChart('epoch-chart', epochLosses, Object.keys(told), 'Epoch');
+  }
+  if (event === 'character') {
+    $('written').value += model.charSet[told.index];
+    $('written').scrollTop = $('written').scrollHeight;
+    $('writing-speed').textContent = `${told.written} written, ${told.charactersPerSec.toFixed(0)} characters/s`;
+  }
+}
+
+async function showChart(id, values, names, xLabel) {
+  const {show} = await import('@tensorflow/tfjs-vis');
+  await show.history($(id), values, names, {height: 220, zoomToFit: true, xLabel});
+}
+
+/** Return the temperature; throws the original's message. */
+function readTemperature() {
+  const temperature = parseFloat($('temperature').value);
+  if (temperature > 0 && temperature < Infinity) return temperature;
+  throw new Error(`ERROR: Invalid temperature: ${temperature}. Temperature must be a positive number.`);
+}
+
+/** Return the seed text's characters as indices; an empty seed is drawn from the text. */
+function readSeed() {
+  if (!$('seed-text').value && textData) $('seed-text').value = textData.getRandomSlice(model.sampleLen);
+  const characters = Array.from($('seed-text').value);
+  const needed = $('way').value === 'step' ? 1 : model.sampleLen;
+  if (characters.length < needed) {
+    throw new Error(`ERROR: Seed text must have a length of at least ${needed}, but has a length of ${characters.length}.`);
+  }
+  const seed = characters.map((character) => model.charSet.indexOf(character));
+  const unknown = [...new Set(characters.filter((_, i) => seed[i] < 0))];
+  if (unknown.length) {
+    throw new Error(`ERROR: The model does not know these characters of the seed text: ${unknown.map((c) => JSON.stringify(c)).join(' ')}`);
+  }
+  return seed;
+}
+
+async function generate() {
+  const length = parseInt($('length').value, 10);
+  if (!(length > 0)) {
+    throw new Error(`ERROR: Invalid generation length: ${length}. Generation length must be a positive number.`);
+  }
+  const temperature = readTemperature();
+  const seed = readSeed();
+  $('written').value = '';
+  say('Generating text...');
+  const asked = {seed, length, temperature, way: $('way').value};
+  showBars(await engine.call('generate', asked));
+  say('Done generating text.');
+}
+
+/** Show a bar for each character; without probabilities, a button that asks for them. */
+function showBars(values) {
+  probabilities = values;
+  if (!values) {
+    const ask = document.createElement('button');
+    ask.textContent = 'Show them for the seed text';
+    ask.style.height = 'auto';
+    ask.id = 'show-bars';
+    ask.disabled = !model;
+    ask.addEventListener('click', () => exclusively(async () => {
+      readTemperature();
+      $('written').value = '';
+      showBars(await engine.call('start', {seed: readSeed(), way: $('way').value}));
+    }));
+    $('bars').replaceChildren(ask);
+    return;
+  }
+  const bars = values.map((_, index) => {
+    const bar = document.createElement('button');
+    bar.addEventListener('click', () => exclusively(async () => {
+      $('written').value += model.charSet[index];
+      showBars(await engine.call('advance', index));
+    }));
+    return bar;
+  });
+  $('bars').replaceChildren(...bars);
+  showTemperature();
+}
+
+/** Let the bars follow the temperature (the book's figure 10.3). */
+function showTemperature() {
+  if (!probabilities) return;
+  const heights = atTemperature(probabilities, readTemperature());
+  const largest = Math.max(...heights);
+  [...$('bars').children].forEach((bar, i) => {
+    const name = {' ': '␣', '\n': '↵', '\t': '⇥', '\r': '␍'}[model.charSet[i]] ?? model.charSet[i];
+    bar.textContent = name;
+    bar.style.setProperty('--height', `${(75 * heights[i]) / largest}%`);
+    bar.title = `${name}: ${(100 * heights[i]).toFixed(2)}%`;
+    bar.setAttribute('aria-label', bar.title);
+    bar.dataset.probability = heights[i];
+  });
+}
+
+async function download() {
+  const name = `${(textData?.name ?? model.name).replace(/[^\w.-]+/g, '_')}`;
+  for (const [file, blob] of filesOf(name, await engine.call('snapshot'))) {
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(blob);
+    link.download = file;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  }
+  say(`Downloaded ${name}.json and ${name}.weights.bin. In Python: python -m ${APP}.generate ${name}.json`);
+}
+
+/** A short name for a text (the original's hashCode). */
+function hash(text) {
+  let value = 5381;
+  for (let i = text.length - 1; i >= 0; i--) value = ((value * 33) ^ text.charCodeAt(i)) >>> 0;
+  return value;
+}
+
+async function changeBackend() {
+  say(`Starting ${$('backend').value}.`);
+  const description = await engine.restart($('backend').value);
+  if (description) setModel(description, model.name, model.fromRun);
+  say(`Computing with ${$('backend').value}.`);
+}
+
+function listen() {
+  const actions = {
+    'load-source': loadSource,
+    create: createModel,
+    save: async () => {
+      await engine.call('save', keptUrl());
+      await refreshKept();
+      say('Kept in this browser.');
+    },
+    load: async () => {
+      say('Loading model from IndexedDB... Please wait.');
+      const name = textData?.name ?? model.name;
+      setModel(await engine.call('load', {modelUrl: keptUrl()}), name, model?.fromRun);
+      engine.artifacts = await engine.call('snapshot');
+      training = null;
+      $('lstm-layer-sizes').value = model.sizes.join(',');
+      say('Done loading model from IndexedDB. Now you can train it further or generate text.');
+    },
+    delete: async () => {
+      if (!window.confirm('Are you sure you want to delete the kept model?')) return;
+      await engine.call('remove', keptUrl());
+      await refreshKept();
+      say('Deleted.');
+    },
+    download,
+    train,
+    resume: run,
+    generate,
+    'random-seed': async () => ($('seed-text').value = textData.getRandomSlice(model.sampleLen)),
+  };
+  for (const [id, action] of Object.entries(actions)) {
+    $(id).addEventListener('click', () => exclusively(action));
+  }
+  $('stop').addEventListener('click', stop);
+  $('backend').addEventListener('change', () => exclusively(changeBackend));
+  $('drag-temperature').addEventListener('input', () => {
+    $('temperature').value = $('drag-temperature').value;
+    guarded(showTemperature);
+  });
+  $('temperature').addEventListener('input', () => {
+    $('drag-temperature').value = $('temperature').value;
+    guarded(showTemperature);
+  });
+  const text = $('own-text');
+  text.addEventListener('dragover', (event) => {
+    event.preventDefault();
+    text.classList.add('over');
+  });
+  text.addEventListener('dragleave', () => text.classList.remove('over'));
+  text.addEventListener('drop', (event) => {
+    event.preventDefault();
+    text.classList.remove('over');
+    guarded(async () => (text.value = await event.dataTransfer.files[0].text()));
+  });
+}
+
+/** List the texts and the runs. */
+function listSources(runs) {
+  const group = (label, kind, names) => {
+    const options = document.createElement('optgroup');
+    options.label = label;
+    options.append(...names.map((name) => new Option(name, `${kind}:${name}`)));
+    return options;
+  };
+  $('source').replaceChildren(
+    group('Texts', 'text', Object.keys(TEXT_DATA_URLS)),
+    ...(runs.length ? [group('Models trained in Python', 'run', runs)] : []),
+  );
+}
+
+listen();
+showBars(null);
+fill($('backend'), BACKENDS);
+listSources([]);
+await exclusively(async () => {
+  await engine.call('backend', $('backend').value);
+  listSources(await listRuns(APP));
+  say('Choose a text or a trained model, and load it.');
+});

@@ -1,0 +1,99 @@
+// TensorFlow.js in a thread of its own, so that the page stays responsive. The page sends
+// {id, command, argument}; the answer is {id, result} or {id, error}. Meanwhile {event, ...} tell
+// of batches, epochs and characters. After each batch the page gets the whole model with its
+// optimizer, so that it can end this thread at any moment and lose nothing.
+import * as tf from '@tensorflow/tfjs';
+
+import {useBackend} from '../../web/backends.js';
+import {createModel, fitModel, StepWriter, WindowWriter} from './model.js';
+import {atTemperature, sample} from './sampling.js';
+
+let model = null;
+let graph = null; // of one step, as long as the model is as Python left it
+let writer = null;
+
+/** Return the model as TensorFlow.js saves it, optimizer included. */
+async function snapshot() {
+  let saved;
+  const handler = tf.io.withSaveHandler(async (artifacts) => {
+    saved = artifacts;
+    return {modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts)};
+  });
+  await model.save(handler, {includeOptimizer: Boolean(model.optimizer)});
+  return saved;
+}
+
+function describe() {
+  const lstms = model.layers.filter((layer) => layer.getClassName() === 'LSTM');
+  const [, sampleLen, charSetSize] = model.inputs[0].shape;
+  if (!lstms.length || charSetSize !== model.outputs[0].shape[1]) {
+    throw new Error('This is not a model that writes text.');
+  }
+  const sizes = lstms.map((layer) => layer.getConfig().units);
+  return {sampleLen, charSetSize, sizes, hasGraph: Boolean(graph), metadata: model.userDefinedMetadata};
+}
+
+async function replace(loadedModel, loadedGraph = null) {
+  model?.dispose();
+  graph?.dispose();
+  [model, graph, writer] = [loadedModel, loadedGraph, null];
+  return describe();
+}
+
+/** Draw and send characters until there are enough. */
+async function generate({seed, length, temperature, way}) {
+  writer = way === 'step' && graph ? new StepWriter(graph) : new WindowWriter(model);
+  let probabilities = await writer.start(seed);
+  const started = performance.now();
+  for (let written = 1; written <= length; written++) {
+    const index = sample(atTemperature(probabilities, temperature));
+    probabilities = await writer.advance(index);
+    const charactersPerSec = (written * 1000) / (performance.now() - started);
+    self.postMessage({event: 'character', index, written, charactersPerSec});
+  }
+  return probabilities;
+}
+
+const COMMANDS = {
+  backend: useBackend,
+  create: ({sampleLen, charSetSize, sizes, metadata}) => {
+    const created = createModel(sampleLen, charSetSize, sizes);
+    created.setUserDefinedMetadata(metadata);
+    return replace(created);
+  },
+  load: async ({modelUrl, graphUrl}) => {
+    const loaded = await tf.loadLayersModel(modelUrl);
+    return replace(loaded, graphUrl ? await tf.loadGraphModel(graphUrl) : null);
+  },
+  restore: async (artifacts) => replace(await tf.loadLayersModel(tf.io.fromMemory(artifacts))),
+  snapshot,
+  save: (url) => model.save(url).then(() => null),
+  saved: () => tf.io.listModels(),
+  remove: (url) => tf.io.removeModel(url).then(() => null),
+  train: async ({learningRate, ...options}) => {
+    if (!options.resumed || !model.optimizer) {
+      model.compile({optimizer: tf.train.rmsprop(learningRate), loss: 'categoricalCrossentropy'});
+    }
+    graph?.dispose(); // it would write as the model did before
+    [graph, writer] = [null, null];
+    await fitModel(model, options, {
+      batch: async (logs) => self.postMessage({event: 'batch', ...logs, artifacts: await snapshot()}),
+      epoch: async (logs) => self.postMessage({event: 'epoch', ...logs}),
+    });
+    return describe();
+  },
+  generate,
+  start: async ({seed, way}) => {
+    writer = way === 'step' && graph ? new StepWriter(graph) : new WindowWriter(model);
+    return writer.start(seed);
+  },
+  advance: (index) => writer.advance(index),
+};
+
+self.onmessage = async ({data: {id, command, argument}}) => {
+  try {
+    self.postMessage({id, result: await COMMANDS[command](argument)});
+  } catch (error) {
+    self.postMessage({id, error: error.message});
+  }
+};

@@ -1,0 +1,64 @@
+// Gives the pages the runs in saved_models/: a list of them, and their files. The dev server answers
+// from the directory as it is at the moment; a build copies what the pages need into dist/.
+import {cpSync, existsSync, readdirSync, readFileSync} from 'node:fs';
+import {join, relative, resolve} from 'node:path';
+
+const LIST = 'saved_models/index.json';
+// What a page reads of a run; checkpoints and the formats of Python stay behind.
+const NEEDED = [
+  'run.json', 'model.json', 'weights.bin', 'graph_model', 'text_data.json',
+  'decoder', 'encoder', 'image_data.json', 'test_images.json', 'test_images.bin',
+];
+
+/** Return {path, app} of every finished run below a directory, with paths relative to it. */
+export function findRuns(root) {
+  const runs = [];
+  const visit = (directory) => {
+    const file = join(directory, 'run.json');
+    if (existsSync(file)) {
+      const {app} = JSON.parse(readFileSync(file, 'utf8'));
+      runs.push({path: relative(root, directory).replaceAll('\\', '/'), app});
+      return;
+    }
+    for (const entry of readdirSync(directory, {withFileTypes: true})) {
+      const partial = entry.name.startsWith('.') || entry.name.endsWith('.unfinished');
+      if (entry.isDirectory() && !partial) visit(join(directory, entry.name));
+    }
+  };
+  if (existsSync(root)) visit(root);
+  return runs.sort((a, b) => a.path.localeCompare(b.path));
+}
+
+export function savedModels() {
+  const root = resolve(process.env.SAVED_MODELS ?? 'saved_models');
+  let outDir;
+  return {
+    name: 'saved-models',
+    configResolved(config) {
+      outDir = resolve(config.build.outDir);
+    },
+    configureServer(server) {
+      server.middlewares.use(`/${LIST}`, (request, response) => {
+        response.setHeader('Content-Type', 'application/json');
+        response.end(JSON.stringify(findRuns(root)));
+      });
+    },
+    generateBundle() {
+      this.emitFile({type: 'asset', fileName: LIST, source: JSON.stringify(findRuns(root))});
+    },
+    closeBundle() {
+      for (const {path} of findRuns(root)) {
+        for (const name of NEEDED) {
+          const from = join(root, path, name);
+          if (existsSync(from)) {
+            cpSync(from, join(outDir, 'saved_models', path, name), {recursive: true});
+          }
+        }
+      }
+      const corpora = join(root, 'corpora');
+      if (existsSync(corpora)) {
+        cpSync(corpora, join(outDir, 'saved_models/corpora'), {recursive: true});
+      }
+    },
+  };
+}
