@@ -12,6 +12,7 @@ let vae = null;
 let firstShown = 0;
 let path = [];
 let cursor = [0, 0];
+let loads = 0;
 let drawing = false;
 let drawAgain = false;
 
@@ -58,11 +59,16 @@ async function update() {
   }
 }
 
+/** Load the chosen run; if another is chosen meanwhile, this one is forgotten. */
 async function loadRun() {
+  const load = ++loads;
   await guarded(async () => {
     say(`Loading ${$('run').value}.`);
     await useBackend($('backend').value);
-    const loaded = await Vae.load($('run').value);
+    const loaded = await Vae.load($('run').value).catch((error) => {
+      if (load === loads) throw error;
+    });
+    if (load !== loads) return loaded?.dispose();
     vae?.dispose();
     vae = loaded;
     ['x', 'y'].forEach((name, i) => ($(`dimension-${name}`).textContent = vae.dimensions[i]));
@@ -76,6 +82,7 @@ async function loadRun() {
 
 function forgetMarks() {
   path = [];
+  $('result').hidden = true;
   $('walk').disabled = $('play').disabled = true;
   map.mark({clusters: [], path, cursor: null, image: null});
 }
@@ -154,6 +161,7 @@ function showThumbnails() {
 /** Show an image, its place on the map and what the decoder draws from there. */
 async function encodeAndShow(image) {
   const [z] = await vae.encode(image);
+  $('result').hidden = false;
   drawImage($('original'), image, vae.width, vae.height);
   drawImage($('reconstruction'), await vae.decode([z]), vae.width, vae.height);
   $('z-mean').textContent = `(${z.map((value) => value.toFixed(3)).join(', ')})`;

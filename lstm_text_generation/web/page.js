@@ -196,6 +196,7 @@ function onEvent({event, ...told}) {
 }
 
 async function showChart(id, values, names, xLabel) {
+  $('charts').hidden = false;
   const {show} = await import('@tensorflow/tfjs-vis');
   await show.history($(id), values, names, {height: 220, zoomToFit: true, xLabel});
 }

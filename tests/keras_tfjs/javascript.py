@@ -54,7 +54,7 @@ def missing_for_node() -> str:
 
 def missing_for_chromium() -> str:
     """Return what to install for `run_in_chromium`, or nothing."""
-    installed = _browser() and (ROOT / "node_modules/playwright-core").is_dir()
+    installed = browser() and (ROOT / "node_modules/playwright-core").is_dir()
     return "" if installed else "no browser: install chromium, or name one in CHROMIUM"
 
 
@@ -65,10 +65,11 @@ def run_in_node(directory: Path, backend: str, jobs: list[Job]) -> Answers:
 
 def run_in_chromium(directory: Path, backend: str, jobs: list[Job]) -> Answers:
     """Run jobs in a page; what they save to `downloads://NAME` lands in the directory."""
-    return _run(["node", HERE / "run_in_chromium.mjs", _browser()], directory, backend, jobs)
+    return _run(["node", HERE / "run_in_chromium.mjs", browser()], directory, backend, jobs)
 
 
-def _browser() -> str | None:
+def browser() -> str | None:
+    """Return the command of a browser of the Chromium family, if there is one."""
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
 
 

@@ -1,0 +1,43 @@
+// usage: node drive.mjs CHROMIUM ORIGIN SCENARIO ARGUMENT ANSWER
+// Runs one scenario of text_page.mjs or vae_page.mjs, as a person would, in a fresh headless
+// Chromium. ARGUMENT is JSON; what the scenario returns goes to the file ANSWER, with what must not
+// happen: errors on the console, and requests that leave the site.
+import {writeFileSync} from 'node:fs';
+
+import {chromium} from 'playwright-core';
+
+
+
+
+const [executablePath, origin, scenario, argument, answerFile] = process.argv.slice(2);
+const browser = await chromium.launch({
+  executablePath,
+  args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync', '--enable-unsafe-swiftshader'],
+});
+const context = await browser.newContext({acceptDownloads: true});
+const page = await context.newPage();
+page.setDefaultTimeout(60_000);
+const [errors, outside] = [[], []];
+page.on('pageerror', (error) => errors.push(String(error)));
+page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+page.on('dialog', (dialog) => dialog.accept());
+page.on('request', (request) => {
+  const url = request.url();
+  if (!url.startsWith(origin) && !/^(data|blob):/.test(url)) outside.push(url);
+});
+
+const [app, name] = scenario.split('.');
+const {[name]: run} = await import(`./${app}_page.mjs`);
+const paths = {text: 'lstm_text_generation', vae: 'fashion_mnist_vae'};
+const open = () => page.goto(`${origin}/${paths[app]}/web/index.html`);
+try {
+  const answer = await run({page, open, origin}, JSON.parse(argument));
+  writeFileSync(answerFile, JSON.stringify({answer: answer ?? null, errors, outside}));
+} catch (error) {
+  const status = await page.textContent('#status').catch(() => 'none');
+  console.error(`${error.stack}\nstatus: ${status}\n${errors.join('\n')}`);
+  process.exitCode = 1;
+} finally {
+  await browser.close();
+}

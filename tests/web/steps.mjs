@@ -1,0 +1,49 @@
+// Steps that the scenarios of both pages share.
+
+/** Wait until the page's status line matches; return it. */
+export async function status(page, pattern) {
+  const matches = (source) => new RegExp(source).test(document.getElementById('status').textContent);
+  await page.waitForFunction(matches, pattern.source);
+  return page.textContent('#status');
+}
+
+/** Return a canvas as {width, height, gray}, gray from 0 to 255. */
+export function pixels(page, selector) {
+  return page.$eval(selector, (canvas) => {
+    const {width, height} = canvas;
+    const {data} = canvas.getContext('2d').getImageData(0, 0, width, height);
+    return {width, height, gray: Array.from({length: width * height}, (_, i) => data[4 * i])};
+  });
+}
+
+/** Return numbers of a text such as (1.5, -2). */
+export async function numbers(page, selector) {
+  const text = await page.textContent(selector);
+  return text.match(/-?\d+(\.\d+)?/g).map(Number);
+}
+
+/** Drop a file on an element. */
+export async function drop(page, selector, name, type, base64) {
+  const transfer = await page.evaluateHandle(
+    ([name, type, base64]) => {
+      const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([bytes], name, {type}));
+      return transfer;
+    },
+    [name, type, base64],
+  );
+  await page.dispatchEvent(selector, 'dragover', {dataTransfer: transfer});
+  await page.dispatchEvent(selector, 'drop', {dataTransfer: transfer});
+}
+
+/** Return what a page of 400 px and its controls look like to one who does not see it well. */
+export async function accessibility(page) {
+  await page.setViewportSize({width: 400, height: 800});
+  return page.evaluate(() => {
+    const nameless = [...document.querySelectorAll('input, select, textarea, button, canvas[tabindex]')]
+      .filter((e) => !e.labels?.length && !e.ariaLabel && !e.getAttribute('aria-label') && !e.textContent.trim())
+      .map((e) => e.outerHTML.slice(0, 80));
+    return {width: document.documentElement.scrollWidth, nameless};
+  });
+}
