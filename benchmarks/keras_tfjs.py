@@ -31,8 +31,8 @@ is in the README.
 
 Each model was run by Keras and by the real TensorFlow.js on the same inputs. The figure is the
 largest absolute difference of any output. Allowed are 1e-5 for the layers and 1e-6 for the models
-of the apps. "There and back" is what TensorFlow.js saved after loading it, run by Keras; "made
-there" was made by TensorFlow.js with its own defaults. The tests are in `tests/keras_tfjs/`.
+of the apps. "Back" is what TensorFlow.js saved after loading it on that backend, run by Keras;
+"made there" was made by TensorFlow.js with its own defaults. The tests are in `tests/keras_tfjs/`.
 
 """
 
@@ -58,15 +58,13 @@ def differences_table(rows: list[list]) -> str:
     """Return the largest difference of each model (rows) in each place and direction (columns)."""
     short = {
         "Keras to TensorFlow.js": "",
-        "TensorFlow.js to Keras": "back ",
+        "TensorFlow.js to Keras": "back, ",
         "SavedModel in tfjs-node": "SavedModel in ",
     }
     cells: dict[str, dict[str, float]] = {}
     for name, direction, backend, largest in rows:
         place = backend if " " in backend else f"node {backend}"
-        column = (
-            "there and back" if direction == "TensorFlow.js to Keras" else short[direction] + place
-        )
+        column = short[direction] + place
         found = cells.setdefault(name, {})
         found[column] = max(largest, found.get(column, 0.0))
     columns = sorted({column for found in cells.values() for column in found})

@@ -61,7 +61,9 @@ def main(arguments: list[str]) -> None:
     kind = _kind(source)
     wanted = FLAGS.format or _default_format(kind, target)
     if (kind == "layers_model") != (wanted == "keras"):
-        raise UserError(f"cannot make {wanted} of {source}, which is a {kind.replace('_', ' ')}")
+        hint = "; name an OUT.keras" if kind == "layers_model" else ""
+        what = kind.replace("_", " ")
+        raise UserError(f"cannot make {wanted} of {source}, which is a {what}{hint}")
     if kind == "saved_model" and wanted != "graph_model":
         raise UserError(f"{source} is a SavedModel, which has no layers: use --format=graph_model")
     if wanted == "keras" and target.suffix != ".keras":

@@ -5,6 +5,7 @@ The function is frozen: variables become constants, and what the outputs do not 
 
 import importlib.resources
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,12 @@ from training_run.run_directory import write_atomically, write_text
 
 # Not remapping: the fused product that it makes breaks the backend wasm.
 _PASSES = ["pruning", "constfold", "arithmetic", "dependency"]
+_TYPES = {
+    types_pb2.DT_INVALID,  # of an attribute that is no type
+    *(types_pb2.DT_FLOAT, types_pb2.DT_INT32, types_pb2.DT_INT64),
+    *(types_pb2.DT_BOOL, types_pb2.DT_STRING),
+}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _OUTPUTS = "outputs/"
 
 
@@ -37,8 +44,11 @@ def save(function_or_saved_model: Any, path: str | Path) -> None:
         their `tf.TensorSpec`; outputs those of the dict that is returned.
       path: a directory; `model.json` and `weights.bin` are written into it.
 
+    int64 becomes int32, so a sum or product must not leave its range.
+
     Raises:
-      ValueError: TensorFlow.js has not every operation in it. Nothing is written.
+      ValueError: there is no signature, or TensorFlow.js has not every operation and type in it.
+        Nothing is written.
     """
     function = _concrete(function_or_saved_model)
     frozen = convert_variables_to_constants_v2(function, lower_control_flow=False)
@@ -91,7 +101,13 @@ def _concrete(source: Any) -> Any:
         function = loaded.signatures["serving_default"]
         function.saved_model = loaded  # which holds the variables
         return function
-    return source.get_concrete_function() if hasattr(source, "get_concrete_function") else source
+    if hasattr(source, "get_concrete_function"):
+        if source.input_signature is None:
+            raise ValueError("the tf.function has no input_signature")
+        return source.get_concrete_function()
+    if not hasattr(source, "structured_input_signature"):
+        raise ValueError(f"{source!r} is neither a tf.function nor the path of a SavedModel")
+    return source
 
 
 def _with_signature(frozen: Any, function: Any) -> tuple[graph_pb2.GraphDef, Entry]:
@@ -101,6 +117,13 @@ def _with_signature(frozen: Any, function: Any) -> tuple[graph_pb2.GraphDef, Ent
     outputs = function.structured_outputs
     names = sorted(outputs) if isinstance(outputs, dict) else None
     names = names or [f"output_{i}" for i, _ in enumerate(frozen.outputs)]
+    given = [spec.name for spec in specs]
+    for kind, found, count in (("in", given, frozen.inputs), ("out", names, frozen.outputs)):
+        right = all(isinstance(name, str) and _NAME.fullmatch(name) for name in found)
+        if not right or len(set(found)) < len(found) or len(found) != len(count):
+            raise ValueError(
+                f"each {kind}put needs a name of its own, of letters and digits: {found}"
+            )
     inputs = {
         spec.name: _describe(tensor.op.name, tensor)
         for spec, tensor in zip(specs, frozen.inputs, strict=True)
@@ -145,11 +168,28 @@ def _check_operations(graph: graph_pb2.GraphDef) -> None:
         for node in nodes:
             if node.op not in known:
                 raise ValueError(f"{node.name}: TensorFlow.js cannot run the operation {node.op}")
+            for reason in _differences(node):
+                raise ValueError(f"{node.name} ({node.op}): {reason}")
             if node.op == "OneHot" and node.attr["T"].type == types_pb2.DT_FLOAT:
                 raise ValueError(
                     f"{node.name}: on the backend wasm one_hot gives zeros for float32; use "
                     f"tf.cast(tf.one_hot(..., dtype=tf.int32), tf.float32)"
                 )
+
+
+def _differences(node: Any) -> Iterator[str]:
+    """Yield why TensorFlow.js would compute something else than TensorFlow."""
+    attributes = node.attr
+    for value in attributes.values():
+        for kind in (value.type, *value.list.type):
+            if kind not in _TYPES:
+                yield f"TensorFlow.js has no {types_pb2.DataType.Name(kind)}"
+    if node.op.startswith("FusedBatchNorm") and attributes["is_training"].b:
+        yield "it normalizes by the batch, as in training"
+    if node.op == "Mean" and attributes["T"].type != types_pb2.DT_FLOAT:
+        yield "the mean of integers is not rounded in TensorFlow.js"
+    if node.op == "OneHot" and attributes["axis"].i != -1:
+        yield "TensorFlow.js puts one-hot vectors along the last axis only"
 
 
 def _shrink_integers(graph: graph_pb2.GraphDef) -> None:

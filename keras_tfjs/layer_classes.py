@@ -48,7 +48,7 @@ class LayerClass(NamedTuple):
       fields: what both have in the layer's config, with the same meaning.
       weights: their names, in Keras's order, and shapes.
       renamed: fields and weights that TensorFlow.js calls otherwise, by Keras's name.
-      fixed: fields that only Keras has, with the one value that TensorFlow.js computes with.
+      fixed: fields that have one value only with which both compute the same.
       defaults: what TensorFlow.js takes for a field that its file lacks, if Keras would not.
       kinds: how a field is written, if not as `FIELDS` says.
     """
@@ -60,6 +60,10 @@ class LayerClass(NamedTuple):
     fixed: dict[str, Any] = {}  # noqa: RUF012
     defaults: dict[str, Any] = {}  # noqa: RUF012
     kinds: dict[str, v.Kind] = {}  # noqa: RUF012
+
+    def kind_of(self, field: str) -> v.Kind | None:
+        """Return how a field is written, if it is one that both share."""
+        return self.kind(field) if field in self.fields else None
 
     def kind(self, field: str) -> v.Kind:
         """Return how a field is written."""
@@ -200,13 +204,13 @@ _ROWS = [
     ),
     LayerClass(
         _L.DepthwiseConv2D,
-        ["depth_multiplier", *_CONV_FIELDS, *_DILATED, *_of("depthwise", "bias")],
+        ["depth_multiplier", *_CONV_FIELDS, *_of("depthwise", "bias")],
         weights={
             "kernel": lambda layer, s: (*layer.kernel_size, s[-1], layer.depth_multiplier),
             "bias": lambda layer, s: (s[-1] * layer.depth_multiplier,),
         },
         renamed={"kernel": "depthwise_kernel"},
-        fixed=_CONV_FIXED,
+        fixed=_CONV_FIXED | {"dilation_rate": (1, 1)},
     ),
     LayerClass(
         _L.SeparableConv2D,

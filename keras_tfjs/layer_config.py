@@ -1,5 +1,7 @@
 """A layer as TensorFlow.js writes it, {class_name, config}, and back."""
 
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -7,10 +9,14 @@ from typing import Any
 import keras
 
 from keras_tfjs.layer_classes import IGNORED, TABLE, LayerClass
-from keras_tfjs.values import LAST_AXIS, shorten
+from keras_tfjs.values import ACTIVATION, LAST_AXIS, shorten
 
 # TensorFlow.js writes null for a field that was left out, but in these it means None, or linear.
 _NULLABLE = {"merge_mode", "activation", "recurrent_activation"}
+_JS_NAME = re.compile(r"[A-Za-z0-9][-A-Za-z0-9._]*")
+_MERGING = tuple(
+    getattr(keras.layers, name) for name in ("Add", "Multiply", "Average", "Concatenate")
+)
 Entry = dict[str, Any]  # a part of a JSON file
 # Fields that every layer may have; batch_input_shape is read where inputs are made.
 _COMMON = {"name", "trainable", "dtype", "batch_input_shape", "input_dtype"}
@@ -22,8 +28,8 @@ def part(name: str) -> Iterator[None]:
     try:
         yield
     except RecursionError:
-        raise ValueError(f"{name}: is nested too deeply") from None
-    except (ValueError, TypeError, LookupError, ArithmeticError) as error:
+        raise ValueError(f"{name}: is nested too deeply, or has too many layers") from None
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
         message = " ".join(str(error).split())
         raise ValueError(f"{name}: {message}") from (error.__cause__ or error)
 
@@ -35,6 +41,7 @@ def write_layer(layer: keras.Layer) -> Entry:
       ValueError: TensorFlow.js cannot compute what it does.
     """
     with part(f"layer {layer.name!r} ({type(layer).__name__})"):
+        check_name_to_write(layer.name)
         if layer.dtype_policy.name != "float32":
             raise ValueError(f"its dtype is {layer.dtype_policy.name}; only float32 can be written")
         row = TABLE.get(type(layer).__name__)
@@ -46,13 +53,13 @@ def write_layer(layer: keras.Layer) -> Entry:
             config["layer"] = write_layer(layer.layer)
         if isinstance(layer, keras.layers.Bidirectional):
             config["layer"] = _write_forward(layer, given)
-        if "axis" in given and row.kind("axis") is LAST_AXIS and given["axis"] != -1:
-            last = len(layer.output.shape) - 1
-            given["axis"] = -1 if given["axis"] == last else given["axis"]
+        given |= _check_inputs(layer, row, given.get("axis"))
         for key, value in given.items():
             with part(key):
                 if key in ("layer", "backward_layer"):
                     continue
+                if row.kind_of(key) is ACTIVATION and isinstance(value, str):
+                    _check_is_keras(getattr(layer, key), value)
                 if key in row.fields:
                     config[row.renamed.get(key, key)] = row.kind(key).write(value)
                 else:
@@ -69,8 +76,8 @@ def read_layer(entry: Entry, custom_objects: dict[str, Any]) -> keras.Layer:
     Raises:
       ValueError: the class is unknown, or a field of its config is not valid.
     """
-    class_name: Any = entry.get("class_name")
-    config = entry.get("config")
+    class_name: Any = entry.get("class_name") if isinstance(entry, dict) else None
+    config = entry.get("config") if isinstance(entry, dict) else None
     if not isinstance(class_name, str) or not isinstance(config, dict):
         raise ValueError(f"a layer must be {{class_name, config}}, not {shorten(entry)}")
     with part(f"layer {shorten(config.get('name'))} ({shorten(class_name)})"):
@@ -107,6 +114,46 @@ def check_name(name: Any) -> str:
     return name
 
 
+def check_name_to_write(name: str) -> None:
+    """Check that TensorFlow.js takes the name of a layer or model.
+
+    Raises:
+      ValueError: it does not.
+    """
+    if not _JS_NAME.fullmatch(name):
+        raise ValueError("TensorFlow.js takes names of letters, digits, '-', '_' and '.' only")
+
+
+def _check_is_keras(function: Any, name: str) -> None:
+    if function is not keras.activations.get(name):
+        raise ValueError(f"is a function of your own, though its name is {name}")
+
+
+def _check_inputs(layer: keras.Layer, row: LayerClass, axis: Any) -> Entry:
+    """Check what TensorFlow.js demands of a layer's inputs.
+
+    Returns:
+      The axis, counted in a way that TensorFlow.js takes, if the layer has one.
+    """
+    try:
+        shapes = [tensor.shape for tensor in keras.tree.flatten(layer.input)]
+    except (AttributeError, ValueError):  # it is within a wrapper, and is not called by itself
+        shapes = []
+    rank = len(shapes[0]) if shapes else 0
+    if isinstance(layer, _MERGING) and len(shapes) == 1:
+        raise ValueError("TensorFlow.js needs at least two inputs")
+    flattening = isinstance(layer, keras.layers.Flatten) and shapes
+    if flattening and (rank < 3 or None in shapes[0][1:]):
+        raise ValueError(f"TensorFlow.js cannot flatten {shapes[0]}")
+    if isinstance(layer, keras.layers.BatchNormalization) and rank > 4:
+        raise ValueError(f"TensorFlow.js cannot normalize {shapes[0]}")
+    if not isinstance(axis, int) or "axis" not in row.fields:
+        return {}
+    if row.kind("axis") is LAST_AXIS:
+        return {"axis": -1 if axis == rank - 1 else axis}
+    return {"axis": axis + rank if axis < -1 and rank else axis}
+
+
 def _check_fixed(row: LayerClass, key: str, value: Any) -> None:
     """Accept a field that only one side has, if it has its neutral value there."""
     if value is None or key in _COMMON or key in IGNORED:
@@ -126,10 +173,13 @@ def _write_forward(layer: keras.layers.Bidirectional, given: Entry) -> Entry:
         for key in {*forward, *backward} - {"name"}
         if (forward.get(key) == backward.get(key)) == (key == "go_backwards")
     ]
+    name = layer.forward_layer.name.removeprefix("forward_")
+    if layer.backward_layer.name != f"backward_{name}":
+        different.append("name")
     if different:
         raise ValueError(f"backward_layer: differs from layer in {', '.join(sorted(different))}")
     entry = write_layer(layer.forward_layer)
-    entry["config"]["name"] = layer.forward_layer.name.removeprefix("forward_")
+    entry["config"]["name"] = name
     return entry
 
 
@@ -142,15 +192,22 @@ def _write_custom(layer: keras.Layer) -> Entry:
         raise ValueError("custom layers with weights cannot be written")
     if "_" in name:
         raise ValueError("TensorFlow.js changes class names with an underscore")
+    if hasattr(keras.layers, name) or name == "ThresholdedReLU":
+        raise ValueError(f"TensorFlow.js has a class {name} of its own")
     config = layer.get_config() | {"dtype": "float32"}
+    try:
+        json.dumps(config, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"its config cannot be written as JSON: {error}") from None
     return {"class_name": name, "config": config}
 
 
 def _read_custom(class_name: str, config: Entry, custom_objects: dict[str, Any]) -> keras.Layer:
     registered = keras.saving.get_custom_objects()
-    found = custom_objects.get(class_name) or next(
-        (value for name, value in registered.items() if name.rpartition(">")[2] == class_name), None
-    )
+    named = {v for name, v in registered.items() if name.rpartition(">")[2] == class_name}
+    if class_name not in custom_objects and len(named) > 1:
+        raise ValueError("several classes of this name are registered: choose with custom_objects")
+    found = custom_objects.get(class_name) or next(iter(named), None)
     if not (isinstance(found, type) and issubclass(found, keras.Layer)):
         raise ValueError("the class is neither known nor in custom_objects")
     layer_class: Any = found

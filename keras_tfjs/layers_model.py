@@ -50,7 +50,7 @@ def load(path: str | Path, custom_objects: dict[str, Any] | None = None) -> kera
     """Read a model that TensorFlow.js saved, in Node or as a browser's download, or `save` wrote.
 
     The file may come from anywhere: nothing in it is executed, no file outside its directory is
-    opened, and what it can make this function allocate is bounded by the size of its files.
+    opened, and what is allocated is in proportion to its files, whatever sizes they claim.
 
     Args:
       path: the JSON file, or a directory with a `model.json`.

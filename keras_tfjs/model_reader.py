@@ -13,6 +13,7 @@ from keras_tfjs.values import is_whole, shorten
 
 _MODEL_CLASSES = ("Sequential", "Model", "Functional")
 _MAX_RANK = 8
+_MAX_CALLS = 1000  # of a layer, and tensors in a call; Keras's time grows with their square
 
 
 class ModelReader:
@@ -59,6 +60,8 @@ class ModelReader:
         for entry in entries:
             layers.append(self._read_layer(entry))
             x = self._call(layers[-1], [x])
+            if len(_as_list(x)) > 1:
+                raise ValueError(f"layer {layers[-1].name!r}: has several outputs in a Sequential")
         return keras.Sequential(layers, name=name)
 
     def _read_functional(self, name: str, config: Entry, entries: list[Any]) -> keras.Model:
@@ -176,10 +179,10 @@ def _read_input(entry: Any) -> Any:
 
 def _read_nodes(nodes: Any) -> list[list[tuple[str, int, int]]]:
     with part("inbound_nodes"):
-        if not isinstance(nodes, list):
-            raise ValueError(f"must be a list, not {shorten(nodes)}")
+        if not isinstance(nodes, list) or len(nodes) > _MAX_CALLS:
+            raise ValueError(f"must be a list of at most {_MAX_CALLS}, not {shorten(nodes)}")
         for node in nodes:
-            if not isinstance(node, list) or not node:
+            if not isinstance(node, list) or not 0 < len(node) <= _MAX_CALLS:
                 raise ValueError(f"must hold lists, not {shorten(node)}")
         return [[_read_history(history) for history in node] for node in nodes]
 

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from keras_tfjs.layer_classes import weights_of
-from keras_tfjs.layer_config import Entry, part, write_layer
+from keras_tfjs.layer_config import Entry, check_name_to_write, part, write_layer
 from keras_tfjs.values import shorten
 
 INPUT_DTYPES = ("float32", "int32")
@@ -25,11 +25,19 @@ def write_model(model: keras.Model) -> Entry:
       ValueError: TensorFlow.js cannot compute what it does.
     """
     with part(f"model {model.name!r}"):
+        check_name_to_write(model.name)
+        if type(model).__module__.partition(".")[0] != "keras":
+            raise ValueError("only Sequential and functional models can be written, no subclasses")
         config = model.get_config() if model.built else {}
         if isinstance(model, keras.Sequential):
             if not config or config["layers"][0]["class_name"] != "InputLayer":
                 raise ValueError("its input is not known; begin it with keras.Input")
             inputs = _write_input(config["layers"][0]["config"])
+            for number, layer in enumerate(model.layers):
+                with part(f"layer {layer.name!r}"):
+                    if len(keras.tree.flatten(layer.output)) > 1:
+                        raise ValueError("TensorFlow.js needs a single output in a Sequential")
+                    _check_dtype(layer, model.inputs[0].dtype if number == 0 else "float32")
             layers = [inputs, *map(_write_node_layer, model.layers)]
             return {"class_name": "Sequential", "config": {"name": model.name, "layers": layers}}
         if not {"layers", "input_layers", "output_layers"} <= set(config):
@@ -40,6 +48,9 @@ def write_model(model: keras.Model) -> Entry:
             key: [_shifted(model, end, keras.Sequential) for end in ends_of(config[key])]
             for key in ("input_layers", "output_layers")
         }
+        if len(set(map(tuple, ends["output_layers"]))) < len(ends["output_layers"]):
+            raise ValueError("TensorFlow.js cannot put out one tensor twice")
+        _order_calls(layers, ends)
         # The class is called Functional too, but old versions of TensorFlow.js know only this name.
         return {"class_name": "Model", "config": {"name": model.name, "layers": layers, **ends}}
 
@@ -50,7 +61,13 @@ def named_weights(model: keras.Model) -> Iterator[tuple[str, np.ndarray]]:
         if isinstance(layer, keras.Model):
             yield from named_weights(layer)
         else:
-            for (name, _), value in zip(weights_of(layer), layer.get_weights(), strict=True):
+            for (name, _), weight in zip(weights_of(layer), layer.weights, strict=True):
+                value = np.asarray(weight)
+                # TensorFlow.js applies a constraint as soon as a weight is set.
+                if weight.constraint and not np.allclose(
+                    weight.constraint(weight), value, atol=1e-6
+                ):
+                    raise ValueError(f"layer {layer.name!r}: {name} does not meet its constraint")
                 yield f"{layer.name}/{name}", value
 
 
@@ -59,6 +76,9 @@ def _write_input(config: Entry) -> Entry:
     with part(f"input {name!r}"):
         if dtype not in INPUT_DTYPES:
             raise ValueError(f"its dtype is {dtype}; only float32 and int32 can be written")
+        check_name_to_write(name)
+        if len(shape) < 2 or 0 in shape:
+            raise ValueError(f"TensorFlow.js has no inputs of shape {shape}")
         for key in ("sparse", "ragged", "optional"):
             if config.get(key):
                 raise ValueError(f"TensorFlow.js has no {key} inputs")
@@ -81,20 +101,57 @@ def _write_call(model: keras.Model, entry: Entry) -> Entry:
             raise ValueError(
                 f"is an operation of {entry['module']}, not a layer; use a layer for it"
             )
-        nodes = [_write_node(model, node) for node in entry["inbound_nodes"]]
+        nodes = [_write_node(model, operation, node) for node in entry["inbound_nodes"]]
     return _write_node_layer(operation) | {"name": name, "inbound_nodes": nodes}
 
 
-def _write_node(model: keras.Model, node: Entry) -> list[list[Any]]:
+def _write_node(model: keras.Model, layer: keras.Layer, node: Entry) -> list[list[Any]]:
     """Describe one call of a layer by the tensors it is called on."""
-    # Keras notes training=False where nothing was said of it.
-    given = {key: value for key, value in node["kwargs"].items() if value not in (None, False)}
+    given = {key: value for key, value in node["kwargs"].items() if value is not None}
+    if given.get("training") is False:  # which Keras notes where nothing was said of it, too
+        del given["training"]
     if len(node["args"]) != 1 or given:
         raise ValueError(f"is called with more than its inputs: {', '.join(given) or 'arguments'}")
     inputs = node["args"][0]
     tensors = inputs if isinstance(inputs, list | tuple) else [inputs]
     histories = [_history(tensor) for tensor in tensors]
+    for tensor in tensors:
+        _check_dtype(layer, tensor["config"]["dtype"])
     return [[*_shifted(model, history, keras.Model), {}] for history in histories]
+
+
+def _check_dtype(layer: keras.Layer, dtype: str) -> None:
+    """Refuse integers for layers that take them otherwise in TensorFlow.js, backend by backend."""
+    if dtype != "float32" and not isinstance(layer, keras.layers.Embedding | keras.Model):
+        raise ValueError(f"is called on {dtype}; only Embedding can be")
+
+
+def _order_calls(layers: list[Entry], ends: dict[str, list]) -> None:
+    """Number the calls of each layer as TensorFlow.js will make them.
+
+    It goes through the layers again and again, and makes of each the calls that are possible by
+    then; the first that it makes becomes call 0, wherever it is listed. So they are listed in that
+    order.
+    """
+    nested = {layer["name"]: "layers" in layer["config"] for layer in layers}
+    made = {(name, 0) for name, is_model in nested.items() if is_model}
+    made |= {(layer["name"], 0) for layer in layers if not layer["inbound_nodes"]}
+    waiting = {layer["name"]: list(enumerate(layer["inbound_nodes"])) for layer in layers}
+    order: dict[str, list[int]] = {name: [] for name in nested}
+    while any(waiting.values()):
+        for name, calls in waiting.items():
+            for number, node in [*calls]:
+                if all((source, call) in made for source, call, *_ in node):
+                    order[name].append(number)
+                    made.add((name, number + nested[name]))
+                    calls.remove((number, node))
+    for layer in layers:
+        layer["inbound_nodes"] = [layer["inbound_nodes"][i] for i in order[layer["name"]]]
+    listed = [tensor for layer in layers for node in layer["inbound_nodes"] for tensor in node]
+    for tensor in [*listed, *ends["output_layers"]]:
+        name, call = tensor[:2]
+        if order[name]:
+            tensor[1] = order[name].index(call - nested[name]) + nested[name]
 
 
 def _history(tensor: Any) -> list[Any]:
@@ -118,4 +175,7 @@ def ends_of(value: Any) -> list[Any]:
     """
     if isinstance(value, dict):
         raise ValueError("inputs and outputs in a dict cannot be written; use a list")
-    return [value] if value and isinstance(value[0], str) else list(value)
+    if value and isinstance(value[0], str):
+        return [value]
+    nested = any(item and isinstance(item, list) and isinstance(item[0], list) for item in value)
+    return [end for item in value for end in ends_of(item)] if nested else list(value)

@@ -130,10 +130,11 @@ def _read_activation(value: Any) -> Any:
 ACTIVATION = Kind(_write_activation, _read_activation)
 
 
-def _objects(module: Any, names: dict[str, tuple[str, ...]]) -> Kind:
+def _objects(module_name: str, names: dict[str, tuple[str, ...]]) -> Kind:
     """Return the kind of objects of a Keras module, written as {class_name, config}.
 
     Args:
+      module_name: such as `initializers`.
       names: the names of the classes, which both share, and the fields of their configs.
     """
 
@@ -141,10 +142,10 @@ def _objects(module: Any, names: dict[str, tuple[str, ...]]) -> Kind:
         if value is None:
             return None
         name, config = _split(value)
-        if name not in names or value.get("registered_name") not in (None, name):
+        if name not in names or value.get("module") not in (None, f"keras.{module_name}"):
             raise ValueError(f"TensorFlow.js has no {shorten(name)}")
         known = names[name]
-        return {"class_name": name, "config": {key: _plain(config.get(key)) for key in known}}
+        return {"class_name": name, "config": {key: _plain(key, config.get(key)) for key in known}}
 
     def read(value: Any) -> Any:
         if value is None:
@@ -152,10 +153,10 @@ def _objects(module: Any, names: dict[str, tuple[str, ...]]) -> Kind:
         name, config = _split(value)
         if name not in names:
             raise ValueError(f"unknown class {shorten(name)}")
-        given = {key: _plain(value) for key, value in config.items() if value is not None}
+        given = {key: _plain(key, value) for key, value in config.items() if value is not None}
         if not set(given) <= set(names[name]):
             raise ValueError(f"{name} has unknown fields: {shorten(sorted(given))}")
-        return getattr(module, name)(**given)
+        return getattr(getattr(keras, module_name), name)(**given)
 
     return Kind(write, read)
 
@@ -169,17 +170,18 @@ def _split(value: Any) -> tuple[str, dict[str, Any]]:
     return name, config or {}
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):  # a seed that Keras drew itself
+def _plain(key: str, value: Any) -> Any:
+    if key == "seed" and isinstance(value, dict):  # one that Keras drew itself
         return None
-    if value is not None and not isinstance(value, str) and not _is_number(value):
-        raise ValueError(f"must be a number, not {shorten(value)}")
+    is_text = key in ("mode", "distribution") and isinstance(value, str)
+    if value is not None and not is_text and not _is_number(value):
+        raise ValueError(f"{key}: must be a number, not {shorten(value)}")
     return value
 
 
 _SCALED = ("scale", "mode", "distribution", "seed")
 _INITIALIZERS = _objects(
-    keras.initializers,
+    "initializers",
     {
         "Zeros": (),
         "Ones": (),
@@ -227,7 +229,7 @@ def _read_initializer(value: Any) -> Any:
 
 INITIALIZER = Kind(_write_initializer, _read_initializer)
 
-_L1L2 = _objects(keras.regularizers, {"L1L2": ("l1", "l2")})
+_L1L2 = _objects("regularizers", {"L1L2": ("l1", "l2")})
 
 
 def _write_regularizer(value: Any) -> dict[str, Any] | None:
@@ -245,7 +247,7 @@ def _read_regularizer(value: Any) -> Any:
 
 REGULARIZER = Kind(_write_regularizer, _read_regularizer)
 CONSTRAINT = _objects(
-    keras.constraints,
+    "constraints",
     {
         "MaxNorm": ("max_value", "axis"),
         "MinMaxNorm": ("min_value", "max_value", "rate", "axis"),

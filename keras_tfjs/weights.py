@@ -43,7 +43,7 @@ def write_weights(named: Iterable[tuple[str, np.ndarray]]) -> tuple[list[Entry],
 def read_weights(directory: Path, manifest: Any) -> dict[str, np.ndarray]:
     """Read the weights that a manifest lists; an optimizer's are left out.
 
-    Nothing larger than the files is allocated, and no file outside the directory is opened.
+    What is allocated is in proportion to the files, and no file outside the directory is opened.
 
     Raises:
       ValueError: a path leads elsewhere, a file is missing, or sizes and shapes do not fit.
@@ -61,7 +61,9 @@ def read_weights(directory: Path, manifest: Any) -> dict[str, np.ndarray]:
 
 
 def _read_group(directory: Path, group: Any) -> dict[str, np.ndarray]:
-    paths, specs = (group.get("paths"), group.get("weights")) if isinstance(group, dict) else (0, 0)
+    if not isinstance(group, dict):
+        raise ValueError(f"must be an object, not {shorten(group)}")
+    paths, specs = group.get("paths"), group.get("weights")
     if not isinstance(paths, list) or not isinstance(specs, list):
         raise ValueError("must have the lists paths and weights")
     files = [_file(directory, path) for path in paths]
@@ -73,9 +75,8 @@ def _read_group(directory: Path, group: Any) -> dict[str, np.ndarray]:
             f"weights: need {shorten(declared)} bytes, but {', '.join(map(str, paths))} "
             f"have {held}; the files are damaged or belong to another model"
         )
-    data = b"".join(
-        file.read_bytes() for file in files
-    )  # a weight may begin in one, end in another
+    # Joined, for a weight may begin in one file and end in the next.
+    data = b"".join(file.read_bytes() for file in files)
     weights, offset = {}, 0
     for spec, (name, shape, dtype) in zip(specs, checked, strict=True):
         count = math.prod(shape)
@@ -95,10 +96,14 @@ def _file(directory: Path, path: Any) -> Path:
     parts = PurePosixPath(path)
     if parts.is_absolute() or ".." in parts.parts or "\\" in path or ":" in path:
         raise ValueError(f"paths: {shorten(path)} leads out of the model's directory")
-    file = (directory / path).resolve()
-    if not file.is_relative_to(directory.resolve()):
+    try:
+        file = (directory / path).resolve()
+        inside, found = file.is_relative_to(directory.resolve()), file.is_file()
+    except (OSError, RuntimeError) as error:  # names that are too long, links in a circle
+        raise ValueError(f"paths: {shorten(path)} cannot be opened: {error}") from None
+    if not inside:
         raise ValueError(f"paths: {shorten(path)} leads out of the model's directory")
-    if not file.is_file():
+    if not found:
         raise ValueError(f"paths: {shorten(path)} is missing")
     return file
 

@@ -77,6 +77,8 @@ def load_model(path: Path, text: str | None = None) -> tuple[keras.Model, dict[s
     """
     if path.suffix == ".json":
         return _load_json(path, text)
+    if not (path / KERAS_FILE).exists() and (path / layers_model.MODEL_FILE).is_file():
+        return _load_json(path / layers_model.MODEL_FILE, text)
     directory = path.parent if path.is_file() or path.name == KERAS_FILE else path
     files = [directory / KERAS_FILE, directory / TEXT_DATA_FILE]
     for file in files:
@@ -106,15 +108,18 @@ def _load_json(path: Path, text: str | None) -> tuple[keras.Model, dict[str, Any
             f"there is no {path}; train a model with python -m {__package__}.train"
         ) from None
     except (ValueError, OSError) as error:
-        raise UserError(f"{path} is not a model that can write text: {error}") from None
+        reason = str(error).removeprefix(f"{path}: ")
+        raise UserError(f"{path} is not a model that can write text: {reason}") from None
     _, sample_len, char_set_size = model.input_shape
     if "char_set" not in description:
         if text is None:
             raise UserError(f"{path} does not hold its character set: name its corpus too")
         description["char_set"] = list(dict.fromkeys(text))
     char_set, seed_text = description["char_set"], description.get("seed_text", "")
-    if not _are_characters(char_set) or not isinstance(seed_text, str):
+    if not _are_characters(char_set):
         raise UserError(f"{path} is damaged: its character set is not a list of characters")
+    if not isinstance(seed_text, str):
+        raise UserError(f"{path} is damaged: its seed text is not a text")
     if len(char_set) != char_set_size:
         raise UserError(
             f"{path} is a model of {char_set_size} characters, but its corpus has {len(char_set)}"

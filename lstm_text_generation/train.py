@@ -214,6 +214,8 @@ def _load_start(text: str) -> tuple:
     from lstm_text_generation import export
 
     path = Path(FLAGS.init_from).resolve()
+    if FLAGS.resume and not path.exists():
+        raise UserError(f"the run began with {path}: put it back, for its layers are needed")
     FLAGS["init_from"].value = str(path)
     model, text_data = export.load_model(path, text)
     recurrent = [layer for layer in model.layers if isinstance(layer, keras.layers.LSTM)]
@@ -221,6 +223,8 @@ def _load_start(text: str) -> tuple:
         raise UserError(
             f"{FLAGS.init_from} has dropout within its LSTM layers, which is not trained here"
         )
+    if not model.trainable_variables:
+        raise UserError(f"{FLAGS.init_from} is frozen: none of its layers is trainable")
     dropout = [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
     fixed = {
         "sample_len": text_data["sample_len"],

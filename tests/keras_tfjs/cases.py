@@ -94,6 +94,9 @@ CASES = {
         )
         for mode in ("concat", "sum", "mul", "ave", None)
     },
+    "Bidirectional with states": Case(
+        lambda: L.Bidirectional(L.LSTM(3, return_state=True)), _SEQUENCE
+    ),
     "Bidirectional GRU": Case(lambda: L.Bidirectional(L.GRU(2, reset_after=False)), _SEQUENCE),
     "TimeDistributed": Case(lambda: L.TimeDistributed(L.Dense(3, "relu")), _SEQUENCE),
     "TimeDistributed Conv2D": Case(lambda: L.TimeDistributed(L.Conv2D(2, 3)), [(2, 5, 5, 3)]),
@@ -116,6 +119,8 @@ CASES = {
     "DepthwiseConv2D same, strides": Case(
         lambda: L.DepthwiseConv2D(3, 2, padding="same", activation="relu"), _IMAGE
     ),
+    "SeparableConv2D dilated": Case(lambda: L.SeparableConv2D(4, 2, dilation_rate=2), _IMAGE),
+    "Conv2D unequal strides": Case(lambda: L.Conv2D(4, 2, (1, 2), padding="same"), _IMAGE),
     "SeparableConv2D": Case(lambda: L.SeparableConv2D(4, 3, depth_multiplier=2), _IMAGE),
     "SeparableConv2D same, strides": Case(
         lambda: L.SeparableConv2D(4, 3, strides=2, padding="same"), _IMAGE
@@ -156,6 +161,7 @@ CASES = {
     "Average": Case(lambda: L.Average(), [(4,), (4,), (4,)]),
     "Concatenate": Case(lambda: L.Concatenate(), [(4,), (3,)]),
     "Concatenate, first axis": Case(lambda: L.Concatenate(axis=1), [(2, 3), (4, 3)]),
+    "Concatenate, axis from the end": Case(lambda: L.Concatenate(axis=-2), [(2, 3), (4, 3)]),
     "ReLU": Case(lambda: L.ReLU(), [(9,)]),
     "ReLU, at most 0.5": Case(lambda: L.ReLU(0.5), [(9,)]),
     "LeakyReLU": Case(lambda: L.LeakyReLU(0.2), [(9,)]),

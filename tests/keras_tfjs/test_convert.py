@@ -73,7 +73,7 @@ def test_a_model_with_a_class_of_its_own(image_run, tmp_path):
         (["{tmp}", "{tmp}/out"], ["is neither a .keras file"]),
         (["{keras}", "{tmp}/text.txt"], ["text.txt is a file; name a directory"]),
         (["{keras}", "{tmp}/out", "--format=keras"], ["cannot make keras of", "a keras model"]),
-        (["{run}/decoder", "{tmp}/out"], ["cannot make layers_model of", "a layers model"]),
+        (["{run}/decoder", "{tmp}/out"], ["cannot make layers_model of", "name an OUT.keras"]),
         (["{run}/decoder", "{tmp}/out", "--format=keras"], ["ends with .keras, unlike"]),
         (["{run}/saved_model/decoder", "{tmp}/out.keras"], ["cannot make keras of", "a saved mod"]),
         (["{run}/saved_model/vae", "{tmp}/out", "--format=layers_model"], ["has no layers"]),

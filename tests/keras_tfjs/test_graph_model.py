@@ -104,11 +104,22 @@ REFUSED = {
     ),
     "float64": (
         lambda x: tf.cast(tf.cast(x, tf.float64) * tf.constant(1.5, tf.float64), tf.float32),
-        "TensorFlow.js has no dtype float64",
+        "TensorFlow.js has no DT_DOUBLE",
     ),
     "one-hot vectors of floats": (
         lambda x: tf.one_hot(tf.cast(x, tf.int32), 5),
         r"one_hot gives zeros for float32; use tf.cast\(tf.one_hot",
+    ),
+    "uint8": (lambda x: tf.cast(tf.cast(x, tf.uint8) + 1, tf.float32), "has no DT_UINT8"),
+    "float16": (lambda x: tf.cast(tf.cast(x, tf.float16), tf.float32), "has no DT_HALF"),
+    "mean of integers": (lambda x: tf.reduce_mean(tf.cast(x, tf.int32)), "is not rounded"),
+    "first axis": (
+        lambda x: tf.one_hot(tf.cast(x, tf.int32), 5, axis=0, dtype=tf.int32),
+        "along the last axis only",
+    ),
+    "as in training": (
+        lambda x: tf.compat.v1.nn.fused_batch_norm(x[None, None], tf.ones(4), tf.ones(4))[0],
+        "normalizes by the batch",
     ),
     "large integers": (
         lambda x: tf.cast(x, tf.int64) + tf.constant(2**40, tf.int64),
@@ -127,6 +138,20 @@ def test_what_tensorflow_js_cannot_run_is_refused(tmp_path, name):
 
     with pytest.raises(ValueError, match=pattern):
         graph_model.save(function, tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_names_that_are_missing_or_taken(tmp_path):
+    x, y = (Spec([2], tf.float32, name) for name in ("x", "x"))
+    twice = tf.function(lambda a, b: {"y": a + b}, input_signature=[x, y])
+    odd = tf.function(lambda a: {"a:0": a + 1}, input_signature=[x])
+    for function in (twice, odd):
+        with pytest.raises(ValueError, match="put needs a name of its own"):
+            graph_model.save(function, tmp_path / "model")
+    with pytest.raises(ValueError, match="the tf.function has no input_signature"):
+        graph_model.save(tf.function(lambda a: a), tmp_path / "model")
+    with pytest.raises(ValueError, match="neither a tf.function nor the path"):
+        graph_model.save(lambda a: a, tmp_path / "model")
     assert not (tmp_path / "model").exists()
 
 

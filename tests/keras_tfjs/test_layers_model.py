@@ -117,6 +117,16 @@ def nested_and_shared() -> keras.Model:
     return randomize(keras.Model([first, second], outputs))
 
 
+def shared_at_two_depths() -> keras.Model:
+    """TensorFlow.js can make the second call of a layer first: the calls must not be mixed up."""
+    x = keras.Input((4,))
+    early, late = L.Dense(4, name="early"), L.Dense(4, name="late")
+    deep, flat = late(early(x)), late(x)
+    z = L.ReLU()(L.Dense(4, name="after")(L.ReLU()(flat)))
+    inner = keras.Sequential([keras.Input((4,)), L.Dense(4, name="inside")], name="inner")
+    return randomize(keras.Model(x, [inner(deep), z, deep, inner(z)]))
+
+
 def regularized() -> keras.Model:
     """What matters in further training only."""
     regularizers, constraints = keras.regularizers, keras.constraints
@@ -129,10 +139,12 @@ def regularized() -> keras.Model:
         bias_constraint=constraints.NonNeg(),
     )
     frozen = L.Dense(2, trainable=False, kernel_initializer="lecun_normal")
-    return keras.Sequential([keras.Input((4,)), layer, frozen])
+    model = randomize(keras.Sequential([keras.Input((4,)), layer, frozen]))
+    layer.bias.assign(keras.ops.abs(layer.bias))
+    return model
 
 
-@pytest.mark.parametrize("make", [nested_and_shared, regularized])
+@pytest.mark.parametrize("make", [nested_and_shared, shared_at_two_depths, regularized])
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_whole_models_there_and_back(run_in_node, differences, tmp_path, make, backend):
     model = make()
@@ -140,6 +152,8 @@ def test_whole_models_there_and_back(run_in_node, differences, tmp_path, make, b
     inputs = [rng.normal(size=(3, 4)).astype(np.float32) for _ in model.inputs]
     expected = run(model, inputs)
     layers_model.save(model, tmp_path)
+    own = run(layers_model.load(tmp_path), inputs)
+    assert max(np.abs(a - b).max() for a, b in zip(own, expected, strict=True)) <= 1e-6
     job = {
         "kind": "layers",
         "url": f"file://{tmp_path}/model.json",
@@ -150,6 +164,7 @@ def test_whole_models_there_and_back(run_in_node, differences, tmp_path, make, b
     differences(make.__name__, "Keras to TensorFlow.js", backend, largest)
     back = layers_model.load(tmp_path / "back")
     errors = [np.abs(a - b).max() for a, b in zip(run(back, inputs), expected, strict=True)]
+    differences(make.__name__, "TensorFlow.js to Keras", backend, float(max(errors)))
     assert max(errors) <= 1e-6
     assert largest <= LIMIT
     layers_model.save(layers_model.load(tmp_path), tmp_path / "again")

@@ -75,7 +75,90 @@ def other_backward_layer() -> keras.Model:
     return sequential(L.Bidirectional(L.LSTM(3), backward_layer=backward))
 
 
+def relu(x):
+    return -x
+
+
+@keras.saving.register_keras_serializable(package="tests", name="ReLU")
+class OwnReLU(L.Layer):
+    def call(self, x):
+        return -x
+
+
+class OwnSequential(keras.Sequential):
+    def call(self, x, **kwargs):
+        return 2 * super().call(x, **kwargs)
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Factor(L.Layer):
+    def call(self, x, factor=1.0):
+        return x * factor
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Configured(L.Layer):
+    def call(self, x):
+        return x
+
+    def get_config(self):
+        return super().get_config() | {"matrix": keras.ops.ones(2)}
+
+
+def functional(call, *shapes, dtype="float32") -> keras.Model:
+    inputs = [keras.Input(shape, dtype=dtype) for shape in shapes or [(4,)]]
+    return keras.Model(inputs, call(*inputs))
+
+
+def violated() -> keras.Model:
+    model = sequential(L.Dense(3, kernel_constraint="non_neg", name="d"))
+    model.layers[0].kernel.assign(-keras.ops.ones((4, 3)))
+    return model
+
+
+def renamed_backward_layer() -> keras.Model:
+    backward = L.LSTM(3, go_backwards=True, name="other")
+    return sequential(L.Bidirectional(L.LSTM(3, name="one"), backward_layer=backward))
+
+
 REFUSED = {
+    "own relu": (lambda: sequential(L.Dense(3, relu)), "is a function of your own"),
+    "own class of a known name": (lambda: sequential(OwnReLU()), "has a class ReLU of its own"),
+    "own Sequential": (lambda: OwnSequential([keras.Input((4,)), L.Dense(2)]), "no subclasses"),
+    "argument of 0": (
+        lambda: functional(lambda x: Factor()(x, factor=0.0)),
+        "called with more than its inputs: factor",
+    ),
+    "config": (lambda: sequential(Configured()), "its config cannot be written as JSON"),
+    "constraint": (violated, "layer 'd': kernel does not meet its constraint"),
+    "dilation": (
+        lambda: sequential(L.DepthwiseConv2D(2, dilation_rate=2), shape=(5, 5, 1)),
+        "dilation_rate: TensorFlow.js has .1, 1. only",
+    ),
+    "integers": (
+        lambda: functional(L.BatchNormalization(), (4,), dtype="int32"),
+        "is called on int32; only Embedding can be",
+    ),
+    "integers in a Sequential": (
+        lambda: keras.Sequential([keras.Input((4,), dtype="int32"), L.ReLU()]),
+        "is called on int32; only Embedding can be",
+    ),
+    "no size": (lambda: functional(L.Dense(3), (0,)), "has no inputs of shape"),
+    "scalars": (lambda: functional(lambda x: L.Reshape((1,))(x), ()), "has no inputs of shape"),
+    "name": (lambda: sequential(L.Dense(3, name="a b")), "takes names of letters, digits"),
+    "backward name": (renamed_backward_layer, "backward_layer: differs from layer in name"),
+    "outputs in a Sequential": (
+        lambda: sequential(L.LSTM(3, return_state=True)),
+        "needs a single output in a Sequential",
+    ),
+    "flat already": (lambda: sequential(L.Flatten(), shape=(4,)), "cannot flatten .None, 4."),
+    "one to add": (lambda: functional(lambda x: L.Add()([x])), "needs at least two inputs"),
+    "rank": (lambda: sequential(L.BatchNormalization(), shape=(2, 2, 2, 2)), "cannot normalize"),
+    "output twice": (lambda: functional(lambda x: [x, x]), "cannot put out one tensor twice"),
+    "axis within TimeDistributed": (
+        lambda: sequential(L.TimeDistributed(L.Softmax(axis=1))),
+        "axis: must be -1, not 1",
+    ),
     "hard_sigmoid": (
         lambda: sequential(L.LSTM(3, recurrent_activation="hard_sigmoid", name="l")),
         "layer 'l' .LSTM.: recurrent_activation: hard_sigmoid of Keras 3 is x / 6",

@@ -21,9 +21,14 @@ def good(tmp_path_factory):
     """A model with a bit of everything, as JSON and as bytes."""
     path = tmp_path_factory.mktemp("good")
     x = keras.Input((6, 4), name="input")
+    recurrent = L.GRU(2, reset_after=False, kernel_constraint="max_norm", return_sequences=True)
+    extra = L.TimeDistributed(L.Dense(2, kernel_regularizer="l2"), name="steps")(
+        L.Bidirectional(recurrent, name="both_ways")(L.PReLU(name="prelu")(x))
+    )
     inner = keras.Sequential([keras.Input((3,)), L.Dense(3, "relu", name="inside")], name="inner")
     y = inner(L.LSTM(3, name="lstm")(x))
     z = L.Concatenate(name="both")([y, L.Dense(2, name="dense")(L.Flatten(name="flat")(x))])
+    z = L.Concatenate(name="all")([z, L.LSTM(2, return_state=True, name="last")(extra)[0]])
     layers_model.save(keras.Model(x, L.BatchNormalization(name="norm")(z), name="model"), path)
     return json.loads((path / "model.json").read_text()), (path / "weights.bin").read_bytes()
 
@@ -36,6 +41,8 @@ def write(tmp_path, good):
         content = copy.deepcopy(good[0])
         place = content
         for key in keys[:-1]:
+            if isinstance(place, list) and isinstance(key, str):  # a layer or weight, by its name
+                key = [item["name"] for item in place].index(key)
             place = place[key]
         if keys:
             place[keys[-1]] = value
@@ -47,17 +54,16 @@ def write(tmp_path, good):
 
 
 LAYERS = ["modelTopology", "config", "layers"]
-NAMES = ["input", "lstm", "flat", "inner", "dense", "both", "norm"]
 GROUP = ["weightsManifest", 0]
-SPEC = [*GROUP, "weights", 0]
+SPEC = [*GROUP, "weights", "lstm/kernel"]
 
 
 def config(layer: str, field: str) -> list:
-    return [*LAYERS, NAMES.index(layer), "config", field]
+    return [*LAYERS, layer, "config", field]
 
 
 def calls(layer: str) -> list:
-    return [*LAYERS, NAMES.index(layer), "inbound_nodes"]
+    return [*LAYERS, layer, "inbound_nodes"]
 
 
 HOSTILE = {
@@ -72,7 +78,7 @@ HOSTILE = {
     "missing shard": ([*GROUP, "paths"], ["weights.bin", "two.bin"], "paths: 'two.bin' is missing"),
     "the same shard twice": ([*GROUP, "paths"], ["weights.bin"] * 2, "bytes, but weights.bin"),
     "manifest": (["weightsManifest"], {}, "weightsManifest: must be a list"),
-    "group": (GROUP, 7, r"weightsManifest\[0\]: must have the lists"),
+    "group": (GROUP, 7, r"weightsManifest\[0\]: must be an object"),
     "weights": ([*GROUP, "weights"], [1], "weights: must have a name each, unlike 1"),
     "shape": ([*SPEC, "shape"], [4, 13], r"weights: need \d+ bytes, but weights.bin have"),
     "negative size": ([*SPEC, "shape"], [-4, -12], "shape: must be a list of whole numbers"),
@@ -82,14 +88,23 @@ HOSTILE = {
     "transposed shape": ([*SPEC, "shape"], [12, 4], r"kernel: the shape is \(12, 4\), but must be"),
     "dtype": ([*SPEC, "dtype"], "float64", "dtype: must be one of float32"),
     "quantization": ([*SPEC, "quantization"], {"dtype": "uint8"}, "quantization: is not supported"),
+    "long path": ([*GROUP, "paths"], ["a" * 5000], "cannot be opened"),
     "name of a weight": ([*SPEC, "name"], "lstm/bias", "weights: 'lstm/bias' occurs twice"),
     "weight of no layer": ([*SPEC, "name"], "x/kernel", "weights: 'lstm/kernel' is missing"),
     "no topology": (["modelTopology"], None, "modelTopology: must be {class_name, config}"),
     "graph model": (["format"], "graph-model", "format: must be layers-model"),
     "class of the model": (["modelTopology", "class_name"], "Sub", "must be Sequential or Model"),
     "no layers": (LAYERS, [], "layers: must be a list that is not empty"),
-    "unknown class": ([*LAYERS, 1, "class_name"], "Lambda", "Lambda..: the class is neither known"),
-    "class that is no text": ([*LAYERS, 1, "class_name"], ["LSTM"], "must be {class_name, config}"),
+    "unknown class": (
+        [*LAYERS, "lstm", "class_name"],
+        "Lambda",
+        "Lambda..: the class is neither known",
+    ),
+    "class that is no text": (
+        [*LAYERS, "lstm", "class_name"],
+        ["LSTM"],
+        "must be {class_name, config}",
+    ),
     "units": (config("lstm", "units"), 4, "kernel: the shape is"),
     "negative units": (config("lstm", "units"), -1, "units: must be a whole number of at least 1"),
     "huge units": (config("dense", "units"), 2**31 - 1, "kernel: the shape is"),
@@ -107,7 +122,7 @@ HOSTILE = {
     "flag": (config("dense", "use_bias"), "yes", "use_bias: must be true or false"),
     "unknown field": (config("dense", "groups"), 2, "groups: is not known"),
     "name": (config("dense", "name"), "a/b", "name: must be a name without /"),
-    "two layers of one name": ([*LAYERS, 2, "name"], "lstm", "two are named 'lstm'"),
+    "two layers of one name": ([*LAYERS, "flat", "name"], "lstm", "two are named 'lstm'"),
     "axis": (config("both", "axis"), 99, "axis: must be an axis"),
     "axis that is not there": (config("norm", "axis"), 7, "layer 'norm'"),
     "cycle": (calls("lstm"), [[["norm", 0, 0, {}]]], "for each other in a cycle"),
@@ -115,6 +130,12 @@ HOSTILE = {
     "call on nothing": (calls("lstm"), [[["nothing", 0, 0, {}]]], "layers that are missing"),
     "call that is not there": (calls("flat"), [[["input", 0, 5, {}]]], "there is no tensor"),
     "call with arguments": (calls("flat"), [[["input", 0, 0, {"a": 1}]]], "without arguments"),
+    "many calls": (calls("flat"), [[["input", 0, 0, {}]]] * 1001, "a list of at most 1000"),
+    "initializer's value": (
+        config("dense", "bias_initializer"),
+        {"class_name": "Constant", "config": {"value": "x"}},
+        "value: must be a number",
+    ),
     "nodes": (calls("flat"), [[]], "inbound_nodes: must hold lists"),
     "negative index": (calls("flat"), [[["input", -1, 0, {}]]], "must be .layer, call, output"),
     "outputs": (["modelTopology", "config", "output_layers"], [["norm", 3, 0]], "output_layers: "),

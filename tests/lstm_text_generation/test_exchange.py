@@ -95,6 +95,29 @@ def test_a_run_from_a_model_is_resumed(call, original, corpus, tmp_path):
     assert histories[0] == histories[1]
 
 
+def test_a_run_is_not_resumed_without_the_model_it_began_with(call, original, corpus, tmp_path):
+    line = ["--examples_per_epoch=320", "--batch_size=32", f"--save_path={tmp_path}/run"]
+    call(train, corpus, f"--init_from={original}/model.json", *line, "--epochs=1")
+    shutil.rmtree(original)
+    message = f"the run began with {original}/model.json: put it back"
+    assert_one_line(call(train, corpus, "--resume", "--epochs=2", *line[2:]), message)
+
+
+def test_a_frozen_model_is_not_trained(call, corpus, tmp_path):
+    model = as_the_original()
+    model.trainable = False
+    layers_model.save(model, tmp_path / "frozen")
+    line = [corpus, f"--init_from={tmp_path}/frozen/model.json", f"--save_path={tmp_path}/run"]
+    assert_one_line(call(train, *line), "is frozen: none of its layers is trainable")
+
+
+def test_a_directory_of_tensorflow_js_alone(call, text_run, tmp_path):
+    for name in ("model.json", "weights.bin"):
+        shutil.copy(text_run / name, tmp_path)
+    line = ["--seed=4", "--gen_length=40"]
+    assert call(generate, tmp_path, *line) == call(generate, text_run, *line)
+
+
 def test_a_known_character_set_comes_first():
     known = ["z", *dict.fromkeys(TEXT[::-1])]
     text_data = TextData("bottles", TEXT, 12, 3, known)
@@ -145,7 +168,7 @@ def test_models_that_cannot_write_text(layers, pattern):
         ({"char_set": ["a", "b", "c", "d", "dd"]}, ["is damaged", "not a list of characters"]),
         ({"char_set": ["a", "b", "c", "d", "d"]}, ["is damaged", "not a list of characters"]),
         ({"char_set": list("abcd")}, ["is a model of 5 characters, but its corpus has 4"]),
-        ({"char_set": list("abcde"), "seed_text": 7}, ["is damaged"]),
+        ({"char_set": list("abcde"), "seed_text": 7}, ["is damaged: its seed text is not a text"]),
         ([], ["does not hold its character set"]),
         (7, ["userDefinedMetadata: must be an object"]),
     ],
