@@ -1,12 +1,13 @@
 # make demo    train both examples on this machine and read what they make
 # make test    set up what is missing and run every test; those in TensorFlow.js need npm, a C++
 #              compiler and chromium, and are skipped without
+# make web     the pages in your browser, with the models in saved_models/
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := saved_models/demo
 
-.PHONY: demo test test-converter bench-lstm bench-vae docs-tfjs lock clean
+.PHONY: demo web test test-converter bench-lstm bench-vae docs-tfjs lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m lstm_text_generation.train python-docs --epochs=15 --overwrite --save_path=$(DEMO)/python-docs
@@ -16,6 +17,9 @@ demo: $(VENV)/installed
 test: $(VENV)/installed-dev node_modules/installed
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	$(BIN)/python -m pytest
+
+web: $(VENV)/installed node_modules/packages saved_models/corpora/python-docs.txt
+	npx vite --open
 
 # The official converter on our SavedModels, in an environment of its own of 2.9 GB.
 test-converter: $(VENV)/installed-dev node_modules/installed .venv-converter/installed
@@ -45,13 +49,24 @@ $(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
-# TensorFlow.js and the browser's driver. Without npm, the tests that need them are skipped.
+node_modules/packages: package-lock.json
+	npm ci --silent
+	touch $@
+
+# Without npm, the tests that run in TensorFlow.js are skipped.
 node_modules/installed: package-lock.json tests/keras_tfjs/build_tfjs_node.sh
 	@if ! command -v npm >/dev/null; then \
 	  echo "npm is not installed: the tests in TensorFlow.js will be skipped"; \
 	else \
-	  npm ci --silent && tests/keras_tfjs/build_tfjs_node.sh $(BIN)/python && touch $@; \
+	  $(MAKE) node_modules/packages && \
+	  tests/keras_tfjs/build_tfjs_node.sh $(BIN)/python && touch $@; \
 	fi
+
+# A text of the pages that needs no network.
+saved_models/corpora/python-docs.txt: $(VENV)/installed
+	mkdir -p $(@D)
+	$(BIN)/python -c "from lstm_text_generation import corpora; \
+	  open('$@', 'w', newline='').write(corpora.load('python-docs'))"
 
 # TensorFlow.js's converter does not start with newer releases of ydf.
 .venv-converter/installed:

@@ -1,7 +1,7 @@
 // Gives the pages the runs in saved_models/: a list of them, and their files. The dev server answers
 // from the directory as it is at the moment; a build copies what the pages need into dist/.
-import {cpSync, existsSync, readdirSync, readFileSync} from 'node:fs';
-import {join, relative, resolve} from 'node:path';
+import {cpSync, createReadStream, existsSync, readdirSync, readFileSync, statSync} from 'node:fs';
+import {join, relative, resolve, sep} from 'node:path';
 
 const LIST = 'saved_models/index.json';
 // What a page reads of a run; checkpoints and the formats of Python stay behind.
@@ -41,6 +41,11 @@ export function savedModels() {
       server.middlewares.use(`/${LIST}`, (request, response) => {
         response.setHeader('Content-Type', 'application/json');
         response.end(JSON.stringify(findRuns(root)));
+      });
+      server.middlewares.use('/saved_models', (request, response, next) => {
+        const file = resolve(join(root, decodeURIComponent(request.url.split('?')[0])));
+        const inside = file.startsWith(root + sep) && existsSync(file) && statSync(file).isFile();
+        return inside ? createReadStream(file).pipe(response) : next();
       });
     },
     generateBundle() {

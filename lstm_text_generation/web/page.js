@@ -1,20 +1,21 @@
 // The page of the text model (the original's ui.js): controls, and what they do.
 import {BACKENDS, fetchJson, fill, guarded, listRuns, ROOT, say} from '../../web/site.js';
+import {Bars} from './bars.js';
 import {loadCorpus, TEXT_DATA_URLS, TextData} from './corpora.js';
 import {Engine, filesOf, Stopped} from './engine.js';
-import {atTemperature} from './sampling.js';
+import {readLength, readSeed, readSizes, readTemperature, readTraining} from './fields.js';
 
 const $ = (id) => document.getElementById(id);
 const SAMPLE_LEN = 40; // of models created here, as in the original
 const APP = 'lstm_text_generation';
 const HINT = `Train a model with python -m ${APP}.train, then reload this page.`;
 const engine = new Engine(onEvent);
+const bars = new Bars($('bars'), () => exclusively(showBars), (index) => exclusively(() => write(index)));
 let textData = null;
 let model = null; // what worker.js says of it, and the characters it knows
 let training = null; // {options, epoch, batch}: where it stands
 let batchLosses = [];
 let epochLosses = [];
-let probabilities = null;
 let busy = false;
 
 /** Enable what can be done now. */
@@ -31,7 +32,7 @@ function refresh() {
   able('random-seed', !busy && textData && model);
   $('way').options[0].disabled = !model?.hasGraph;
   if (!model?.hasGraph) $('way').value = 'window';
-  for (const bar of $('bars').children) bar.disabled = busy;
+  bars.disabled = busy || !model;
 }
 
 /** Do something that must not overlap with other work; errors become messages. */
@@ -54,7 +55,7 @@ function setModel(description, name, fromRun = false) {
   $('model').textContent =
     `${name}: LSTM ${model.sizes.join(', ')}; ${charSet.length} characters, windows of ${model.sampleLen}`;
   if (model.hasGraph) $('way').value = 'step';
-  showBars(null);
+  bars.clear();
 }
 
 async function loadSource() {
@@ -93,7 +94,7 @@ async function loadRun(path) {
 function forgetModel() {
   [model, training, engine.artifacts] = [null, null, null];
   $('model').textContent = 'none yet';
-  showBars(null);
+  bars.clear();
 }
 
 /** Where IndexedDB keeps the model of this text or run. */
@@ -106,12 +107,7 @@ async function refreshKept() {
 }
 
 async function createModel() {
-  const sizes = $('lstm-layer-sizes').value.trim().split(',').map((size) => parseFloat(size));
-  sizes.forEach((size, i) => {
-    if (!(size > 0 && Number.isInteger(size))) {
-      throw new Error(`ERROR: lstmLayerSizes must be a positive integer, but got ${size} for layer ${i + 1} of ${sizes.length}.`);
-    }
-  });
+  const sizes = readSizes();
   say('Creating model... Please wait.');
   const metadata = {char_set: textData.charSet, sample_len: SAMPLE_LEN};
   const shape = {sampleLen: SAMPLE_LEN, charSetSize: textData.charSet.length, sizes};
@@ -119,23 +115,6 @@ async function createModel() {
   engine.artifacts = await engine.call('snapshot');
   training = null;
   say('Done creating model. Now you can train the model or use it to generate text.');
-}
-
-/** Return the training's fields; throws the original's messages. */
-function readTraining() {
-  const read = (id, what, valid, whole = false) => {
-    const value = whole ? parseInt($(id).value, 10) : parseFloat($(id).value);
-    if (!valid(value)) throw new Error(`ERROR: Invalid ${what}: ${value}`);
-    return value;
-  };
-  const positive = (value) => value > 0;
-  return {
-    epochs: read('epochs', 'number of epochs', positive, true),
-    examplesPerEpoch: read('examples-per-epoch', 'examples per epoch', positive, true),
-    batchSize: read('batch-size', 'batch size', positive, true),
-    validationSplit: read('validation-split', 'validation split', (value) => value >= 0 && value < 1),
-    learningRate: read('learning-rate', 'learning rate', positive),
-  };
 }
 
 async function train() {
@@ -201,85 +180,29 @@ async function showChart(id, values, names, xLabel) {
   await show.history($(id), values, names, {height: 220, zoomToFit: true, xLabel});
 }
 
-/** Return the temperature; throws the original's message. */
-function readTemperature() {
-  const temperature = parseFloat($('temperature').value);
-  if (temperature > 0 && temperature < Infinity) return temperature;
-  throw new Error(`ERROR: Invalid temperature: ${temperature}. Temperature must be a positive number.`);
-}
-
-/** Return the seed text's characters as indices; an empty seed is drawn from the text. */
-function readSeed() {
-  if (!$('seed-text').value && textData) $('seed-text').value = textData.getRandomSlice(model.sampleLen);
-  const characters = Array.from($('seed-text').value);
-  const needed = $('way').value === 'step' ? 1 : model.sampleLen;
-  if (characters.length < needed) {
-    throw new Error(`ERROR: Seed text must have a length of at least ${needed}, but has a length of ${characters.length}.`);
-  }
-  const seed = characters.map((character) => model.charSet.indexOf(character));
-  const unknown = [...new Set(characters.filter((_, i) => seed[i] < 0))];
-  if (unknown.length) {
-    throw new Error(`ERROR: The model does not know these characters of the seed text: ${unknown.map((c) => JSON.stringify(c)).join(' ')}`);
-  }
-  return seed;
-}
-
 async function generate() {
-  const length = parseInt($('length').value, 10);
-  if (!(length > 0)) {
-    throw new Error(`ERROR: Invalid generation length: ${length}. Generation length must be a positive number.`);
-  }
+  const length = readLength();
   const temperature = readTemperature();
-  const seed = readSeed();
+  const seed = readSeed(model, textData);
   $('written').value = '';
   say('Generating text...');
   const asked = {seed, length, temperature, way: $('way').value};
-  showBars(await engine.call('generate', asked));
+  bars.show(await engine.call('generate', asked), model.charSet, temperature);
   say('Done generating text.');
 }
 
-/** Show a bar for each character; without probabilities, a button that asks for them. */
-function showBars(values) {
-  probabilities = values;
-  if (!values) {
-    const ask = document.createElement('button');
-    ask.textContent = 'Show them for the seed text';
-    ask.style.height = 'auto';
-    ask.id = 'show-bars';
-    ask.disabled = !model;
-    ask.addEventListener('click', () => exclusively(async () => {
-      readTemperature();
-      $('written').value = '';
-      showBars(await engine.call('start', {seed: readSeed(), way: $('way').value}));
-    }));
-    $('bars').replaceChildren(ask);
-    return;
-  }
-  const bars = values.map((_, index) => {
-    const bar = document.createElement('button');
-    bar.addEventListener('click', () => exclusively(async () => {
-      $('written').value += model.charSet[index];
-      showBars(await engine.call('advance', index));
-    }));
-    return bar;
-  });
-  $('bars').replaceChildren(...bars);
-  showTemperature();
+/** Show what may follow the seed text. */
+async function showBars() {
+  const temperature = readTemperature();
+  const asked = {seed: readSeed(model, textData), way: $('way').value};
+  $('written').value = '';
+  bars.show(await engine.call('start', asked), model.charSet, temperature);
 }
 
-/** Let the bars follow the temperature (the book's figure 10.3). */
-function showTemperature() {
-  if (!probabilities) return;
-  const heights = atTemperature(probabilities, readTemperature());
-  const largest = Math.max(...heights);
-  [...$('bars').children].forEach((bar, i) => {
-    const name = {' ': '␣', '\n': '↵', '\t': '⇥', '\r': '␍'}[model.charSet[i]] ?? model.charSet[i];
-    bar.textContent = name;
-    bar.style.setProperty('--height', `${(75 * heights[i]) / largest}%`);
-    bar.title = `${name}: ${(100 * heights[i]).toFixed(2)}%`;
-    bar.setAttribute('aria-label', bar.title);
-    bar.dataset.probability = heights[i];
-  });
+/** Write a character that was clicked, and show what may follow it. */
+async function write(index) {
+  $('written').value += model.charSet[index];
+  bars.show(await engine.call('advance', index), model.charSet, readTemperature());
 }
 
 async function download() {
@@ -345,11 +268,11 @@ function listen() {
   $('backend').addEventListener('change', () => exclusively(changeBackend));
   $('drag-temperature').addEventListener('input', () => {
     $('temperature').value = $('drag-temperature').value;
-    guarded(showTemperature);
+    guarded(() => bars.follow(readTemperature()));
   });
   $('temperature').addEventListener('input', () => {
     $('drag-temperature').value = $('temperature').value;
-    guarded(showTemperature);
+    guarded(() => bars.follow(readTemperature()));
   });
   const text = $('own-text');
   text.addEventListener('dragover', (event) => {
@@ -379,7 +302,6 @@ function listSources(runs) {
 }
 
 listen();
-showBars(null);
 fill($('backend'), BACKENDS);
 listSources([]);
 await exclusively(async () => {
