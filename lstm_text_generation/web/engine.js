@@ -7,7 +7,7 @@ export class Engine {
   /** @param onEvent called with what worker.js sends besides answers. */
   constructor(onEvent) {
     this.onEvent = onEvent;
-    this.artifacts = null; // of the last finished batch
+    this.revival = null; // [command, argument] that brings the model back in a new thread
     this.start();
   }
 
@@ -17,7 +17,7 @@ export class Engine {
     this.worker = new Worker(new URL('./worker.js', import.meta.url), {type: 'module'});
     this.worker.onmessage = ({data}) => {
       if (data.event) {
-        if (data.artifacts) this.artifacts = data.artifacts;
+        if (data.artifacts) this.revival = ['restore', data.artifacts];
         this.onEvent(data);
         return;
       }
@@ -43,13 +43,16 @@ export class Engine {
     });
   }
 
-  /** End what is running at once, and go on in a new thread with the model of the last batch. */
+  /**
+   * End what is running at once, and go on in a new thread with the model as it was after the last
+   * batch. Return what worker.js says of it, or null without one.
+   */
   async restart(backend) {
     this.worker.terminate();
     this.failAll(new Stopped());
     this.start();
     await this.call('backend', backend);
-    return this.artifacts ? this.call('restore', this.artifacts) : null;
+    return this.revival ? this.call(...this.revival) : null;
   }
 }
 

@@ -17,6 +17,9 @@ let training = null; // {options, epoch, batch}: where it stands
 let batchLosses = [];
 let epochLosses = [];
 let busy = false;
+let running = false; // something that Stop can end
+let restarted = null; // what Stop has begun
+let backend = BACKENDS[0];
 
 /** Enable what can be done now. */
 function refresh() {
@@ -26,7 +29,7 @@ function refresh() {
   able('create', !busy && textData);
   for (const id of ['save', 'download']) able(id, !busy && model);
   able('train', !busy && model && textData);
-  able('stop', busy && training?.running);
+  able('stop', running);
   able('resume', !busy && training && !training.done);
   able('generate', !busy && model);
   able('random-seed', !busy && textData && model);
@@ -84,7 +87,7 @@ async function loadRun(path) {
     throw new Error(`The run ${path} cannot be used: ${error.message}. ${HINT}`);
   });
   setModel(described, path, true);
-  engine.artifacts = await engine.call('snapshot');
+  engine.revival = ['load', urls];
   [textData, training] = [null, null];
   $('seed-text').value = info.seed_text ?? '';
   await refreshKept();
@@ -92,7 +95,7 @@ async function loadRun(path) {
 }
 
 function forgetModel() {
-  [model, training, engine.artifacts] = [null, null, null];
+  [model, training, engine.revival] = [null, null, null];
   $('model').textContent = 'none yet';
   bars.clear();
 }
@@ -112,7 +115,7 @@ async function createModel() {
   const metadata = {char_set: textData.charSet, sample_len: SAMPLE_LEN};
   const shape = {sampleLen: SAMPLE_LEN, charSetSize: textData.charSet.length, sizes};
   setModel(await engine.call('create', {...shape, metadata}), textData.name);
-  engine.artifacts = await engine.call('snapshot');
+  engine.revival = ['restore', await engine.call('snapshot')];
   training = null;
   say('Done creating model. Now you can train the model or use it to generate text.');
 }
@@ -129,19 +132,29 @@ async function train() {
 async function run() {
   const resumed = training.epoch + training.batch > 0;
   const {options, epoch, batch} = training;
-  training.running = true;
+  const place = {epoch, batch, resumed, indices: textData.indices};
+  const description = await stoppable(engine.call('train', {...options, ...place}));
+  if (!description) {
+    say('Stopped, after the last finished batch. Resume, generate, or train anew.');
+    return;
+  }
+  setModel(description, model.name, model.fromRun);
+  training.done = true;
+  say('Done training.');
+}
+
+/** Wait for a call that Stop can end; return its answer, or null if it was ended. */
+async function stoppable(call) {
+  running = true;
   refresh();
   try {
-    const place = {epoch, batch, resumed, indices: textData.indices};
-    setModel(await engine.call('train', {...options, ...place}), model.name, model.fromRun);
-    training.done = true;
-    say('Done training.');
+    return await call;
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
-    setModel(await training.stopping, model.name, model.fromRun);
-    say('Stopped, after the last finished batch. Resume, generate, or train anew.');
+    setModel(await restarted, model.name, model.fromRun);
+    return null;
   } finally {
-    training.running = false;
+    running = false;
   }
 }
 
@@ -149,7 +162,7 @@ async function run() {
 function stop() {
   $('stop').disabled = true;
   say('Stopping.');
-  training.stopping = engine.restart($('backend').value);
+  restarted = engine.restart(backend);
 }
 
 function onEvent({event, ...told}) {
@@ -187,8 +200,9 @@ async function generate() {
   $('written').value = '';
   say('Generating text...');
   const asked = {seed, length, temperature, way: $('way').value};
-  bars.show(await engine.call('generate', asked), model.charSet, temperature);
-  say('Done generating text.');
+  const probabilities = await stoppable(engine.call('generate', asked));
+  if (probabilities) bars.show(probabilities, model.charSet, readTemperature());
+  say(probabilities ? 'Done generating text.' : 'Stopped, before the text was finished.');
 }
 
 /** Show what may follow the seed text. */
@@ -225,10 +239,20 @@ function hash(text) {
 }
 
 async function changeBackend() {
-  say(`Starting ${$('backend').value}.`);
-  const description = await engine.restart($('backend').value);
-  if (description) setModel(description, model.name, model.fromRun);
-  say(`Computing with ${$('backend').value}.`);
+  const wanted = $('backend').value;
+  say(`Starting ${wanted}.`);
+  const use = async (name) => {
+    const description = await engine.restart(name);
+    if (description) setModel(description, model.name, model.fromRun);
+    $('backend').value = backend = name;
+  };
+  try {
+    await use(wanted);
+  } catch (error) {
+    await use(backend);
+    throw error;
+  }
+  say(`Computing with ${wanted}.`);
 }
 
 function listen() {
@@ -244,7 +268,7 @@ function listen() {
       say('Loading model from IndexedDB... Please wait.');
       const name = textData?.name ?? model.name;
       setModel(await engine.call('load', {modelUrl: keptUrl()}), name, model?.fromRun);
-      engine.artifacts = await engine.call('snapshot');
+      engine.revival = ['restore', await engine.call('snapshot')];
       training = null;
       $('lstm-layer-sizes').value = model.sizes.join(',');
       say('Done loading model from IndexedDB. Now you can train it further or generate text.');
@@ -305,7 +329,7 @@ listen();
 fill($('backend'), BACKENDS);
 listSources([]);
 await exclusively(async () => {
-  await engine.call('backend', $('backend').value);
+  await engine.call('backend', backend);
   listSources(await listRuns(APP));
   say('Choose a text or a trained model, and load it.');
 });

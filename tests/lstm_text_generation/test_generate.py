@@ -79,4 +79,5 @@ def test_damaged_files(call, text_run, tmp_path, name):
     (run / name).write_bytes(data[: len(data) // 2])
     assert_one_line(call(generate, run), "is damaged")
     (run / name).unlink()
+    (run / "model.json").unlink()  # which would do instead of model.keras
     assert_one_line(call(generate, run), f"there is no {run / name}")

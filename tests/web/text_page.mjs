@@ -136,6 +136,21 @@ export async function stopAndResume(site, {text}) {
   return {milliseconds, stopped, still, end: await page.textContent('#speed')};
 }
 
+/** Stop a text in the middle; then write another. */
+export async function stopWriting(site, {run, seed}) {
+  const {page} = site;
+  await loaded(site, {run});
+  await fields(page, {'seed-text': seed, length: 1_000_000, temperature: 1});
+  await page.click('#generate');
+  await page.waitForFunction(() => document.getElementById('written').value.length > 20);
+  await page.click('#stop');
+  await status(page, /^Stopped, before/);
+  const written = (await page.inputValue('#written')).length;
+  await page.waitForTimeout(300);
+  const still = (await page.inputValue('#written')).length;
+  return {written, still, again: await generated(page, {seed, length: 5, temperature: 1})};
+}
+
 /** Train a run of Python further with its text, and download it. */
 export async function trainFurther(site, {run, text, directory}) {
   const {page} = site;
@@ -238,15 +253,18 @@ export async function markup(site, {run, own}) {
 export async function backends(site, {run, seed}) {
   const {page} = site;
   await loaded(site, {run});
+  const temperature = 0.001;
   const written = {};
   for (const name of ['cpu', 'webgl', 'wasm']) {
     await page.selectOption('#backend', name);
     await status(page, /Computing with/);
-    written[name] = await generated(page, {seed, length: 15, temperature: 0.001});
+    written[name] = await generated(page, {seed, length: 15, temperature, way: 'step'});
     await page.evaluate(() => (document.getElementById('status').textContent = ''));
   }
   await page.selectOption('#backend', 'webgpu');
-  return {written, webgpu: await status(page, /no webgpu|Computing/)};
+  const webgpu = await status(page, /no webgpu|Computing/);
+  const after = await generated(page, {seed, length: 15, temperature, way: 'step'});
+  return {written, webgpu, after, backend: await page.inputValue('#backend')};
 }
 
 export async function looks(site, {run, seed}) {

@@ -1,0 +1,86 @@
+"""The built site and the development server, with the runs of a saved_models/ directory."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import urllib.error
+import urllib.request
+
+import pytest
+
+from tests.keras_tfjs import javascript
+
+ROOT = javascript.ROOT
+
+
+@pytest.fixture
+def saved_models(tmp_path, text_run, image_run):
+    if not (ROOT / "node_modules/vite").is_dir():
+        pytest.skip("Vite is not installed: make test does it, with npm")
+    directory = tmp_path / "saved_models"
+    shutil.copytree(text_run, directory / "deep/bottles")
+    shutil.copytree(image_run, directory / "shapes")
+    shutil.copytree(image_run, directory / "other.unfinished")
+    (directory / "corpora").mkdir()
+    (directory / "corpora/python-docs.txt").write_text("text")
+    return directory
+
+
+RUNS = [
+    {"path": "deep/bottles", "app": "lstm_text_generation"},
+    {"path": "shapes", "app": "fashion_mnist_vae"},
+]
+
+
+def test_a_build_has_the_runs_and_what_their_pages_need(saved_models, tmp_path):
+    environment = os.environ | {"SAVED_MODELS": str(saved_models)}
+    dist = tmp_path / "dist"
+    line = ["npx", "vite", "build", "--outDir", dist, "--logLevel", "warn"]
+    subprocess.run(line, cwd=ROOT, env=environment, check=True)
+    assert json.loads((dist / "saved_models/index.json").read_text()) == RUNS
+    text, image = dist / "saved_models/deep/bottles", dist / "saved_models/shapes"
+    assert sorted(path.name for path in text.iterdir()) == [
+        "graph_model", "model.json", "run.json", "text_data.json", "weights.bin",
+    ]  # fmt: skip
+    assert sorted(path.name for path in image.iterdir()) == [
+        "decoder", "encoder", "graph_model", "image_data.json", "run.json", "test_images.bin",
+        "test_images.json",
+    ]  # fmt: skip
+    assert (dist / "saved_models/corpora/python-docs.txt").read_text() == "text"
+    assert not (dist / "saved_models/other.unfinished").exists()
+    index = (dist / "index.html").read_text()
+    for page in re.findall(r'href="\./(\w+/web/index\.html)"', index):
+        assert (dist / page).is_file()
+    assert "http" not in re.sub(r"<!.*?>", "", index)
+
+
+def test_the_development_server_shows_the_runs_of_the_moment(saved_models):
+    environment = os.environ | {"SAVED_MODELS": str(saved_models)}
+    line = ["node", ROOT / "node_modules/vite/bin/vite.js", "--port", "0"]
+    process = subprocess.Popen(line, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        for output in process.stdout:
+            plain = re.sub(r"\x1b\[\d*m", "", output)
+            if found := re.search(r"http://127\.0\.0\.1:\d+", plain):
+                break
+        origin = found.group()
+
+        def fetch(path):
+            with urllib.request.urlopen(f"{origin}/{path}") as response:
+                return response.read()
+
+        assert json.loads(fetch("saved_models/index.json")) == RUNS
+        shutil.rmtree(saved_models / "shapes")
+        assert json.loads(fetch("saved_models/index.json")) == RUNS[:1]
+        weights = (saved_models / "deep/bottles/weights.bin").read_bytes()
+        assert fetch("saved_models/deep/bottles/weights.bin") == weights
+        for path in ("saved_models/nothing.json", "saved_models/%2e%2e/%2e%2e/etc/passwd"):
+            with pytest.raises(urllib.error.HTTPError, match="404"):
+                fetch(path)
+        assert b"Text generation" in fetch("index.html")
+    finally:
+        process.terminate()
+        process.wait()
