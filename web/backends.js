@@ -13,9 +13,13 @@ setWasmPaths({
   'tfjs-backend-wasm-threaded-simd.wasm': threaded,
 });
 
-/** Change the backend; throws an Error for people if this browser has it not. */
+/** Change the backend; if this browser has it not, keep the old one and throw an Error for people. */
 export async function useBackend(name) {
+  const before = tf.engine().backendName;
   const works = await tf.setBackend(name).catch(() => false);
-  if (!works) throw new Error(`This browser has no ${name}. Choose another backend.`);
+  if (!works) {
+    if (before) await tf.setBackend(before);
+    throw new Error(`This browser has no ${name}. Choose another backend.`);
+  }
   await tf.ready();
 }

@@ -10,14 +10,23 @@ const NEEDED = [
   'decoder', 'encoder', 'image_data.json', 'test_images.json', 'test_images.bin',
 ];
 
+/** Return the app of a run, or null if its run.json is damaged. */
+function appOf(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')).app ?? null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
 /** Return {path, app} of every finished run below a directory, with paths relative to it. */
 export function findRuns(root) {
   const runs = [];
   const visit = (directory) => {
     const file = join(directory, 'run.json');
     if (existsSync(file)) {
-      const {app} = JSON.parse(readFileSync(file, 'utf8'));
-      runs.push({path: relative(root, directory).replaceAll('\\', '/'), app});
+      runs.push({path: relative(root, directory).replaceAll('\\', '/'), app: appOf(file)});
       return;
     }
     for (const entry of readdirSync(directory, {withFileTypes: true})) {

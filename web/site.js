@@ -8,7 +8,13 @@ export const ROOT = new URL('../../', window.location.href).href;
 export async function listRuns(app) {
   const response = await fetch(`${ROOT}saved_models/index.json`);
   if (!response.ok) throw new Error('The list of saved models is missing: start the site with make web.');
-  return (await response.json()).filter((run) => run.app === app).map((run) => run.path);
+  // A run without an app is damaged; loading it says what to do.
+  return (await response.json()).filter((run) => [app, null].includes(run.app)).map((run) => run.path);
+}
+
+/** Return the address of a run. */
+export function runUrl(path) {
+  return `${ROOT}saved_models/${path.split('/').map(encodeURIComponent).join('/')}`;
 }
 
 /** Return a JSON file of a run; throws an Error for people. */
@@ -16,11 +22,12 @@ export async function fetchJson(url, hint) {
   const response = await fetch(url).catch(() => ({ok: false}));
   // Development servers answer a missing file with a page.
   const text = response.ok ? await response.text() : '<';
-  if (text.startsWith('<')) throw new Error(`${url.replace(ROOT, '')} is missing. ${hint}`);
+  const name = decodeURIComponent(url.replace(ROOT, ''));
+  if (text.startsWith('<')) throw new Error(`${name} is missing. ${hint}`);
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error(`${url.replace(ROOT, '')} is damaged. ${hint}`);
+    throw new Error(`${name} is damaged. ${hint}`);
   }
 }
 

@@ -64,6 +64,11 @@ export class LatentMap {
     return [x.start + across * (x.end - x.start), y.end - down * (y.end - y.start)];
   }
 
+  /** Return the nearest place on the map. */
+  clamp(at) {
+    return at.map((value, i) => Math.min(Math.max(value, this.limits[i].start), this.limits[i].end));
+  }
+
   /** Show marks; those that are not given stay. */
   mark(marks) {
     Object.assign(this.overlayMarks, marks);

@@ -1,7 +1,7 @@
 // The encoder and decoder of a run, and the test images that Python left beside them.
 import * as tf from '@tensorflow/tfjs';
 
-import {fetchJson, ROOT} from '../../web/site.js';
+import {fetchJson, runUrl} from '../../web/site.js';
 
 const HINT = 'Train a model with python -m fashion_mnist_vae.train, then reload this page.';
 
@@ -23,7 +23,7 @@ tf.serialization.registerClass(ZLayer);
 export class Vae {
   /** Load a run by its path below saved_models/; throws an Error for people. */
   static async load(path) {
-    const directory = `${ROOT}saved_models/${path}`;
+    const directory = runUrl(path);
     const info = await fetchJson(`${directory}/image_data.json`, HINT);
     const sample = await fetchJson(`${directory}/test_images.json`, HINT);
     try {
@@ -31,6 +31,7 @@ export class Vae {
         ['decoder', 'encoder'].map((name) => tf.loadLayersModel(`${directory}/${name}/model.json`)),
       );
       const response = await fetch(`${directory}/test_images.bin`);
+      if (!response.ok) throw new Error('test_images.bin is missing');
       const pixels = new Uint8Array(await response.arrayBuffer());
       return new Vae(decoder, encoder, info, sample.labels, pixels);
     } catch (error) {

@@ -13,6 +13,8 @@ let firstShown = 0;
 let path = [];
 let cursor = [0, 0];
 let loads = 0;
+let backend = BACKENDS[0];
+let playing = null; // the walk that is shown
 let drawing = false;
 let drawAgain = false;
 
@@ -64,7 +66,11 @@ async function loadRun() {
   const load = ++loads;
   await guarded(async () => {
     say(`Loading ${$('run').value}.`);
-    await useBackend($('backend').value);
+    await useBackend($('backend').value).catch((error) => {
+      $('backend').value = backend;
+      throw error;
+    });
+    backend = $('backend').value;
     const loaded = await Vae.load($('run').value).catch((error) => {
       if (load === loads) throw error;
     });
@@ -73,9 +79,11 @@ async function loadRun() {
     vae = loaded;
     ['x', 'y'].forEach((name, i) => ($(`dimension-${name}`).textContent = vae.dimensions[i]));
     forgetMarks();
+    firstShown = 0;
     showThumbnails();
     await update();
-    await showAt([0, 0]);
+    await showAt(map.clamp([0, 0]));
+    await showLayers();
     if ($('clusters').checked) await showClusters();
   });
 }
@@ -99,7 +107,9 @@ async function showAt(at) {
 async function showClusters() {
   const names = vae.classNames;
   const shown = $('clusters').checked;
+  const current = vae;
   const means = shown ? await vae.encode(vae.testImages()) : [];
+  if (vae !== current || $('clusters').checked !== shown) return; // changed meanwhile
   const [across, upwards] = vae.dimensions;
   const clusters = means.map((z, i) => ({
     at: [z[across], z[upwards]],
@@ -129,18 +139,18 @@ function showWalk() {
   return showAt(from.map((value, i) => value + t * (to[i] - value)));
 }
 
-/** Walk from the first point of the path to the second. */
+/** Walk from the first point of the path to the second, unless another walk begins meanwhile. */
 function play() {
-  const walked = path;
-  const start = performance.now();
+  const walk = (playing = {path, start: performance.now()});
   const step = async () => {
-    if (path !== walked) return; // another path has begun
-    const t = Math.min(1, (performance.now() - start) / (1000 * WALK_SECONDS));
+    if (playing !== walk || path !== walk.path) return;
+    const t = Math.min(1, (performance.now() - walk.start) / (1000 * WALK_SECONDS));
     $('walk').value = t;
     await showWalk();
-    if (t < 1) requestAnimationFrame(step);
+    if (t < 1) requestAnimationFrame(() => guarded(step));
+    else playing = null;
   };
-  step();
+  guarded(step);
 }
 
 function showThumbnails() {
@@ -175,7 +185,10 @@ async function readPicture(file) {
   });
   const canvas = new OffscreenCanvas(vae.width, vae.height);
   const context = canvas.getContext('2d');
+  context.fillStyle = '#fff'; // behind what is transparent
+  context.fillRect(0, 0, vae.width, vae.height);
   context.drawImage(bitmap, 0, 0, vae.width, vae.height);
+  bitmap.close();
   const {data} = context.getImageData(0, 0, vae.width, vae.height);
   const gray = Float32Array.from({length: data.length / 4}, (_, i) =>
     (data[4 * i] + data[4 * i + 1] + data[4 * i + 2]) / 765,
@@ -197,7 +210,10 @@ const ARROWS = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDo
 function onKey(event) {
   if (!vae || !map.limits) return;
   const move = ARROWS[event.key];
-  if (move) guarded(() => showAt(cursor.map((value, i) => value + 2 * map.halves[i] * move[i])));
+  if (move) {
+    const moved = cursor.map((value, i) => value + 2 * map.halves[i] * move[i]);
+    guarded(() => showAt(map.clamp(moved)));
+  }
   if (event.key === 'Enter') addToPath(cursor);
   if (move || event.key === 'Enter') event.preventDefault();
 }
@@ -234,11 +250,14 @@ function listen() {
   });
   $('clusters').addEventListener('change', () => vae && guarded(showClusters));
   $('overlay').addEventListener('pointermove', (event) => {
-    if (vae && map.limits) guarded(() => showAt(placeOf(event)));
+    if (vae && map.limits && !playing) guarded(() => showAt(placeOf(event)));
   });
   $('overlay').addEventListener('click', (event) => vae && map.limits && addToPath(placeOf(event)));
   $('overlay').addEventListener('keydown', onKey);
-  $('walk').addEventListener('input', () => guarded(showWalk));
+  $('walk').addEventListener('input', () => {
+    playing = null;
+    guarded(showWalk);
+  });
   $('play').addEventListener('click', play);
   $('others').addEventListener('click', () => {
     if (!vae) return;

@@ -3,39 +3,37 @@ import {atTemperature} from './sampling.js';
 
 const SIGNS = {' ': '\u2423', '\n': '\u21b5', '\t': '\u21e5', '\r': '\u240d'};
 
-/** A bar for each character, which writes it when it is clicked; or a button that asks for them. */
+/** A bar for each character, which writes it when it is clicked. */
 export class Bars {
   /**
    * @param container the element that holds them.
-   * @param onAsk called when the probabilities are asked for.
    * @param onWrite called with the index of a character that was clicked.
    */
-  constructor(container, onAsk, onWrite) {
+  constructor(container, onWrite) {
     this.container = container;
-    this.onAsk = onAsk;
     this.onWrite = onWrite;
     this.clear();
   }
 
   clear() {
     this.probabilities = null;
-    const ask = document.createElement('button');
-    ask.id = 'show-bars';
-    ask.style.height = 'auto';
-    ask.textContent = 'Show them for the seed text';
-    ask.addEventListener('click', () => this.onAsk());
-    this.container.replaceChildren(ask);
+    this.names = [];
+    this.container.replaceChildren();
   }
 
   show(probabilities, charSet, temperature) {
     this.probabilities = probabilities;
-    this.names = charSet.map((character) => SIGNS[character] ?? character);
-    this.container.replaceChildren(...this.names.map((name, index) => {
-      const bar = document.createElement('button');
-      bar.textContent = name;
-      bar.addEventListener('click', () => this.onWrite(index));
-      return bar;
-    }));
+    const names = charSet.map((character) => SIGNS[character] ?? character);
+    // The same bars stay, so that the keyboard's focus does.
+    if (names.join() !== this.names.join()) {
+      this.names = names;
+      this.container.replaceChildren(...names.map((name, index) => {
+        const bar = document.createElement('button');
+        bar.textContent = name;
+        bar.addEventListener('click', () => this.onWrite(index));
+        return bar;
+      }));
+    }
     this.follow(temperature);
   }
 
@@ -50,9 +48,5 @@ export class Bars {
       bar.setAttribute('aria-label', bar.title);
       bar.dataset.probability = heights[i];
     });
-  }
-
-  set disabled(disabled) {
-    for (const bar of this.container.children) bar.disabled = disabled;
   }
 }

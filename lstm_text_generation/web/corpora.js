@@ -39,6 +39,7 @@ export class TextData {
   constructor(name, text, charSet) {
     const characters = Array.from(text); // code points, as in Python
     this.name = name;
+    this.text = text;
     this.charSet = charSet ?? [...new Set(characters)];
     const indexOf = new Map(this.charSet.map((character, index) => [character, index]));
     const unknown = [...new Set(characters)].filter((character) => !indexOf.has(character));

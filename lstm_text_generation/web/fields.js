@@ -15,17 +15,18 @@ export function readSizes() {
 
 /** Return the options of a training. */
 export function readTraining() {
-  const read = (id, what, valid, parse = parseFloat) => {
-    const value = parse($(id).value);
+  const read = (id, what, valid) => {
+    const value = $(id).value.trim() ? Number($(id).value) : NaN;
     if (!valid(value)) throw new Error(`ERROR: Invalid ${what}: ${value}`);
     return value;
   };
-  const positive = (value) => value > 0;
+  const positive = (value) => value > 0 && value < Infinity;
+  const count = (value) => Number.isSafeInteger(value) && value > 0;
   const fraction = (value) => value >= 0 && value < 1;
   return {
-    epochs: read('epochs', 'number of epochs', positive, parseInt),
-    examplesPerEpoch: read('examples-per-epoch', 'examples per epoch', positive, parseInt),
-    batchSize: read('batch-size', 'batch size', positive, parseInt),
+    epochs: read('epochs', 'number of epochs', count),
+    examplesPerEpoch: read('examples-per-epoch', 'examples per epoch', count),
+    batchSize: read('batch-size', 'batch size', count),
     validationSplit: read('validation-split', 'validation split', fraction),
     learningRate: read('learning-rate', 'learning rate', positive),
   };

@@ -33,17 +33,8 @@ function examples(indices, starts, sampleLen, charSetSize) {
   }));
 }
 
-/**
- * Train a compiled model. Each epoch draws its examples anew; validation is on the end of the text,
- * which no example touches.
- *
- * @param options {indices, epochs, examplesPerEpoch, batchSize, validationSplit, seed}, and where
- *   to go on: {epoch, batch}, counted from 0.
- * @param on {batch, epoch}: called and awaited after each batch with {epoch, batch, loss, progress,
- *   examplesPerSec}, and after each epoch with {loss, val_loss}.
- */
-export async function fitModel(model, options, on) {
-  const {indices, epochs, examplesPerEpoch, batchSize, validationSplit, seed} = options;
+/** Return how a text is split and an epoch is cut into batches; throws an Error for people. */
+export function planTraining(model, {indices, examplesPerEpoch, batchSize, validationSplit}) {
   const [, sampleLen, charSetSize] = model.inputs[0].shape;
   const heldOut = Math.floor(indices.length * validationSplit);
   const places = indices.length - heldOut - sampleLen;
@@ -53,10 +44,26 @@ export async function fitModel(model, options, on) {
   }
   const training = examplesPerEpoch - validating;
   const batches = Math.ceil(training / batchSize);
+  return {sampleLen, charSetSize, heldOut, places, validating, training, batches};
+}
+
+/**
+ * Train a compiled model. Each epoch draws its examples anew; validation is on the end of the text,
+ * which no example touches.
+ *
+ * @param options {indices, epochs, examplesPerEpoch, batchSize, validationSplit, seed}, and where
+ *   to go on: {epoch, batch}, counted from 0, and the losses of the epoch so far.
+ * @param on {batch, epoch}: called and awaited after each batch with {epoch, batch, loss, progress,
+ *   examplesPerSec}, and after each epoch with {loss, val_loss}.
+ */
+export async function fitModel(model, options, on) {
+  const {indices, epochs, batchSize, seed} = options;
+  const plan = planTraining(model, options);
+  const {sampleLen, charSetSize, heldOut, places, validating, training, batches} = plan;
   for (let epoch = options.epoch; epoch < epochs; epoch++) {
     const random = randomNumbers(seed + epoch);
     const starts = Array.from({length: training}, () => Math.floor(random() * places));
-    const losses = [];
+    const losses = epoch === options.epoch ? [...options.losses] : [];
     for (let batch = epoch === options.epoch ? options.batch : 0; batch < batches; batch++) {
       const started = performance.now();
       const some = starts.slice(batch * batchSize, (batch + 1) * batchSize);
@@ -89,7 +96,6 @@ async function validate(model, indices, heldOut, count, batchSize) {
     const loss = model.evaluate(xs, ys, {batchSize: some.length});
     sum += (await loss.data())[0] * some.length;
     tf.dispose([xs, ys, loss]);
-    await tf.nextFrame();
   }
   return sum / count;
 }
@@ -136,11 +142,16 @@ export class StepWriter {
 
   /** Read a seed text; return the probabilities of the next character. */
   async start(indices) {
-    tf.dispose(this.states ?? {});
+    this.dispose();
     this.states = Object.fromEntries(this.sizes.map(([name, size]) => [name, tf.zeros([1, size])]));
     let probabilities;
     for (const index of indices) probabilities = await this.advance(index);
     return probabilities;
+  }
+
+  dispose() {
+    tf.dispose(this.states ?? {});
+    this.states = null;
   }
 
   async advance(index) {

@@ -1,5 +1,5 @@
 // The page of the text model (the original's ui.js): controls, and what they do.
-import {BACKENDS, fetchJson, fill, guarded, listRuns, ROOT, say} from '../../web/site.js';
+import {BACKENDS, fetchJson, fill, guarded, listRuns, runUrl, say} from '../../web/site.js';
 import {Bars} from './bars.js';
 import {loadCorpus, TEXT_DATA_URLS, TextData} from './corpora.js';
 import {Engine, filesOf, Stopped} from './engine.js';
@@ -10,12 +10,13 @@ const SAMPLE_LEN = 40; // of models created here, as in the original
 const APP = 'lstm_text_generation';
 const HINT = `Train a model with python -m ${APP}.train, then reload this page.`;
 const engine = new Engine(onEvent);
-const bars = new Bars($('bars'), () => exclusively(showBars), (index) => exclusively(() => write(index)));
+const bars = new Bars($('bars'), (index) => exclusively(() => write(index)));
 let textData = null;
 let model = null; // what worker.js says of it, and the characters it knows
 let training = null; // {options, epoch, batch}: where it stands
 let batchLosses = [];
 let epochLosses = [];
+let drawn = 0; // when the batches were shown last
 let busy = false;
 let running = false; // something that Stop can end
 let restarted = null; // what Stop has begun
@@ -35,7 +36,7 @@ function refresh() {
   able('random-seed', !busy && textData && model);
   $('way').options[0].disabled = !model?.hasGraph;
   if (!model?.hasGraph) $('way').value = 'window';
-  bars.disabled = busy || !model;
+  able('show-bars', !busy && model);
 }
 
 /** Do something that must not overlap with other work; errors become messages. */
@@ -54,6 +55,10 @@ function setModel(description, name, fromRun = false) {
   if (charSet?.length !== description.charSetSize) {
     throw new Error(`The model knows ${description.charSetSize} characters, and which is not known: load its text first.`);
   }
+  // The text in the numbers of this model's characters; what it does not know is an error.
+  if (textData && textData.charSet.join('') !== charSet.join('')) {
+    textData = new TextData(textData.name, textData.text, charSet);
+  }
   model = {...description, charSet, name, fromRun};
   $('model').textContent =
     `${name}: LSTM ${model.sizes.join(', ')}; ${charSet.length} characters, windows of ${model.sampleLen}`;
@@ -64,20 +69,28 @@ function setModel(description, name, fromRun = false) {
 async function loadSource() {
   const [kind, name] = $('source').value.split(/:(.*)/s);
   if (kind === 'run') return loadRun(name);
-  const own = $('own-text').value;
-  say(own ? 'Reading your text.' : `Loading ${name}.`);
-  const text = own || (await loadCorpus(name));
+  say(kind === 'own' ? 'Reading your text.' : `Loading ${name}.`);
+  const text = kind === 'own' ? $('own-text').value : await loadCorpus(name);
   if (!text) throw new Error('ERROR: Empty text data.');
-  const known = model?.fromRun ? model.charSet : undefined;
-  textData = new TextData(own ? `my text ${hash(own)}` : name, text, known);
-  if (!known) forgetModel();
+  const called = kind === 'own' ? `my text ${hash(text)}` : name;
+  let putAside = '';
+  training = null;
+  try {
+    textData = new TextData(called, text, model?.fromRun ? model.charSet : undefined);
+    if (!model?.fromRun) forgetModel();
+  } catch (error) {
+    textData = new TextData(called, text);
+    putAside = ` ${error.message}; so the model is put aside.`;
+    forgetModel();
+  }
   await refreshKept();
-  say(`Done loading text data (${(text.length / 1024).toFixed(1)}k characters). Next, create or load a model.`);
+  const size = `${(text.length / 1024).toFixed(1)}k characters`;
+  say(`Done loading text data: ${called} (${size}).${putAside} Next, create or load a model.`);
 }
 
 /** Load a model that Python trained; it brings its characters. */
 async function loadRun(path) {
-  const directory = `${ROOT}saved_models/${path}`;
+  const directory = runUrl(path);
   say(`Loading ${path}.`);
   const info = await fetchJson(`${directory}/text_data.json`, HINT);
   await fetchJson(`${directory}/model.json`, HINT);
@@ -86,9 +99,9 @@ async function loadRun(path) {
   const described = await engine.call('load', urls).catch((error) => {
     throw new Error(`The run ${path} cannot be used: ${error.message}. ${HINT}`);
   });
+  [textData, training] = [null, null];
   setModel(described, path, true);
   engine.revival = ['load', urls];
-  [textData, training] = [null, null];
   $('seed-text').value = info.seed_text ?? '';
   await refreshKept();
   say(`Done loading ${path}. Now you can let it write, or load a text and train it further.`);
@@ -97,6 +110,7 @@ async function loadRun(path) {
 function forgetModel() {
   [model, training, engine.revival] = [null, null, null];
   $('model').textContent = 'none yet';
+  $('seed-text').value = ''; // it was the model's
   bars.clear();
 }
 
@@ -122,7 +136,7 @@ async function createModel() {
 
 async function train() {
   const options = {...readTraining(), seed: Math.floor(Math.random() * 2 ** 31)};
-  training = {options, epoch: 0, batch: 0, done: false};
+  training = {options, epoch: 0, batch: 0, losses: [], done: false};
   [batchLosses, epochLosses] = [[], []];
   say('Starting model training...');
   await run();
@@ -131,9 +145,15 @@ async function train() {
 /** Train from where the training stands to its end. */
 async function run() {
   const resumed = training.epoch + training.batch > 0;
-  const {options, epoch, batch} = training;
-  const place = {epoch, batch, resumed, indices: textData.indices};
-  const description = await stoppable(engine.call('train', {...options, ...place}));
+  const {options, epoch, batch, losses} = training;
+  const place = {epoch, batch, losses, resumed, indices: textData.indices};
+  const call = engine.call('train', {...options, ...place}).catch(async (error) => {
+    if (error instanceof Stopped) throw error;
+    training = null; // the model goes back to the last batch that went well
+    setModel(await engine.restart(backend), model.name, model.fromRun);
+    throw error;
+  });
+  const description = await stoppable(call);
   if (!description) {
     say('Stopped, after the last finished batch. Resume, generate, or train anew.');
     return;
@@ -172,12 +192,14 @@ function onEvent({event, ...told}) {
     say(`Model training: ${percent}% complete... (${told.examplesPerSec.toFixed(0)} examples/s)`);
     $('progress').value = told.progress;
     $('speed').textContent = `${percent}%, ${told.examplesPerSec.toFixed(0)} examples/s, loss ${told.loss.toFixed(3)}`;
+    training.losses.push(told.loss);
     batchLosses.push({loss: told.loss});
-    showChart('batch-chart', batchLosses, ['loss'], 'Batch');
+    if (performance.now() - drawn > 250) showBatches();
   }
   if (event === 'epoch') {
-    [training.epoch, training.batch] = [training.epoch + 1, 0];
+    [training.epoch, training.batch, training.losses] = [training.epoch + 1, 0, []];
     epochLosses.push(told);
+    showBatches();
     showChart('epoch-chart', epochLosses, Object.keys(told), 'Epoch');
   }
   if (event === 'character') {
@@ -185,6 +207,11 @@ function onEvent({event, ...told}) {
     $('written').scrollTop = $('written').scrollHeight;
     $('writing-speed').textContent = `${told.written} written, ${told.charactersPerSec.toFixed(0)} characters/s`;
   }
+}
+
+function showBatches() {
+  drawn = performance.now();
+  showChart('batch-chart', batchLosses, ['loss'], 'Batch');
 }
 
 async function showChart(id, values, names, xLabel) {
@@ -215,8 +242,10 @@ async function showBars() {
 
 /** Write a character that was clicked, and show what may follow it. */
 async function write(index) {
+  const temperature = readTemperature();
+  const probabilities = await engine.call('advance', index);
   $('written').value += model.charSet[index];
-  bars.show(await engine.call('advance', index), model.charSet, readTemperature());
+  bars.show(probabilities, model.charSet, temperature);
 }
 
 async function download() {
@@ -283,6 +312,7 @@ function listen() {
     train,
     resume: run,
     generate,
+    'show-bars': showBars,
     'random-seed': async () => ($('seed-text').value = textData.getRandomSlice(model.sampleLen)),
   };
   for (const [id, action] of Object.entries(actions)) {
@@ -305,10 +335,16 @@ function listen() {
   });
   text.addEventListener('dragleave', () => text.classList.remove('over'));
   text.addEventListener('drop', (event) => {
-    event.preventDefault();
     text.classList.remove('over');
-    guarded(async () => (text.value = await event.dataTransfer.files[0].text()));
+    const [file] = event.dataTransfer.files;
+    if (!file) return; // dropped text goes in by itself
+    event.preventDefault();
+    guarded(async () => {
+      text.value = await file.text();
+      $('source').value = 'own:';
+    });
   });
+  text.addEventListener('input', () => ($('source').value = 'own:'));
 }
 
 /** List the texts and the runs. */
@@ -321,6 +357,7 @@ function listSources(runs) {
   };
   $('source').replaceChildren(
     group('Texts', 'text', Object.keys(TEXT_DATA_URLS)),
+    new Option('My own text, below', 'own:'),
     ...(runs.length ? [group('Models trained in Python', 'run', runs)] : []),
   );
 }

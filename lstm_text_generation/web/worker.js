@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs';
 
 import {useBackend} from '../../web/backends.js';
-import {createModel, fitModel, StepWriter, WindowWriter} from './model.js';
+import {createModel, fitModel, planTraining, StepWriter, WindowWriter} from './model.js';
 import {atTemperature, sample} from './sampling.js';
 
 let model = null;
@@ -23,7 +23,14 @@ async function snapshot() {
   return saved;
 }
 
-function describe() {
+/** Throw an Error for people if a training has ruined the weights. */
+function checkWeights({weightData}) {
+  if (!new Float32Array(weightData).every(Number.isFinite)) {
+    throw new Error('The weights are not numbers any more: lower the learning rate.');
+  }
+}
+
+function describe(model, graph) {
   const lstms = model.layers.filter((layer) => layer.getClassName() === 'LSTM');
   const [, sampleLen, charSetSize] = model.inputs[0].shape;
   if (!lstms.length || charSetSize !== model.outputs[0].shape[1]) {
@@ -33,17 +40,26 @@ function describe() {
   return {sampleLen, charSetSize, sizes, hasGraph: Boolean(graph), metadata: model.userDefinedMetadata};
 }
 
+/** Take another model, if it is one that writes text. */
 async function replace(loadedModel, loadedGraph = null) {
+  const description = describe(loadedModel, loadedGraph);
+  writer?.dispose?.();
+  model?.optimizer?.dispose();
   model?.dispose();
   graph?.dispose();
   [model, graph, writer] = [loadedModel, loadedGraph, null];
-  return describe();
+  return description;
+}
+
+function newWriter(way) {
+  writer?.dispose?.();
+  writer = way === 'step' && graph ? new StepWriter(graph) : new WindowWriter(model);
+  return writer;
 }
 
 /** Draw and send characters until there are enough. */
 async function generate({seed, length, temperature, way}) {
-  writer = way === 'step' && graph ? new StepWriter(graph) : new WindowWriter(model);
-  let probabilities = await writer.start(seed);
+  let probabilities = await newWriter(way).start(seed);
   const started = performance.now();
   for (let written = 1; written <= length; written++) {
     const index = sample(atTemperature(probabilities, temperature));
@@ -71,22 +87,26 @@ const COMMANDS = {
   saved: () => tf.io.listModels(),
   remove: (url) => tf.io.removeModel(url).then(() => null),
   train: async ({learningRate, ...options}) => {
+    planTraining(model, options); // which throws before anything is changed
     if (!options.resumed || !model.optimizer) {
+      model.optimizer?.dispose();
       model.compile({optimizer: tf.train.rmsprop(learningRate), loss: 'categoricalCrossentropy'});
     }
+    writer?.dispose?.();
     graph?.dispose(); // it would write as the model did before
     [graph, writer] = [null, null];
     await fitModel(model, options, {
-      batch: async (logs) => self.postMessage({event: 'batch', ...logs, artifacts: await snapshot()}),
+      batch: async (logs) => {
+        const artifacts = await snapshot();
+        checkWeights(artifacts);
+        self.postMessage({event: 'batch', ...logs, artifacts});
+      },
       epoch: async (logs) => self.postMessage({event: 'epoch', ...logs}),
     });
-    return describe();
+    return describe(model, graph);
   },
   generate,
-  start: async ({seed, way}) => {
-    writer = way === 'step' && graph ? new StepWriter(graph) : new WindowWriter(model);
-    return writer.start(seed);
-  },
+  start: ({seed, way}) => newWriter(way).start(seed),
   advance: (index) => writer.advance(index),
 };
 

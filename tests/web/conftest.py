@@ -50,10 +50,9 @@ def visitor(built, tmp_path_factory):
         shutil.copytree(built, site)
         listed = []
         for name, source in runs.items():
-            if source is not None:
-                shutil.copytree(source, site / "saved_models" / name)
-                kind = json.loads((source / "run.json").read_text())["app"]
-                listed.append({"path": name, "app": kind})
+            shutil.copytree(source, site / "saved_models" / name)
+            kind = json.loads((source / "run.json").read_text())["app"]
+            listed.append({"path": name, "app": kind})
         (site / "saved_models/index.json").write_text(json.dumps(listed))
         for name, text in (corpora or {}).items():
             path = site / f"saved_models/corpora/{name}.txt"

@@ -6,9 +6,6 @@ import {writeFileSync} from 'node:fs';
 
 import {chromium} from 'playwright-core';
 
-
-
-
 const [executablePath, origin, scenario, argument, answerFile] = process.argv.slice(2);
 const browser = await chromium.launch({
   executablePath,

@@ -93,6 +93,20 @@ def test_stop_in_the_middle_of_a_batch_and_resume(visit):
     assert answer["end"].startswith("100.0%, ")
 
 
+def test_a_run_that_is_kept_reads_the_text_in_its_own_characters(visit):
+    first, then = visit("keepARun", {"run": "bottles", "text": TEXT[50:] + TEXT})
+    assert abs(first - then) < 0.5  # on other batches; in wrong characters it is more than twice
+
+
+def test_texts_and_trainings_that_go_wrong(visit):
+    answer = visit("trouble", {"run": "bottles", "own": "où est le chat? " * 40})
+    assert "The model does not know these characters of the text:" in answer["putAside"]
+    assert "so the model is put aside" in answer["putAside"]
+    assert "lower the learning rate" in answer["diverged"] and answer["resumable"] is False
+    assert len(answer["written"]) == len(answer["again"]) == 5
+    assert answer["short"].startswith("The text is too short for windows of 40")
+
+
 def test_stop_in_the_middle_of_a_text(visit):
     answer = visit("stopWriting", {"run": "bottles", "seed": SEED})
     assert answer["written"] == answer["still"] and len(answer["again"]) == 5
@@ -174,7 +188,8 @@ def test_corpora_of_the_web_are_asked_for_once(visitor, text_run, tmp_path, name
     options = {"name": name, "answers": ["text", "text"], "file": str(tmp_path / "text")}
     answer = visit("web", options, allowed=WEB)
     assert answer["asked"] == 1 and len(set(answer["said"])) == 1
-    assert answer["said"][0].startswith(f"Done loading text data ({len(TEXT) / 1024:.1f}k")
+    size = f"{len(TEXT) / 1024:.1f}k characters"
+    assert answer["said"][0].startswith(f"Done loading text data: {name} ({size})")
 
 
 def test_corpora_that_cannot_be_had(visitor, text_run, tmp_path):
@@ -199,7 +214,7 @@ def test_a_corpus_of_the_sites_own(visitor, text_run, tmp_path):
     visit = visitor({"bottles": text_run}, "text", corpora={"python-docs": TEXT * 2})
     answer = visit("web", {"name": "python-docs", "answers": [404], "file": "none"})
     assert answer["asked"] == 0
-    assert answer["said"][0].startswith(f"Done loading text data ({len(TEXT) / 512:.1f}k")
+    assert f"python-docs ({len(TEXT) / 512:.1f}k characters)" in answer["said"][0]
 
 
 def test_the_addresses_are_those_of_python():

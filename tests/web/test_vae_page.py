@@ -19,8 +19,8 @@ SHAPE = (12, 10)
 
 
 @pytest.fixture(scope="module")
-def visit(visitor, image_run):
-    return visitor({"good": image_run, "text": None}, "vae")
+def visit(visitor, image_run, text_run):
+    return visitor({"good": image_run, "text": text_run}, "vae")
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +31,6 @@ def models(image_run):
 
 def gray(picture: dict) -> np.ndarray:
     return np.array(picture["gray"]).reshape(picture["height"], picture["width"])
-
-
-def as_drawn(image: np.ndarray) -> np.ndarray:
-    return image * 255
 
 
 def assert_same(picture: dict, image: np.ndarray) -> None:
@@ -130,6 +126,7 @@ def test_every_backend_draws_the_same(visit, models):
     for tiles in answer["found"].values():
         assert_same(tiles, decode_grid(models[1], Grid(4, -4, 4), SHAPE))
     assert "no webgpu" in answer["webgpu"] or "drew 16 images" in answer["webgpu"]
+    assert "drew 4 images" in answer["after"]
 
 
 def test_runs_that_cannot_be_used(visitor, image_run, tmp_path):

@@ -70,12 +70,11 @@ export async function chart(site, {run, seed, temperatures, click}) {
   await page.keyboard.press('End');
   const dragged = {temperature: await page.inputValue('#temperature'), bars: await bars(page)};
   await page.fill('#temperature', '1');
-  const before = await page.textContent('#status');
   await page.click(`#bars button:nth-child(${click + 1})`);
   await page.waitForFunction(() => document.getElementById('written').value.length === 1);
-  await page.waitForFunction(() => !document.querySelector('#bars button').disabled);
+  await page.waitForFunction(() => !document.getElementById('show-bars').disabled);
   const label = await page.getAttribute('#bars button:nth-child(1)', 'aria-label');
-  return {found, dragged, before, written: await page.inputValue('#written'), after: await bars(page), label};
+  return {found, dragged, written: await page.inputValue('#written'), after: await bars(page), label};
 }
 
 /** A text of one's own: create, train, stop, resume, write, keep, reload, load, delete. */
@@ -123,17 +122,65 @@ export async function stopAndResume(site, {text}) {
   await fields(page, {...SHORT, epochs: 1, 'examples-per-epoch': 380, 'batch-size': 128});
   await page.click('#train');
   await status(page, /complete/);
-  const started = Date.now();
   await page.click('#stop');
-  await status(page, /^Stop/);
-  const milliseconds = Date.now() - started;
   await status(page, /^Stopped,/);
   const stopped = await page.textContent('#speed');
   await page.waitForTimeout(3000); // longer than a batch
   const still = await page.textContent('#speed');
   await page.click('#resume');
   await status(page, /Done training/);
-  return {milliseconds, stopped, still, end: await page.textContent('#speed')};
+  return {stopped, still, end: await page.textContent('#speed')};
+}
+
+/**
+ * Load a run and a text that it knows, train, keep; come back, load the text, then the kept model,
+ * and train a little at no learning rate: the loss is that of the kept model, in its characters.
+ */
+export async function keepARun(site, {run, text}) {
+  const {page} = site;
+  await loaded(site, {run});
+  await page.fill('#own-text', text);
+  await page.click('#load-source');
+  await status(page, /Next, create or load/);
+  const quiet = {...SHORT, epochs: 1, 'learning-rate': 1e-9};
+  await fields(page, quiet);
+  const losses = [];
+  const train = async () => {
+    await page.click('#train');
+    await status(page, /Done training/);
+    losses.push(Number((await page.textContent('#speed')).match(/loss ([\d.]+)/)[1]));
+  };
+  await train();
+  await page.click('#save');
+  await status(page, /^Kept/);
+  await loaded(site, {own: text});
+  await page.click('#load');
+  await status(page, /Done loading model/);
+  await fields(page, quiet);
+  await train();
+  return losses;
+}
+
+/** A text that the model does not know, and trainings that cannot go well. */
+export async function trouble(site, {run, own}) {
+  const {page} = site;
+  await loaded(site, {run});
+  await page.fill('#own-text', own);
+  await page.click('#load-source');
+  const putAside = await status(page, /Next, create or load/);
+  await created(page, '4');
+  await fields(page, {...SHORT, 'learning-rate': 1e38});
+  await page.click('#train');
+  const diverged = await status(page, /not a number|not numbers/);
+  const resumable = await page.isEnabled('#resume');
+  const written = await generated(page, {length: 5, temperature: 1});
+  await fields(page, {'own-text': own.slice(0, 60), 'learning-rate': 0.01});
+  await page.click('#load-source');
+  await status(page, /Next, create or load/);
+  await created(page, '4');
+  await page.click('#train');
+  const short = await status(page, /too short/);
+  return {putAside, diverged, resumable, written, short, again: await generated(page, {length: 5, temperature: 1})};
 }
 
 /** Stop a text in the middle; then write another. */
@@ -156,7 +203,6 @@ export async function trainFurther(site, {run, text, directory}) {
   const {page} = site;
   await loaded(site, {run});
   await page.fill('#own-text', text);
-  await page.selectOption('#source', 'text:nietzsche'); // one's own text counts
   await page.click('#load-source');
   await status(page, /Next, create or load/);
   const model = await page.textContent('#model');

@@ -164,7 +164,10 @@ export async function backends(site) {
     await page.fill('#points', '4');
   }
   await page.selectOption('#backend', 'webgpu');
-  return {found, webgpu: await status(page, /no webgpu|drew 16/)};
+  const webgpu = await status(page, /no webgpu|drew 16/);
+  await page.fill('#points', '2');
+  await page.click('#update');
+  return {found, webgpu, after: await status(page, /drew 4 images/)};
 }
 
 /** Return the message for each run, and for the page without runs. */
