@@ -9,9 +9,10 @@ export function atTemperature(probabilities, temperature) {
   return weights.map((weight) => weight / sum);
 }
 
-/** Draw an index from probabilities. */
-export function sample(probabilities, random = Math.random) {
-  let left = random();
+/** Draw an index from probabilities; throws an Error for people if they are none. */
+export function sample(probabilities) {
+  if (!probabilities.every(Number.isFinite)) throw new Error('The model gives no probabilities.');
+  let left = Math.random();
   const index = probabilities.findIndex((p) => (left -= p) < 0);
   return index < 0 ? probabilities.indexOf(Math.max(...probabilities)) : index;
 }

@@ -25,7 +25,9 @@ async function snapshot() {
 
 /** Throw an Error for people if a training has ruined the weights. */
 function checkWeights({weightData}) {
-  if (!new Float32Array(weightData).every(Number.isFinite)) {
+  const weights = new Float32Array(weightData, 0, model.countParams()); // the optimizer's follow
+  // Before they are no numbers, they are so large that what follows from them is none.
+  if (!weights.every((weight) => Math.abs(weight) < 1e6)) {
     throw new Error('The weights are not numbers any more: lower the learning rate.');
   }
 }
