@@ -1,9 +1,10 @@
 // The page of the text model (the original's ui.js): controls, and what they do.
 import {BACKENDS, fetchJson, fill, guarded, listRuns, runUrl, say} from '../../web/site.js';
 import {Bars} from './bars.js';
-import {loadCorpus, TEXT_DATA_URLS, TextData} from './corpora.js';
+import {loadCorpus, TextData} from './corpora.js';
 import {Engine, filesOf, Stopped} from './engine.js';
 import {readLength, readSeed, readSizes, readTemperature, readTraining} from './fields.js';
+import {hash, listenForText, listSources} from './sources.js';
 
 const $ = (id) => document.getElementById(id);
 const SAMPLE_LEN = 40; // of models created here, as in the original
@@ -260,13 +261,6 @@ async function download() {
   say(`Downloaded ${name}.json and ${name}.weights.bin. In Python: python -m ${APP}.generate ${name}.json`);
 }
 
-/** A short name for a text (the original's hashCode). */
-function hash(text) {
-  let value = 5381;
-  for (let i = text.length - 1; i >= 0; i--) value = ((value * 33) ^ text.charCodeAt(i)) >>> 0;
-  return value;
-}
-
 async function changeBackend() {
   const wanted = $('backend').value;
   say(`Starting ${wanted}.`);
@@ -328,45 +322,14 @@ function listen() {
     $('drag-temperature').value = $('temperature').value;
     guarded(() => bars.follow(readTemperature()));
   });
-  const text = $('own-text');
-  text.addEventListener('dragover', (event) => {
-    event.preventDefault();
-    text.classList.add('over');
-  });
-  text.addEventListener('dragleave', () => text.classList.remove('over'));
-  text.addEventListener('drop', (event) => {
-    text.classList.remove('over');
-    const [file] = event.dataTransfer.files;
-    if (!file) return; // dropped text goes in by itself
-    event.preventDefault();
-    guarded(async () => {
-      text.value = await file.text();
-      $('source').value = 'own:';
-    });
-  });
-  text.addEventListener('input', () => ($('source').value = 'own:'));
-}
-
-/** List the texts and the runs. */
-function listSources(runs) {
-  const group = (label, kind, names) => {
-    const options = document.createElement('optgroup');
-    options.label = label;
-    options.append(...names.map((name) => new Option(name, `${kind}:${name}`)));
-    return options;
-  };
-  $('source').replaceChildren(
-    group('Texts', 'text', Object.keys(TEXT_DATA_URLS)),
-    new Option('My own text, below', 'own:'),
-    ...(runs.length ? [group('Models trained in Python', 'run', runs)] : []),
-  );
+  listenForText($('own-text'), $('source'));
 }
 
 listen();
 fill($('backend'), BACKENDS);
-listSources([]);
+listSources($('source'), []);
 await exclusively(async () => {
   await engine.call('backend', backend);
-  listSources(await listRuns(APP));
+  listSources($('source'), await listRuns(APP));
   say('Choose a text or a trained model, and load it.');
 });
