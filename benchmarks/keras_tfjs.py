@@ -9,12 +9,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 
 import keras
 
-from benchmarks.measure import machine
+from benchmarks.measure import machine, seconds
 from keras_tfjs import graph_model, layers_model
 from lstm_text_generation.cells import one_step
 from lstm_text_generation.model import create_model
@@ -95,20 +95,20 @@ def conversion_section(directory: Path) -> str:
     ]
     for name, line, environment in tools:
         target = directory / name.split()[0]
-        seconds = []
-        for _ in range(3):
-            start = time.perf_counter()
-            subprocess.run(
-                [*line, directory / "model.keras", target], check=True, capture_output=True
-            )
-            seconds.append(time.perf_counter() - start)
+        work = partial(
+            subprocess.run,
+            [*line, directory / "model.keras", target],
+            check=True,
+            capture_output=True,
+        )
+        taken = statistics.median(seconds(work) for _ in range(3))
         written = sum(file.stat().st_size for file in target.iterdir()) / 1e6
         job = {"kind": "layers", "url": f"file://{target}/model.json"}
         (answer,) = javascript.run_in_node(directory, "cpu", [job])
         outcome = f"fails: {answer['error'].splitlines()[0]}" if "error" in answer else "loads"
         size = subprocess.run(["du", "-smL", environment], capture_output=True, text=True).stdout
         lines.append(
-            f"| {name} | {statistics.median(seconds):.1f} | {written:.2f} | "
+            f"| {name} | {taken:.1f} | {written:.2f} | "
             f"{int(size.split()[0]) / 1000:.1f} GB | {outcome} |"
         )
     return "\n".join(lines) + "\n"

@@ -4,8 +4,6 @@ The function is frozen: variables become constants, and what the outputs do not 
 """
 
 import importlib.resources
-import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,10 +17,8 @@ from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 from tensorflow.python.grappler import tf_optimizer
 
-from keras_tfjs.layer_config import Entry
-from keras_tfjs.layers_model import MODEL_FILE
-from keras_tfjs.weights import WEIGHTS_FILE, write_weights
-from training_run.run_directory import write_atomically, write_text
+from keras_tfjs.layer_config import JS_NAME, Entry
+from keras_tfjs.weights import write_model_files
 
 # Not remapping: the fused product that it makes breaks the backend wasm.
 _PASSES = ["pruning", "constfold", "arithmetic", "dependency"]
@@ -31,7 +27,6 @@ _TYPES = {
     *(types_pb2.DT_FLOAT, types_pb2.DT_INT32, types_pb2.DT_INT64),
     *(types_pb2.DT_BOOL, types_pb2.DT_STRING),
 }
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _OUTPUTS = "outputs/"
 
 
@@ -59,21 +54,16 @@ def save(function_or_saved_model: Any, path: str | Path) -> None:
     weights: dict[str, np.ndarray] = {}
     for prefix, nodes, results in _parts(graph):
         weights |= _take_constants(prefix, nodes, results)
-    manifest, data = write_weights(weights.items())
     content = {
         "format": "graph-model",
         "generatedBy": f"TensorFlow {tf.__version__}",
         "convertedBy": "keras_tfjs",
         "signature": signature,
         "modelTopology": MessageToDict(graph),
-        "weightsManifest": manifest,
         # With these, predict() answers with an object whose keys are the outputs' names.
         "userDefinedMetadata": {"structuredOutputKeys": list(signature["outputs"])},
     }
-    directory = Path(path)
-    directory.mkdir(parents=True, exist_ok=True)
-    write_atomically(directory / WEIGHTS_FILE, lambda partial: partial.write_bytes(data))
-    write_text(directory / MODEL_FILE, json.dumps(content))
+    write_model_files(path, content, weights.items())
 
 
 def function_of(model: keras.Model, output_names: Sequence[str] | None = None) -> Any:
@@ -119,7 +109,7 @@ def _with_signature(frozen: Any, function: Any) -> tuple[graph_pb2.GraphDef, Ent
     names = names or [f"output_{i}" for i, _ in enumerate(frozen.outputs)]
     given = [spec.name for spec in specs]
     for kind, found, count in (("in", given, frozen.inputs), ("out", names, frozen.outputs)):
-        right = all(isinstance(name, str) and _NAME.fullmatch(name) for name in found)
+        right = all(isinstance(name, str) and JS_NAME.fullmatch(name) for name in found)
         if not right or len(set(found)) < len(found) or len(found) != len(count):
             raise ValueError(
                 f"each {kind}put needs a name of its own, of letters and digits: {found}"
@@ -170,11 +160,6 @@ def _check_operations(graph: graph_pb2.GraphDef) -> None:
                 raise ValueError(f"{node.name}: TensorFlow.js cannot run the operation {node.op}")
             for reason in _differences(node):
                 raise ValueError(f"{node.name} ({node.op}): {reason}")
-            if node.op == "OneHot" and node.attr["T"].type == types_pb2.DT_FLOAT:
-                raise ValueError(
-                    f"{node.name}: on the backend wasm one_hot gives zeros for float32; use "
-                    f"tf.cast(tf.one_hot(..., dtype=tf.int32), tf.float32)"
-                )
 
 
 def _differences(node: Any) -> Iterator[str]:
@@ -188,6 +173,11 @@ def _differences(node: Any) -> Iterator[str]:
         yield "it normalizes by the batch, as in training"
     if node.op == "Mean" and attributes["T"].type != types_pb2.DT_FLOAT:
         yield "the mean of integers is not rounded in TensorFlow.js"
+    if node.op == "OneHot" and attributes["T"].type == types_pb2.DT_FLOAT:
+        yield (
+            "on the backend wasm one_hot gives zeros for float32; use "
+            "tf.cast(tf.one_hot(..., dtype=tf.int32), tf.float32)"
+        )
     if node.op == "OneHot" and attributes["axis"].i != -1:
         yield "TensorFlow.js puts one-hot vectors along the last axis only"
 

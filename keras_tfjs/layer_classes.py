@@ -61,10 +61,6 @@ class LayerClass(NamedTuple):
     defaults: dict[str, Any] = {}  # noqa: RUF012
     kinds: dict[str, v.Kind] = {}  # noqa: RUF012
 
-    def kind_of(self, field: str) -> v.Kind | None:
-        """Return how a field is written, if it is one that both share."""
-        return self.kind(field) if field in self.fields else None
-
     def kind(self, field: str) -> v.Kind:
         """Return how a field is written."""
         suffix = field[field.rfind("_") :]

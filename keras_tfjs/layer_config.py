@@ -13,7 +13,7 @@ from keras_tfjs.values import ACTIVATION, LAST_AXIS, shorten
 
 # TensorFlow.js writes null for a field that was left out, but in these it means None, or linear.
 _NULLABLE = {"merge_mode", "activation", "recurrent_activation"}
-_JS_NAME = re.compile(r"[A-Za-z0-9][-A-Za-z0-9._]*")
+JS_NAME = re.compile(r"[A-Za-z0-9][-A-Za-z0-9._]*")
 _MERGING = tuple(
     getattr(keras.layers, name) for name in ("Add", "Multiply", "Average", "Concatenate")
 )
@@ -58,9 +58,9 @@ def write_layer(layer: keras.Layer) -> Entry:
             with part(key):
                 if key in ("layer", "backward_layer"):
                     continue
-                if row.kind_of(key) is ACTIVATION and isinstance(value, str):
-                    _check_is_keras(getattr(layer, key), value)
                 if key in row.fields:
+                    if row.kind(key) is ACTIVATION and isinstance(value, str):
+                        _check_is_keras(getattr(layer, key), value)
                     config[row.renamed.get(key, key)] = row.kind(key).write(value)
                 else:
                     _check_fixed(row, key, value)
@@ -120,7 +120,7 @@ def check_name_to_write(name: str) -> None:
     Raises:
       ValueError: it does not.
     """
-    if not _JS_NAME.fullmatch(name):
+    if not JS_NAME.fullmatch(name):
         raise ValueError("TensorFlow.js takes names of letters, digits, '-', '_' and '.' only")
 
 

@@ -10,10 +10,7 @@ from keras_tfjs.layer_config import Entry, part
 from keras_tfjs.model_reader import ModelReader
 from keras_tfjs.topology import named_weights, write_model
 from keras_tfjs.values import shorten
-from keras_tfjs.weights import WEIGHTS_FILE, read_weights, write_weights
-from training_run.run_directory import write_atomically, write_text
-
-MODEL_FILE = "model.json"
+from keras_tfjs.weights import MODEL_FILE, read_weights, write_model_files
 
 
 def save(model: keras.Model, path: str | Path, metadata: Entry | None = None) -> None:
@@ -29,21 +26,15 @@ def save(model: keras.Model, path: str | Path, metadata: Entry | None = None) ->
       ValueError: TensorFlow.js cannot compute exactly what the model does. Nothing is written.
     """
     topology = write_model(model)
-    manifest, data = write_weights(named_weights(model))
     content = {
         "format": "layers-model",
         "generatedBy": f"Keras {keras.__version__}",
         "convertedBy": "keras_tfjs",
         "modelTopology": topology | {"keras_version": keras.__version__, "backend": "tensorflow"},
-        "weightsManifest": manifest,
     }
     if metadata is not None:
         content["userDefinedMetadata"] = metadata
-    text = json.dumps(content, allow_nan=False)
-    directory = Path(path)
-    directory.mkdir(parents=True, exist_ok=True)
-    write_atomically(directory / WEIGHTS_FILE, lambda partial: partial.write_bytes(data))
-    write_text(directory / MODEL_FILE, text)
+    write_model_files(path, content, named_weights(model))
 
 
 def load(path: str | Path, custom_objects: dict[str, Any] | None = None) -> keras.Model:

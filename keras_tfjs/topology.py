@@ -15,6 +15,7 @@ from keras_tfjs.layer_classes import weights_of
 from keras_tfjs.layer_config import Entry, check_name_to_write, part, write_layer
 from keras_tfjs.values import shorten
 
+Operations = dict[str, Any]  # the layers, and what else computes in a model, by name
 INPUT_DTYPES = ("float32", "int32")
 
 
@@ -42,10 +43,11 @@ def write_model(model: keras.Model) -> Entry:
             return {"class_name": "Sequential", "config": {"name": model.name, "layers": layers}}
         if not {"layers", "input_layers", "output_layers"} <= set(config):
             raise ValueError("only Sequential and functional models can be written")
-        layers = [_write_call(model, entry) for entry in config["layers"]]
+        operations = {operation.name: operation for operation in model.operations}
+        layers = [_write_call(operations, entry) for entry in config["layers"]]
         ends = {
             # Here, and only here, Keras counts the making of functional models too.
-            key: [_shifted(model, end, keras.Sequential) for end in ends_of(config[key])]
+            key: [_shifted(operations, end, keras.Sequential) for end in ends_of(config[key])]
             for key in ("input_layers", "output_layers")
         }
         if len(set(map(tuple, ends["output_layers"]))) < len(ends["output_layers"]):
@@ -90,22 +92,22 @@ def _write_node_layer(layer: keras.Layer) -> Entry:
     return write_model(layer) if isinstance(layer, keras.Model) else write_layer(layer)
 
 
-def _write_call(model: keras.Model, entry: Entry) -> Entry:
+def _write_call(operations: Operations, entry: Entry) -> Entry:
     """Describe a layer of a functional model, with its calls."""
     name = entry["name"]
     if entry["class_name"] == "InputLayer":
         return _write_input(entry["config"]) | {"name": name, "inbound_nodes": []}
-    operation = next(item for item in model.operations if item.name == name)
+    operation = operations[name]
     with part(f"layer {name!r} ({entry['class_name']})"):
         if not isinstance(operation, keras.Layer):
             raise ValueError(
                 f"is an operation of {entry['module']}, not a layer; use a layer for it"
             )
-        nodes = [_write_node(model, operation, node) for node in entry["inbound_nodes"]]
+        nodes = [_write_node(operations, operation, node) for node in entry["inbound_nodes"]]
     return _write_node_layer(operation) | {"name": name, "inbound_nodes": nodes}
 
 
-def _write_node(model: keras.Model, layer: keras.Layer, node: Entry) -> list[list[Any]]:
+def _write_node(operations: Operations, layer: keras.Layer, node: Entry) -> list[list[Any]]:
     """Describe one call of a layer by the tensors it is called on."""
     given = {key: value for key, value in node["kwargs"].items() if value is not None}
     if given.get("training") is False:  # which Keras notes where nothing was said of it, too
@@ -117,7 +119,7 @@ def _write_node(model: keras.Model, layer: keras.Layer, node: Entry) -> list[lis
     histories = [_history(tensor) for tensor in tensors]
     for tensor in tensors:
         _check_dtype(layer, tensor["config"]["dtype"])
-    return [[*_shifted(model, history, keras.Model), {}] for history in histories]
+    return [[*_shifted(operations, history, keras.Model), {}] for history in histories]
 
 
 def _check_dtype(layer: keras.Layer, dtype: str) -> None:
@@ -160,11 +162,10 @@ def _history(tensor: Any) -> list[Any]:
     return list(tensor["config"]["keras_history"])
 
 
-def _shifted(model: keras.Model, history: list[Any], models: type) -> list[Any]:
+def _shifted(operations: Operations, history: list[Any], models: type) -> list[Any]:
     """Count the making of a layer as its call 0, if it is one of the given models."""
     name, call, index = history
-    layer = next(item for item in model.operations if item.name == name)
-    return [name, call + isinstance(layer, models), index]
+    return [name, call + isinstance(operations[name], models), index]
 
 
 def ends_of(value: Any) -> list[Any]:

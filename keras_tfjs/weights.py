@@ -1,5 +1,6 @@
 """The weights of a TensorFlow.js model: a manifest in its JSON file, and binary files beside it."""
 
+import json
 import math
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
@@ -9,12 +10,34 @@ import numpy as np
 
 from keras_tfjs.layer_config import Entry, part
 from keras_tfjs.values import is_whole, shorten
+from training_run.run_directory import write_atomically, write_text
 
-WEIGHTS_FILE = "weights.bin"
+MODEL_FILE, WEIGHTS_FILE = "model.json", "weights.bin"
 _DTYPES = {"float32": np.dtype("<f4"), "int32": np.dtype("<i4"), "bool": np.dtype("?")}
 
 
-def write_weights(named: Iterable[tuple[str, np.ndarray]]) -> tuple[list[Entry], bytes]:
+def write_model_files(
+    path: str | Path, content: Entry, named: Iterable[tuple[str, np.ndarray]]
+) -> None:
+    """Write a model's JSON file and the weights beside it.
+
+    Args:
+      path: a directory, which is made if need be.
+      content: of the JSON file, but for the manifest.
+      named: the weights by their names.
+
+    Raises:
+      ValueError: something cannot be written. Then nothing is.
+    """
+    manifest, data = _write_weights(named)
+    text = json.dumps(content | {"weightsManifest": manifest}, allow_nan=False)
+    directory = Path(path)
+    directory.mkdir(parents=True, exist_ok=True)
+    write_atomically(directory / WEIGHTS_FILE, lambda partial: partial.write_bytes(data))
+    write_text(directory / MODEL_FILE, text)
+
+
+def _write_weights(named: Iterable[tuple[str, np.ndarray]]) -> tuple[list[Entry], bytes]:
     """Return the manifest and the bytes of weights.
 
     Raises:

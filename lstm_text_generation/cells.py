@@ -8,9 +8,14 @@ import tensorflow as tf
 States = list[list[tf.Tensor]]  # [h, c] of each LSTM layer, each [batch, units]
 
 
+def lstm_layers(model: keras.Model) -> list[keras.layers.LSTM]:
+    """Return the model's LSTM layers, from the input on."""
+    return [layer for layer in model.layers if isinstance(layer, keras.layers.LSTM)]
+
+
 def lstm_cells(model: keras.Model) -> list[keras.layers.LSTMCell]:
-    """Return the cells of the model's LSTM layers, from the input on."""
-    return [layer.cell for layer in model.layers if isinstance(layer, keras.layers.LSTM)]
+    """Return the cells of the model's LSTM layers."""
+    return [layer.cell for layer in lstm_layers(model)]
 
 
 def zero_states(model: keras.Model, batch: tf.Tensor) -> States:
@@ -51,8 +56,7 @@ def one_step(model: keras.Model) -> Callable[..., dict[str, tf.Tensor]]:
     same names, for the next call.
     """
     cells, size = lstm_cells(model), model.input_shape[2]
-    layers = [layer for layer in model.layers if isinstance(layer, keras.layers.LSTM)]
-    names = [f"{layer.name}_{state}" for layer in layers for state in "hc"]
+    names = [f"{layer.name}_{state}" for layer in lstm_layers(model) for state in "hc"]
     units = [cell.units for cell in cells for _ in "hc"]
     specs = [
         tf.TensorSpec([None, n], tf.float32, name) for n, name in zip(units, names, strict=True)

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_tfjs import graph_model, layers_model
+from keras_tfjs.weights import MODEL_FILE, WEIGHTS_FILE
 from lstm_text_generation.cells import one_step, read
 from lstm_text_generation.data import TextData
 from lstm_text_generation.generation import TextGenerator
@@ -54,8 +55,8 @@ def export_model(
     return {
         KERAS_FILE: "the model, for Keras",
         "saved_model": "the same for TensorFlow, with the signatures serving_default and generate",
-        "model.json": "the same for TensorFlow.js, which can train it further",
-        layers_model.WEIGHTS_FILE: "its weights",
+        MODEL_FILE: "the same for TensorFlow.js, which can train it further",
+        WEIGHTS_FILE: "its weights",
         "graph_model": "the same for TensorFlow.js, one character a call: the fastest there",
         TEXT_DATA_FILE: "its character set",
     }
@@ -77,8 +78,8 @@ def load_model(path: Path, text: str | None = None) -> tuple[keras.Model, dict[s
     """
     if path.suffix == ".json":
         return _load_json(path, text)
-    if not (path / KERAS_FILE).exists() and (path / layers_model.MODEL_FILE).is_file():
-        return _load_json(path / layers_model.MODEL_FILE, text)
+    if not (path / KERAS_FILE).exists() and (path / MODEL_FILE).is_file():
+        return _load_json(path / MODEL_FILE, text)
     directory = path.parent if path.is_file() or path.name == KERAS_FILE else path
     files = [directory / KERAS_FILE, directory / TEXT_DATA_FILE]
     for file in files:

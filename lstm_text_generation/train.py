@@ -212,13 +212,14 @@ def _load_start(text: str) -> tuple:
     import keras
 
     from lstm_text_generation import export
+    from lstm_text_generation.cells import lstm_layers
 
     path = Path(FLAGS.init_from).resolve()
     if FLAGS.resume and not path.exists():
         raise UserError(f"the run began with {path}: put it back, for its layers are needed")
     FLAGS["init_from"].value = str(path)
     model, text_data = export.load_model(path, text)
-    recurrent = [layer for layer in model.layers if isinstance(layer, keras.layers.LSTM)]
+    recurrent = lstm_layers(model)
     if any(layer.dropout or layer.recurrent_dropout for layer in recurrent):
         raise UserError(
             f"{FLAGS.init_from} has dropout within its LSTM layers, which is not trained here"

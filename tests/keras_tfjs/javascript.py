@@ -28,6 +28,19 @@ def tensor(value: Any) -> Job:
     return {"values": value.ravel().tolist(), "shape": value.shape, "dtype": dtype}
 
 
+def layers_job(path: Path, *inputs: Any) -> Job:
+    """Describe running the layers model in a directory."""
+    url = f"file://{path}/model.json"
+    return {"kind": "layers", "url": url, "inputs": [tensor(value) for value in inputs]}
+
+
+def graph_job(path: Path, inputs: dict[str, Any], outputs: list[str]) -> Job:
+    """Describe running the graph model in a directory."""
+    named = {name: tensor(value) for name, value in inputs.items()}
+    url = f"file://{path}/model.json"
+    return {"kind": "graph", "url": url, "inputs": named, "outputs": outputs}
+
+
 def arrays(answer: Job) -> list[np.ndarray]:
     """Return the outputs in an answer of jobs.js.
 

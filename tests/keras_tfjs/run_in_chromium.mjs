@@ -5,7 +5,7 @@ import {createServer} from 'node:http';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
-import {chromium} from 'playwright-core';
+import {launch} from '../chromium.mjs';
 
 const [executablePath, jobsFile, answersFile] = process.argv.slice(2);
 const here = dirname(fileURLToPath(import.meta.url));
@@ -28,11 +28,7 @@ const server = createServer((request, response) => {
 await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
 const origin = `http://127.0.0.1:${server.address().port}`;
 
-const browser = await chromium.launch({
-  executablePath,
-  args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync', '--enable-unsafe-swiftshader'],
-});
+const browser = await launch(executablePath);
 const page = await browser.newPage();
 const complaints = [];
 page.on('pageerror', (error) => complaints.push(String(error)));

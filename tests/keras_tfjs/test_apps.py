@@ -10,7 +10,7 @@ import tensorflow as tf
 import fashion_mnist_vae.model  # noqa: F401  (registers ZLayer, which the files name)
 from keras_tfjs import layers_model
 from lstm_text_generation.cells import one_step
-from tests.keras_tfjs.javascript import arrays, difference, tensor
+from tests.keras_tfjs.javascript import arrays, difference, graph_job, layers_job, tensor
 
 LIMIT = 1e-6
 NODE, CHROMIUM = ["cpu", "wasm", "tensorflow"], ["webgl", "wasm"]
@@ -41,17 +41,6 @@ def images(shapes_dir) -> np.ndarray:
     from fashion_mnist_vae import data
 
     return data.load_idx(shapes_dir, "shapes").test_images[:20].astype(np.float32) / 255
-
-
-def layers_job(path, *inputs) -> dict:
-    url = f"file://{path}/model.json"
-    return {"kind": "layers", "url": url, "inputs": [tensor(value) for value in inputs]}
-
-
-def graph_job(path, inputs, outputs) -> dict:
-    named = {name: tensor(value) for name, value in inputs.items()}
-    url = f"file://{path}/model.json"
-    return {"kind": "graph", "url": url, "inputs": named, "outputs": outputs}
 
 
 def test_the_text_model(place, differences, text_run, text_model, windows):

@@ -9,19 +9,13 @@ import tensorflow as tf
 
 from keras_tfjs import graph_model
 from tests.keras_tfjs.cases import randomize
-from tests.keras_tfjs.javascript import ROOT, difference, tensor
+from tests.keras_tfjs.javascript import ROOT, difference, graph_job
 
 Spec = tf.TensorSpec
 
 
 def run(run_in_node, path, inputs, outputs, backend="wasm"):
-    job = {
-        "kind": "graph",
-        "url": f"file://{path}/model.json",
-        "inputs": {name: tensor(value) for name, value in inputs.items()},
-        "outputs": outputs,
-    }
-    return run_in_node(backend, [job])[0]
+    return run_in_node(backend, [graph_job(path, inputs, outputs)])[0]
 
 
 @pytest.mark.parametrize("backend", ["cpu", "wasm"])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.keras_tfjs.javascript import ROOT, difference, tensor
+from tests.keras_tfjs.javascript import ROOT, difference, graph_job
 
 pytestmark = pytest.mark.converter
 CONVERTER = ROOT / ".venv-converter/bin/tensorflowjs_converter"
@@ -47,12 +47,8 @@ def test_graph_models(run_in_node, text_run, image_run, tmp_path, directory, out
     ((name, spec),) = serve.structured_input_signature[1].items()
     shape = [3, *spec.shape[1:]]
     value = np.random.default_rng(0).uniform(size=shape).astype(np.float32)
-    job = {
-        "kind": "graph",
-        "url": f"file://{tmp_path}/model.json",
-        "inputs": {name: tensor(value)},
-        "outputs": [_name(tmp_path, sorted(serve.structured_outputs), name) for name in outputs],
-    }
+    names = [_name(tmp_path, sorted(serve.structured_outputs), output) for output in outputs]
+    job = graph_job(tmp_path, {name: value}, names)
     expected = serve(tf.constant(value))
     (answer,) = run_in_node(backend, [job])
     assert difference(answer, [expected[output] for output in outputs]) <= 1e-6
