@@ -12,7 +12,7 @@ export function createModel(sampleLen, charSetSize, lstmLayerSizes) {
 }
 
 /** A generator of numbers from 0 to 1 that follow from a seed (mulberry32). */
-export function randomNumbers(seed) {
+function randomNumbers(seed) {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -34,7 +34,7 @@ function examples(indices, starts, sampleLen, charSetSize) {
 }
 
 /** Return how a text is split and an epoch is cut into batches; throws an Error for people. */
-export function planTraining(model, {indices, examplesPerEpoch, batchSize, validationSplit}) {
+function planTraining(model, {indices, examplesPerEpoch, batchSize, validationSplit}) {
   const [, sampleLen, charSetSize] = model.inputs[0].shape;
   const heldOut = Math.floor(indices.length * validationSplit);
   const places = indices.length - heldOut - sampleLen;

@@ -50,8 +50,8 @@ async function exclusively(work) {
   refresh();
 }
 
-/** Take what worker.js says of a model; one from Python keeps the characters it brought. */
-function setModel(description, name, fromRun = false) {
+/** Take what worker.js says of a model, by default of the one that is there already. */
+function setModel(description, name = model.name, fromRun = model?.fromRun) {
   const charSet = description.metadata?.char_set ?? textData?.charSet;
   if (charSet?.length !== description.charSetSize) {
     throw new Error(`The model knows ${description.charSetSize} characters, and which is not known: load its text first.`);
@@ -129,7 +129,7 @@ async function createModel() {
   say('Creating model... Please wait.');
   const metadata = {char_set: textData.charSet, sample_len: SAMPLE_LEN};
   const shape = {sampleLen: SAMPLE_LEN, charSetSize: textData.charSet.length, sizes};
-  setModel(await engine.call('create', {...shape, metadata}), textData.name);
+  setModel(await engine.call('create', {...shape, metadata}), textData.name, false);
   engine.revival = ['restore', await engine.call('snapshot')];
   training = null;
   say('Done creating model. Now you can train the model or use it to generate text.');
@@ -151,7 +151,7 @@ async function run() {
   const call = engine.call('train', {...options, ...place}).catch(async (error) => {
     if (error instanceof Stopped) throw error;
     training = null; // the model goes back to the last batch that went well
-    setModel(await engine.restart(backend), model.name, model.fromRun);
+    setModel(await engine.restart(backend));
     throw error;
   });
   const description = await stoppable(call);
@@ -159,7 +159,7 @@ async function run() {
     say('Stopped, after the last finished batch. Resume, generate, or train anew.');
     return;
   }
-  setModel(description, model.name, model.fromRun);
+  setModel(description);
   training.done = true;
   say('Done training.');
 }
@@ -172,7 +172,7 @@ async function stoppable(call) {
     return await call;
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
-    setModel(await restarted, model.name, model.fromRun);
+    setModel(await restarted);
     return null;
   } finally {
     running = false;
@@ -266,7 +266,7 @@ async function changeBackend() {
   say(`Starting ${wanted}.`);
   const use = async (name) => {
     const description = await engine.restart(name);
-    if (description) setModel(description, model.name, model.fromRun);
+    if (description) setModel(description);
     $('backend').value = backend = name;
   };
   try {
@@ -290,7 +290,7 @@ function listen() {
     load: async () => {
       say('Loading model from IndexedDB... Please wait.');
       const name = textData?.name ?? model.name;
-      setModel(await engine.call('load', {modelUrl: keptUrl()}), name, model?.fromRun);
+      setModel(await engine.call('load', {modelUrl: keptUrl()}), name);
       engine.revival = ['restore', await engine.call('snapshot')];
       training = null;
       $('lstm-layer-sizes').value = model.sizes.join(',');
@@ -314,14 +314,12 @@ function listen() {
   }
   $('stop').addEventListener('click', stop);
   $('backend').addEventListener('change', () => exclusively(changeBackend));
-  $('drag-temperature').addEventListener('input', () => {
-    $('temperature').value = $('drag-temperature').value;
-    guarded(() => bars.follow(readTemperature()));
-  });
-  $('temperature').addEventListener('input', () => {
-    $('drag-temperature').value = $('temperature').value;
-    guarded(() => bars.follow(readTemperature()));
-  });
+  for (const [from, to] of [['temperature', 'drag-temperature'], ['drag-temperature', 'temperature']]) {
+    $(from).addEventListener('input', () => {
+      $(to).value = $(from).value;
+      guarded(() => bars.follow(readTemperature()));
+    });
+  }
   listenForText($('own-text'), $('source'));
 }
 

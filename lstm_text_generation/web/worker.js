@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs';
 
 import {useBackend} from '../../web/backends.js';
-import {createModel, fitModel, planTraining, StepWriter, WindowWriter} from './model.js';
+import {createModel, fitModel, StepWriter, WindowWriter} from './model.js';
 import {atTemperature, sample} from './sampling.js';
 
 let model = null;
@@ -89,7 +89,6 @@ const COMMANDS = {
   saved: () => tf.io.listModels(),
   remove: (url) => tf.io.removeModel(url).then(() => null),
   train: async ({learningRate, ...options}) => {
-    planTraining(model, options); // which throws before anything is changed
     if (!options.resumed || !model.optimizer) {
       model.optimizer?.dispose();
       model.compile({optimizer: tf.train.rmsprop(learningRate), loss: 'categoricalCrossentropy'});

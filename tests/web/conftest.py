@@ -23,15 +23,20 @@ class _Quiet(SimpleHTTPRequestHandler):
         pass
 
 
+def build(dist, saved_models) -> None:
+    """Build the site with the runs of a directory, as `npm run build` does."""
+    line = ["npx", "vite", "build", "--outDir", dist, "--logLevel", "warn"]
+    environment = os.environ | {"SAVED_MODELS": str(saved_models)}
+    subprocess.run(line, cwd=ROOT, env=environment, check=True)
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory):
     """The site without runs, as `npm run build` makes it."""
     if not (ROOT / "node_modules/vite").is_dir() or javascript.missing_for_chromium():
         pytest.skip(javascript.missing_for_chromium() or "Vite is not installed: run make test")
     dist = tmp_path_factory.mktemp("site") / "dist"
-    line = ["npx", "vite", "build", "--outDir", dist, "--logLevel", "warn"]
-    environment = os.environ | {"SAVED_MODELS": str(tmp_path_factory.mktemp("empty"))}
-    subprocess.run(line, cwd=ROOT, env=environment, check=True)
+    build(dist, tmp_path_factory.mktemp("empty"))
     return dist
 
 

@@ -4,14 +4,10 @@
 // happen: errors on the console, and requests that leave the site.
 import {writeFileSync} from 'node:fs';
 
-import {chromium} from 'playwright-core';
+import {launch} from '../chromium.mjs';
 
 const [executablePath, origin, scenario, argument, answerFile] = process.argv.slice(2);
-const browser = await chromium.launch({
-  executablePath,
-  args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync', '--enable-unsafe-swiftshader'],
-});
+const browser = await launch(executablePath);
 const context = await browser.newContext({acceptDownloads: true});
 const page = await context.newPage();
 page.setDefaultTimeout(60_000);

@@ -11,6 +11,7 @@ import urllib.request
 import pytest
 
 from tests.keras_tfjs import javascript
+from tests.web.conftest import build
 
 ROOT = javascript.ROOT
 
@@ -35,10 +36,8 @@ RUNS = [
 
 
 def test_a_build_has_the_runs_and_what_their_pages_need(saved_models, tmp_path):
-    environment = os.environ | {"SAVED_MODELS": str(saved_models)}
     dist = tmp_path / "dist"
-    line = ["npx", "vite", "build", "--outDir", dist, "--logLevel", "warn"]
-    subprocess.run(line, cwd=ROOT, env=environment, check=True)
+    build(dist, saved_models)
     assert json.loads((dist / "saved_models/index.json").read_text()) == RUNS
     text, image = dist / "saved_models/deep/bottles", dist / "saved_models/shapes"
     assert sorted(path.name for path in text.iterdir()) == [

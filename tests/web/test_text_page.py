@@ -95,7 +95,7 @@ def test_stop_in_the_middle_of_a_batch_and_resume(visit):
 
 def test_a_run_that_is_kept_reads_the_text_in_its_own_characters(visit):
     first, then = visit("keepARun", {"run": "bottles", "text": TEXT[50:] + TEXT})
-    assert abs(first - then) < 0.5  # on other batches; in wrong characters it is more than twice
+    assert then < 1.7 * first  # on other batches; in wrong characters it is more than twice
 
 
 def test_texts_and_trainings_that_go_wrong(visit):
