@@ -1,7 +1,6 @@
 """The files of a finished run: Keras models, SavedModels and what the images are."""
 
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,8 @@ import tensorflow as tf
 
 from fashion_mnist_vae.data import ImageData
 from keras_tfjs import graph_model, layers_model
+from keras_tfjs.weights import MODEL_FILE
+from training_run import saved_model
 from training_run.command_line import UserError
 from training_run.run_directory import write_atomically, write_text
 
@@ -47,7 +48,7 @@ def export_models(
     models["vae"] = vae_model
     for name, model in models.items():
         write_atomically(directory / f"{name}.keras", model.save)
-    write_atomically(directory / "saved_model", lambda partial: _save_all(partial, models))
+        _save(directory / "saved_model" / name, model, OUTPUT_NAMES[name])
     for name in ("encoder", "decoder"):
         layers_model.save(models[name], directory / name, metadata=description)
     _save_test_images(directory, image_data)
@@ -75,7 +76,9 @@ def _save_test_images(directory: Path, image_data: ImageData) -> None:
 
 
 def load_decoder(path: Path) -> tuple[keras.Model, dict[str, Any]]:
-    """Load the decoder that `export_models` wrote.
+    """Load the decoder that `export_models` wrote for TensorFlow.js.
+
+    It is as exact as the Keras file, and its reader is safe with files from anywhere.
 
     Args:
       path: a run's directory.
@@ -86,29 +89,38 @@ def load_decoder(path: Path) -> tuple[keras.Model, dict[str, Any]]:
     Raises:
       UserError: there is no such run, or its files are damaged.
     """
-    files = [path / "decoder.keras", path / IMAGE_DATA_FILE]
-    for file in files:
-        if not file.is_file():
-            raise UserError(
-                f"{path} is not a finished run: there is no {file}; train one with "
-                f"python -m fashion_mnist_vae.train --save_path={path}"
-            )
+    file = path / "decoder" / MODEL_FILE
     try:
-        model = keras.models.load_model(files[0], compile=False)
-        image_data = json.loads(files[1].read_text(encoding="utf-8"))
-        height, width = image_data["image_shape"]
-        first, second = image_data["grid_dimensions"]
-    except (ValueError, OSError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise UserError(f"the run in {path} is damaged: {error}") from None
-    dimensions = range(model.input_shape[1])
-    if model.output_shape[1:] != (height * width,) or not {first, second} <= set(dimensions):
-        raise UserError(f"{files[0]} and {files[1]} do not belong together")
+        model = layers_model.load(file)
+        image_data = layers_model.load_metadata(file)
+        _check_decoder(model, image_data)
+    except FileNotFoundError:
+        raise UserError(
+            f"{path} is not a finished run: there is no {file}; train one with python -m "
+            f"{__package__}.train --save_path={path}"
+        ) from None
+    except (ValueError, OSError) as error:
+        reason = str(error).removeprefix(f"{file}: ")
+        raise UserError(f"{file} is not a decoder of images: {reason}") from None
     return model, image_data
 
 
-def _save_all(directory: Path, models: dict[str, keras.Model]) -> None:
-    for name, model in models.items():
-        _save(directory / name, model, OUTPUT_NAMES[name])
+def _check_decoder(model: keras.Model, image_data: dict[str, Any]) -> None:
+    """Raise a ValueError unless a model is one as `decoder` makes it, of the images described."""
+    pairs: list[Any] = [image_data.get(name) for name in ("image_shape", "grid_dimensions")]
+    if not all(isinstance(pair, list) and [type(n) for n in pair] == [int, int] for pair in pairs):
+        raise ValueError("userDefinedMetadata: must have an image_shape and grid_dimensions")
+    (height, width), dimensions = pairs
+    shapes = model.input_shape, model.output_shape
+    if not all(isinstance(shape, tuple) and len(shape) == 2 for shape in shapes):
+        raise ValueError("it must map [batch, latent_dim] to [batch, pixels]")
+    latent_dim = model.input_shape[1]
+    if (
+        min(height, width) < 1
+        or height * width != model.output_shape[1]
+        or not all(0 <= dimension < latent_dim for dimension in dimensions)
+    ):
+        raise ValueError("userDefinedMetadata: is that of another model")
 
 
 def _save(path: Path, model: keras.Model, output_names: list[str]) -> None:
@@ -122,4 +134,4 @@ def _save(path: Path, model: keras.Model, output_names: list[str]) -> None:
     module = tf.Module()
     module.weights = [variable.value for variable in model.variables]
     module.serving_default = serving_default
-    tf.saved_model.save(module, str(path), signatures=serving_default)
+    saved_model.save(path, module, serving_default)

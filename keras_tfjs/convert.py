@@ -1,6 +1,8 @@
 """Convert a Keras model or a SavedModel to TensorFlow.js, or its layers models back to Keras."""
 
 import importlib
+import json
+import math
 import re
 import zipfile
 from pathlib import Path
@@ -74,7 +76,7 @@ def main(arguments: list[str]) -> None:
     _register(FLAGS.register)
     try:
         _convert(source, target, wanted)
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
         raise UserError(str(error)) from None
     print(f"Wrote {target}.")
 
@@ -122,6 +124,7 @@ def _convert(source: Path, target: Path, wanted: str) -> None:
         graph_model.save(source, target)
         return
     try:
+        _check_size(source)
         model = keras.models.load_model(source, compile=False)
     except TypeError as error:  # with everything that Keras knows of the model in its message
         missing = re.search(r"Could not locate (?:class|function) '(\w+)'", str(error))
@@ -133,6 +136,30 @@ def _convert(source: Path, target: Path, wanted: str) -> None:
         layers_model.save(model, target)
     else:
         graph_model.save(graph_model.function_of(model), target)
+
+
+def _check_size(source: Path) -> None:
+    """Check that a Keras file holds the weights that it claims, before Keras makes room for them.
+
+    Code that a file may bring is not run: Keras loads in safe mode unless told otherwise.
+
+    Raises:
+      ValueError: it does not.
+    """
+    import keras
+    import tensorflow as tf
+
+    held = source.stat().st_size
+    with zipfile.ZipFile(source) as archive:
+        if sum(member.file_size for member in archive.infolist()) > held:
+            raise ValueError(f"{source} is compressed, which no file of Keras's is")
+        config = json.loads(archive.read("config.json"))
+    with keras.StatelessScope():  # in which variables have shapes only
+        model = keras.saving.deserialize_keras_object(config)
+    weights = getattr(model, "weights", ())
+    claimed = sum(math.prod(w.shape) * tf.as_dtype(w.dtype).size for w in weights)
+    if claimed > held:
+        raise ValueError(f"{source} claims {claimed:,} bytes of weights, but has {held:,}")
 
 
 def cli() -> None:

@@ -12,6 +12,7 @@ from absl import flags
 from training_run import datasets
 from training_run.command_line import UserError, define
 
+STALLED = 30  # seconds without a byte after which a download has failed
 _BUCKET = "https://storage.googleapis.com/tfjs-examples/lstm-text-generation/data/"
 
 
@@ -101,7 +102,7 @@ def read_text(path: Path, encoding: str) -> str:
     """Read a text file.
 
     Raises:
-      UserError: it cannot be read, is empty, holds NUL bytes, or is not in that encoding.
+      UserError: it cannot be read, is empty, is not in that encoding, or holds what no text has.
     """
     try:
         data = path.read_bytes()
@@ -124,6 +125,12 @@ def read_text(path: Path, encoding: str) -> str:
             f"{path} is not a text file, or not in {encoding}: it has a NUL at character "
             f"{text.index(chr(0))}"
         )
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:  # some of Python's encodings let these through
+        raise UserError(
+            f"{path} has half of a surrogate pair at character {error.start}, which is no text"
+        ) from None
     return text
 
 
@@ -143,7 +150,7 @@ def download(name: str, cache: Path | None = None) -> Path:
     if path.exists():
         return path
     pooch.get_logger().setLevel("WARNING")
-    fetch = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=30)
+    fetch = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=STALLED)
     try:
         print(f"Downloading {name} ({size / 1e6:.1f} MB) from {url}", flush=True)
         pooch.retrieve(
@@ -161,7 +168,7 @@ def download(name: str, cache: Path | None = None) -> Path:
 
 
 def _fetch_whole(fetch, size: int, url: str, output_file, pooch_) -> None:
-    """Download with pooch's `fetch`, and refuse what can only be a part or another page.
+    """Download with pooch's `fetch`, and refuse what can only be a part or something else.
 
     urllib3 notices a body shorter than announced; a server that announces nothing, or a login page
     in the way, shows in the size. The 5% are for a publisher who corrects the text.
@@ -170,6 +177,11 @@ def _fetch_whole(fetch, size: int, url: str, output_file, pooch_) -> None:
     found = Path(output_file).stat().st_size
     if abs(found - size) > 0.05 * size:
         raise ConnectionError(f"{url} gave {found:,} bytes instead of about {size:,}")
+    try:
+        read_text(Path(output_file), "utf-8")
+    except UserError as error:
+        reason = str(error).removeprefix(f"{output_file} ")
+        raise ConnectionError(f"what {url} gave {reason}") from None
 
 
 def _from_tfds(name: str, data_dir: str | None) -> str:

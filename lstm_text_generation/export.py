@@ -1,7 +1,6 @@
 """The files of a finished run: the Keras model, the SavedModel and the character set."""
 
 import json
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from lstm_text_generation.cells import one_step, read
 from lstm_text_generation.data import TextData
 from lstm_text_generation.generation import TextGenerator
 from lstm_text_generation.model import check_model
+from training_run import saved_model
 from training_run.command_line import UserError
 from training_run.run_directory import write_atomically, write_text
 
@@ -48,10 +48,7 @@ def export_model(
     graph_model.save(one_step(model), directory / "graph_model")
     saved = SavedTextModel(model, text_data.char_set())
     signatures = {"serving_default": saved.serving_default, "generate": saved.generate}
-    write_atomically(
-        directory / "saved_model",
-        lambda partial: tf.saved_model.save(saved, str(partial), signatures=signatures),
-    )
+    saved_model.save(directory / "saved_model", saved, signatures)
     return {
         KERAS_FILE: "the model, for Keras",
         "saved_model": "the same for TensorFlow, with the signatures serving_default and generate",
@@ -65,8 +62,11 @@ def export_model(
 def load_model(path: Path, text: str | None = None) -> tuple[keras.Model, dict[str, Any]]:
     """Load what `export_model` wrote, or what TensorFlow.js saved.
 
+    Of a run this reads `model.json`, which is as exact as the Keras file, and whose reader is safe
+    with files from anywhere.
+
     Args:
-      path: a run's directory, or its Keras file; or a JSON file of TensorFlow.js.
+      path: a run's directory, or a JSON file of TensorFlow.js.
       text: what the model was trained on; needed only where its file does not say which
         characters it knows, as those that the originals save.
 
@@ -76,41 +76,28 @@ def load_model(path: Path, text: str | None = None) -> tuple[keras.Model, dict[s
     Raises:
       UserError: there is no such model, or its files are damaged.
     """
-    if path.suffix == ".json":
-        return _load_json(path, text)
-    if not (path / KERAS_FILE).exists() and (path / MODEL_FILE).is_file():
-        return _load_json(path / MODEL_FILE, text)
-    directory = path.parent if path.is_file() or path.name == KERAS_FILE else path
-    files = [directory / KERAS_FILE, directory / TEXT_DATA_FILE]
-    for file in files:
-        if not file.is_file():
-            raise UserError(
-                f"{path} is not a finished run: there is no {file}; train one with "
-                f"python -m lstm_text_generation.train --save_path={directory}"
-            )
+    if path.suffix == ".keras":
+        raise UserError(f"{path}: name the run's directory instead, {path.parent}")
+    file = path if path.suffix == ".json" else path / MODEL_FILE
     try:
-        model = keras.models.load_model(files[0], compile=False)
-        text_data = json.loads(files[1].read_text(encoding="utf-8"))
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise UserError(f"the run in {directory} is damaged: {error}") from None
-    if model.input_shape[1:] != (text_data.get("sample_len"), len(text_data.get("char_set", []))):
-        raise UserError(f"{files[0]} and {files[1]} do not belong together")
-    return model, text_data
-
-
-def _load_json(path: Path, text: str | None) -> tuple[keras.Model, dict[str, Any]]:
-    """Load a model of TensorFlow.js, and what its metadata, or else the text, say of it."""
-    try:
-        model = layers_model.load(path)
-        description = layers_model.load_metadata(path)
+        model = layers_model.load(file)
+        description = layers_model.load_metadata(file)
         check_model(model)
     except FileNotFoundError:
         raise UserError(
-            f"there is no {path}; train a model with python -m {__package__}.train"
+            f"{path} is not a finished run: there is no {file}; train one with python -m "
+            f"{__package__}.train --save_path={file.parent}"
         ) from None
     except (ValueError, OSError) as error:
-        reason = str(error).removeprefix(f"{path}: ")
-        raise UserError(f"{path} is not a model that can write text: {reason}") from None
+        reason = str(error).removeprefix(f"{file}: ")
+        raise UserError(f"{file} is not a model that can write text: {reason}") from None
+    return model, _check_description(file, model, description, text)
+
+
+def _check_description(
+    path: Path, model: keras.Model, description: dict[str, Any], text: str | None
+) -> dict[str, Any]:
+    """Return what a file's metadata, or else the text, say of the model in it."""
     _, sample_len, char_set_size = model.input_shape
     if "char_set" not in description:
         if text is None:
@@ -125,7 +112,7 @@ def _load_json(path: Path, text: str | None) -> tuple[keras.Model, dict[str, Any
         raise UserError(
             f"{path} is a model of {char_set_size} characters, but its corpus has {len(char_set)}"
         )
-    return model, description | {"sample_len": sample_len, "seed_text": seed_text}
+    return description | {"sample_len": sample_len, "seed_text": seed_text}
 
 
 def _are_characters(char_set: Any) -> bool:

@@ -6,6 +6,7 @@
 - `loop`: epochs of gradient steps, resumable at any step.
 - `callbacks`: what happens around the loop: checkpoints, signals, progress, TensorBoard.
 - `history`: `history.csv` and `loss.png`.
+- `saved_model`: SavedModels, written whole or not at all.
 - `datasets`: TensorFlow Datasets.
 - `devices`: which processor, and determinism.
 

@@ -41,18 +41,27 @@ class Checkpoints(keras.callbacks.Callback):
           UserError: all checkpoints are damaged.
         """
         learning_rate = float(model.optimizer.learning_rate)
-        loaded = checkpoints.load(self.directory)
+        variables = _variables(model)
+        best = {_best(index): weight for index, weight in enumerate(model.get_weights())}
+
+        def check(arrays: dict[str, np.ndarray], fields: dict[str, Any]) -> None:
+            self.progress.check(fields)
+            wanted = variables | (best if fields["best_epoch"] else {})
+            for name in wanted.keys() | arrays.keys():
+                if name not in wanted or tuple(wanted[name].shape) != arrays[name].shape:
+                    raise ValueError(f"{name} is not one of this model's arrays")
+
+        loaded = checkpoints.load(self.directory, check)
         if loaded is None:
             return []
         arrays, fields, warnings = loaded
-        for name, variable in _variables(model).items():
+        for name, variable in variables.items():
             variable.assign(arrays[name])
         # The flag decides, so that a run that diverged can go on more slowly.
         model.optimizer.learning_rate.assign(learning_rate)
         for name, value in fields.items():
             setattr(self.progress, name, value)
-        best = [name for name in arrays if name.startswith("best/")]
-        self.progress.best_weights = [arrays[name] for name in sorted(best)]
+        self.progress.best_weights = [arrays[name] for name in best if name in arrays]
         return warnings
 
     def save(self) -> None:
@@ -65,7 +74,7 @@ class Checkpoints(keras.callbacks.Callback):
         for array in arrays.values():
             check_finite(float(np.sum(array)), self.progress)
         for index, weights in enumerate(self.progress.best_weights):
-            arrays[f"best/{index:04d}"] = weights
+            arrays[_best(index)] = weights
         fields = vars(self.progress).copy()
         del fields["best_weights"]
         checkpoints.save(self.directory, arrays, fields)
@@ -79,6 +88,9 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Give the signals back."""
+        self._give_signals_back()
+
+    def _give_signals_back(self) -> None:
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
 
@@ -94,9 +106,8 @@ class Checkpoints(keras.callbacks.Callback):
         self._stop_if_told()
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
-        if self._signal:  # the second one does not wait for the step
-            raise SystemExit(128 + number)
         self._signal = number
+        self._give_signals_back()  # so that a second one does not wait for the step
 
     def _stop_if_told(self) -> None:
         if self._signal:
@@ -183,6 +194,10 @@ class TensorBoard(keras.callbacks.Callback):
         with self._writer.as_default():
             for name, value in logs.items():
                 tf.summary.scalar(f"{group}/{name}", value, step=step)
+
+
+def _best(index: int) -> str:
+    return f"best/{index:04d}"
 
 
 def _variables(model: keras.Model) -> dict[str, Any]:

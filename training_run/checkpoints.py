@@ -6,6 +6,7 @@ Zip archives carry a CRC-32 of every member, so a damaged file is noticed; nothi
 
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,14 @@ def save(directory: Path, arrays: dict[str, np.ndarray], progress: dict[str, Any
         old.unlink()
 
 
-def load(directory: Path) -> tuple[dict[str, np.ndarray], dict[str, Any], list[str]] | None:
+def load(
+    directory: Path, check: Callable[[dict[str, np.ndarray], dict[str, Any]], None]
+) -> tuple[dict[str, np.ndarray], dict[str, Any], list[str]] | None:
     """Read the newest checkpoint that is whole.
+
+    Args:
+      check: gets the arrays and the progress, and raises a ValueError if they are not those of
+        this run's model.
 
     Returns:
       Its arrays, its progress, and a warning for each damaged file that was passed over; or None
@@ -52,10 +59,11 @@ def load(directory: Path) -> tuple[dict[str, np.ndarray], dict[str, Any], list[s
     warnings: list[str] = []
     for file in _newest_first(directory):
         try:
-            with np.load(file, allow_pickle=False) as members:
-                arrays = dict(members)
-            return arrays, json.loads(arrays.pop(_PROGRESS).tobytes()), warnings
-        except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            arrays = _read(file)
+            progress = json.loads(arrays.pop(_PROGRESS).tobytes())
+            check(arrays, progress)
+            return arrays, progress, warnings
+        except Exception as error:  # whatever a damaged file leads to, it is told
             warnings.append(f"checkpoint {file} is damaged ({error}); using the one before")
     if warnings:
         raise UserError(
@@ -63,6 +71,18 @@ def load(directory: Path) -> tuple[dict[str, np.ndarray], dict[str, Any], list[s
             "--overwrite"
         )
     return None
+
+
+def _read(file: Path) -> dict[str, np.ndarray]:
+    """Read the arrays of an `.npz` that `save` wrote."""
+    with zipfile.ZipFile(file) as archive:
+        # A file from elsewhere could unpack to any size; ours holds what it is.
+        if sum(member.file_size for member in archive.infolist()) > file.stat().st_size:
+            raise ValueError("it is compressed")
+        if damaged := archive.testzip():  # numpy may read less than a member, and check nothing
+            raise ValueError(f"the checksum of {damaged} is another")
+    with np.load(file, allow_pickle=False) as members:
+        return dict(members)
 
 
 def _newest_first(directory: Path) -> list[Path]:

@@ -2,10 +2,13 @@
 
 import io
 import os
+import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any, NamedTuple, NoReturn
 
 from absl import flags
@@ -184,18 +187,43 @@ def run(
     except flags.Error as error:
         _fail(f"{error} (--help lists the flags)", status=2)
     try:
-        main(positional)
-        sys.stdout.flush()
+        with exit_on_signals():
+            main(positional)
+            sys.stdout.flush()
     except UserError as error:
         _fail(str(error), status=1)
-    except KeyboardInterrupt:
-        _fail("interrupted", status=130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would complain at its exit
         sys.exit(141)
     except OSError as error:
         _fail(f"{error.filename or 'the system'}: {error.strerror or error}", status=1)
     sys.exit(0)
+
+
+@contextmanager
+def exit_on_signals(last_words: Callable[[], str] = lambda: "interrupted") -> Iterator[None]:
+    """End the process at once when Ctrl-C or SIGTERM comes, with status 130 or 143.
+
+    Not by raising an exception: TensorFlow makes another one of it, or loses it, if it comes while
+    a function is traced. Every file is written so that a process may end at any moment.
+
+    Args:
+      last_words: returns the line to end with.
+    """
+
+    def leave(number: int, frame: FrameType | None) -> NoReturn:
+        with suppress(RuntimeError, OSError):  # the signal may have come amid a print
+            sys.stdout.flush()
+        os.write(2, f"\nerror: {last_words()}\n".encode())
+        os._exit(128 + number)
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, leave) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _describe(name: str) -> str:

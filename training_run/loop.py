@@ -35,6 +35,19 @@ class Progress:
     notes: list[str] = dataclasses.field(default_factory=list)
     best_weights: list[np.ndarray] = dataclasses.field(default_factory=list)
 
+    def check(self, fields: dict[str, Any]) -> None:
+        """Check that JSON from a checkpoint holds all attributes but `best_weights`.
+
+        Raises:
+          ValueError: it does not.
+        """
+        own = {name: value for name, value in vars(self).items() if name != "best_weights"}
+        kinds = {name: type(value) for name, value in own.items()}
+        if not isinstance(fields, dict) or {n: type(v) for n, v in fields.items()} != kinds:
+            raise ValueError("its progress is not that of a run")
+        if len(fields["history"]) != fields["epoch"] or fields["best_epoch"] > fields["epoch"]:
+            raise ValueError("its history is not that of its epochs")
+
     def stalled(self, patience: int) -> bool:
         """Tell whether the validation loss has had no new minimum for `patience` epochs (0: no)."""
         return patience > 0 and self.epoch - self.best_epoch >= patience

@@ -1,11 +1,13 @@
 """The directory that a training run leaves: complete or absent, one process at a time.
 
 A run works in `<save_path>.unfinished` and becomes `<save_path>` by renaming, once every file is
-there. Until then a finished run that stood there before stays as it was. All files and directories
-are written under another name and renamed, so a reader sees the old one or the new one, never a
-part, and a process that is killed leaves nothing that would stop the next.
+there. Until then a finished run that stood there before stays as it was; then the two change places
+in one step. All files and directories are written under another name and renamed, so a reader sees
+the old one or the new one, never a part, and a process that is killed leaves nothing that would
+stop the next.
 """
 
+import ctypes
 import json
 import os
 import shutil
@@ -17,19 +19,32 @@ from typing import Any
 
 import filelock
 
-from training_run.command_line import UserError
+from training_run.command_line import UserError, exit_on_signals
 
 SETTINGS_FILE = "run.json"
+_REPLACED = ".replaced"  # in a finished run: the one that takes its place is complete
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # of Linux's renameat2
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Call `write` on a name beside `path`, then rename that file or directory to `path`."""
+    """Call `write` on a name beside `path`, then rename that file or directory to `path`.
+
+    Raises:
+      OSError: it failed, with the name of `path`. What was there is still there.
+    """
     partial = path.with_name(f".partial-{path.name}")
+    _finish_exchange(partial, path)
     remove(partial)
-    write(partial)
-    if partial.is_dir():
-        remove(path)  # a directory cannot be renamed over another
-    partial.replace(path)
+    try:
+        write(partial)
+        if partial.is_dir() and path.exists():
+            _exchange(partial, path)
+        else:
+            partial.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+    finally:
+        remove(partial)  # the old directory, or what a full disk has left no room for
 
 
 def write_text(path: Path, text: str) -> None:
@@ -39,7 +54,7 @@ def write_text(path: Path, text: str) -> None:
 
 def remove(path: Path) -> None:
     """Delete a file or a directory, if it is there; a directory disappears at once."""
-    if path.is_dir():
+    if path.is_dir() and not path.is_symlink():
         doomed = path.with_name(f".deleted-{path.name}")
         if doomed.exists():
             shutil.rmtree(doomed)
@@ -63,9 +78,11 @@ class RunDirectory:
     def finish(self) -> None:
         """Put the run in its final place, instead of the finished run that may stand there."""
         if self.path.exists():
-            self.path.rename(_replaced(self.path))
-        self.work.rename(self.path)
-        _recover(self.path)
+            (self.path / _REPLACED).touch()
+            _exchange(self.work, self.path)
+            _delete_replaced(self.path)
+        else:
+            self.work.rename(self.path)
 
 
 def describe(path: Path, files: dict[str, str], try_next: list[str]) -> str:
@@ -124,15 +141,29 @@ def open_run(
         raise UserError(f"{path} is a mount point and cannot be renamed; name a directory in it")
     with _locked(path):
         try:
-            if path.is_dir():
-                _recover(path)
-            elif _replaced(path).exists():
-                _replaced(path).rename(path)  # killed between the two renames of `finish`
+            _finish_exchange(_unfinished(path), path)
+            _delete_replaced(path)
             _check(path, settings, may_change, resume, overwrite)
             work = _prepare(path, settings, resume)
         except OSError as error:
             raise _unwritable(path, error) from error
-        yield RunDirectory(path, work)
+        try:
+            with exit_on_signals(lambda: f"interrupted; {_kept(path)}"):
+                yield RunDirectory(path, work)
+        except BrokenPipeError:  # of the output, not of the directory
+            raise
+        except OSError as error:
+            reason = f"{error.filename or 'the system'}: {error.strerror or error}"
+            raise UserError(f"{reason}; {_kept(path)}") from error
+
+
+def _kept(path: Path) -> str:
+    """Say what there is to go on from after a run has failed."""
+    if not _unfinished(path).exists():
+        return f"the run in {path} is complete"
+    if any(_unfinished(path).glob("checkpoints/*.npz")):
+        return "what was learned is kept, and --resume goes on from there"
+    return "nothing was learned yet"
 
 
 def _unwritable(path: Path, error: OSError) -> UserError:
@@ -142,17 +173,41 @@ def _unwritable(path: Path, error: OSError) -> UserError:
     )
 
 
-def _recover(path: Path) -> None:
-    """Delete the run that `path` has replaced.
+def _delete_replaced(path: Path) -> None:
+    """Delete the run that `path` has replaced, if it stands where `path` came from.
 
     Files that it has and the new one has not (a user's own notes) move along first.
     """
-    replaced = _replaced(path)
-    if replaced.exists():
+    replaced = _unfinished(path)
+    if (replaced / _REPLACED).exists():
         for entry in replaced.iterdir():
-            if not (path / entry.name).exists():
+            if entry.name != _REPLACED and not (path / entry.name).exists():
                 entry.rename(path / entry.name)
         remove(replaced)
+    elif path.is_dir():
+        (path / _REPLACED).unlink(missing_ok=True)  # killed before the exchange
+
+
+def _exchange(new: Path, old: Path) -> None:
+    """Let two files or directories change their names.
+
+    In one step where the system can, which is Linux on most file systems; elsewhere there is
+    nothing at `old` for a moment, and `_finish_exchange` mends what a kill at that moment leaves.
+    """
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "renameat2"):
+        names = os.fsencode(new), os.fsencode(old)
+        if not libc.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE):
+            return
+    old.rename(_aside(old))
+    new.rename(old)
+    _finish_exchange(new, old)
+
+
+def _finish_exchange(new: Path, old: Path) -> None:
+    """Give what `_exchange` has put aside a name again."""
+    if _aside(old).exists():
+        _aside(old).rename(new if old.exists() else old)
 
 
 def _check(
@@ -248,5 +303,5 @@ def _unfinished(path: Path) -> Path:
     return path.with_name(f"{path.name}.unfinished")
 
 
-def _replaced(path: Path) -> Path:
-    return path.with_name(f".{path.name}.replaced")
+def _aside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.aside")

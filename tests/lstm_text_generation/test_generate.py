@@ -52,6 +52,7 @@ def test_windowed_mode(call, text_run):
     [
         ([], ["name the directory of a finished run"]),
         (["{run}/no/model.json"], ["there is no", "no/model.json", "lstm_text_generation.train"]),
+        (["{run}/model.keras"], ["model.keras: name the run's directory instead, {run}"]),
         (["{run}/nothing"], ["nothing is not a finished run"]),
         (["{run}", "--seed_text=Ça va?"], ["does not know these characters", "'?' 'v' 'Ç'"]),
         (["{run}", "--seed_text="], ["at least 1, but has a length of 0"]),
@@ -61,7 +62,10 @@ def test_windowed_mode(call, text_run):
     ],
 )  # fmt: skip
 def test_bad_input(call, text_run, arguments, words):
-    assert_one_line(call(generate, *(a.format(run=text_run) for a in arguments)), *words)
+    assert_one_line(
+        call(generate, *(a.format(run=text_run) for a in arguments)),
+        *(word.format(run=text_run) for word in words),
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,13 +75,27 @@ def test_bad_flags(call, flag):
     assert_one_line(call(generate, flag), status=2)
 
 
-@pytest.mark.parametrize("name", ["model.keras", "text_data.json"])
-def test_damaged_files(call, text_run, tmp_path, name):
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("model.json", "is not a model that can write text"), ("weights.bin", "weights: need")],
+)
+def test_damaged_files(call, text_run, tmp_path, name, words):
     run = tmp_path / "run"
     shutil.copytree(text_run, run)
     data = (run / name).read_bytes()
     (run / name).write_bytes(data[: len(data) // 2])
-    assert_one_line(call(generate, run), "is damaged")
+    assert_one_line(call(generate, run), str(run / "model.json"), words)
     (run / name).unlink()
-    (run / "model.json").unlink()  # which would do instead of model.keras
-    assert_one_line(call(generate, run), f"there is no {run / name}")
+    missing = "there is no" if name == "model.json" else "'weights.bin' is missing"
+    assert_one_line(call(generate, run), missing)
+
+
+def test_what_keras_would_run_is_not_read(call, text_run, tmp_path):
+    """A run from a stranger: nothing of its Keras file, SavedModel or checkpoints is opened."""
+    run = tmp_path / "run"
+    shutil.copytree(text_run, run)
+    expected = call(generate, run, "--seed=1")
+    for file in [*run.glob("*.keras"), *run.glob("saved_model/**/*"), *run.glob("checkpoints/*")]:
+        if file.is_file():
+            file.write_bytes(b"not to be read")
+    assert call(generate, run, "--seed=1") == expected

@@ -117,34 +117,14 @@ def assert_same_run(path, other):
         assert (path / name).read_bytes() == (other / name).read_bytes()
 
 
-def test_killed_at_any_moment_a_run_ends_as_if_left_alone(text_run, corpus, tmp_path):
-    """SIGKILL at moments of every phase: start, first epoch, between, later, export."""
-    path = tmp_path / "bottles"
-    line = [corpus, *SMALL, "--epochs=3", f"--save_path={path}", "--resume"]
-    moments = [("Seed text", 0.0), ("Epoch 1 of 3", 0.0), ("Epoch 2 of 3", 0.1), ("Saving", 0.2)]
-    for words, delay in moments:
-        process = start(MODULE, *line)
-        wait_for(process, words)
-        time.sleep(delay)
-        process.kill()
-        process.communicate()
-        assert process.returncode == -signal.SIGKILL
-        assert not path.exists()
-    result = command(MODULE, *line)
-    assert result.returncode == 0, result.stderr
-    assert "Epoch 1 of" not in result.stdout  # it went on and did not begin again
-    assert_same_run(path, text_run)
-
-
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_a_run_with_a_checkpoint(text_run, corpus, tmp_path, number, status):
+def test_a_signal_ends_a_run_with_a_checkpoint(text_run, corpus, tmp_path):
     path = tmp_path / "bottles"
     line = [corpus, *SMALL, "--epochs=3", f"--save_path={path}"]
     process = start(MODULE, *line)
     wait_for(process, "Epoch 1 of 3")
-    process.send_signal(number)
+    process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=60)
-    assert process.returncode == status
+    assert process.returncode == 143
     assert "--resume goes on" in out and "Traceback" not in out
     assert list((tmp_path / "bottles.unfinished" / "checkpoints").iterdir())
     again = command(MODULE, *line)  # without --resume nothing is lost

@@ -16,8 +16,6 @@ def main(arguments):
     seen.update({name: getattr(FLAGS, name) for name in FLAGS}, arguments=arguments)
     if arguments == ["fail"]:
         raise UserError("it did\nnot work")
-    if arguments == ["interrupt"]:
-        raise KeyboardInterrupt
     if arguments == ["full"]:
         raise OSError(28, "No space left on device", "/some/file")
     if arguments == ["print"]:
@@ -66,10 +64,6 @@ def test_unknown_flags_get_a_suggestion(run):
 
 def test_a_user_error_is_one_line(run):
     assert_one_line(run("fail"), "it did not work")
-
-
-def test_an_interrupt_is_one_line(run):
-    assert_one_line(run("interrupt"), "interrupted", status=130)
 
 
 def test_an_error_of_the_system_is_one_line(run):

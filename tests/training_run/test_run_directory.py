@@ -115,25 +115,94 @@ def test_what_is_not_a_run_is_not_touched(tmp_path):
     assert_refused("is not a run of an_app", tmp_path / "file", overwrite=True)
 
 
-def test_killed_between_the_two_renames(tmp_path):
-    path = tmp_path / "run"
-    finished_run(path)
-    path.rename(tmp_path / ".run.replaced")
-    with opened(path, resume=True):
-        assert (path / "model.keras").exists()
+def killed_before_the_exchange(path):
+    """What `finish` leaves of two runs, the old and the new, if it is killed at some moment."""
+    (path / ".replaced").touch()
 
 
-def test_killed_before_the_replaced_run_was_deleted(tmp_path):
+def killed_amid_the_exchange(path):
+    """Only where it takes several steps: macOS, some network file systems."""
+    (path / ".replaced").touch()
+    path.rename(path.with_name(".run.aside"))
+
+
+def killed_before_the_last_step(path):
+    killed_amid_the_exchange(path)
+    path.with_name("run.unfinished").rename(path)
+
+
+def killed_after_the_exchange(path):
+    killed_before_the_last_step(path)
+    path.with_name(".run.aside").rename(path.with_name("run.unfinished"))
+
+
+@pytest.mark.parametrize("resume", [True, False])
+@pytest.mark.parametrize(
+    ("killed", "new_is_there"),
+    [
+        (killed_before_the_exchange, False),
+        (killed_amid_the_exchange, False),
+        (killed_before_the_last_step, True),
+        (killed_after_the_exchange, True),
+    ],
+)
+def test_killed_while_a_run_takes_the_place_of_another(tmp_path, killed, new_is_there, resume):
     path = tmp_path / "run"
     finished_run(path)
-    (tmp_path / ".run.replaced").mkdir()
-    (tmp_path / ".run.replaced" / "notes.txt").write_text("mine")
-    (tmp_path / ".run.replaced" / "model.keras").write_text("old")
-    with opened(path, overwrite=True) as run:
+    (path / "notes.txt").write_text("mine")
+    with opened(path, {**SETTINGS, "epochs": 9}, overwrite=True) as run:
         learn(run)
-        run.finish()
-    assert (path / "notes.txt").read_text() == "mine"
-    assert [p.name for p in tmp_path.iterdir()] == ["run"]
+        (run.work / "model.keras").write_text("new")
+    killed(path)
+    with opened(path, {**SETTINGS, "epochs": 9}, ["epochs"], resume=resume, overwrite=not resume):
+        assert saved_settings(path)["epochs"] == 9
+        assert (path / "notes.txt").read_text() == "mine"
+        assert (path / "model.keras").read_text() == ("new" if new_is_there else "model")
+        assert sorted(p.name for p in tmp_path.iterdir()) == [".run.lock", "run", "run.unfinished"]
+
+
+READER = """
+import os, sys
+path, seen = sys.argv[1], set()
+print("ready", flush=True)
+while True:
+    directory = os.open(path, os.O_RDONLY)  # fails if there is none
+    try:
+        names = ("a.txt", "b.txt")
+        files = [os.open(name, os.O_RDONLY, dir_fd=directory) for name in names]
+    except FileNotFoundError:
+        if os.stat(directory).st_nlink:  # still there: it lacks a file
+            if os.stat(path).st_ino == os.stat(directory).st_ino: raise
+        os.close(directory)
+        continue
+    first, second = (os.read(file, 99) for file in files)
+    assert first == second, (first, second)
+    if first not in seen:
+        seen.add(first)
+        print(len(seen), flush=True)
+    for number in (directory, *files): os.close(number)
+"""
+
+
+def test_a_reader_finds_the_old_run_or_the_new_at_any_moment(tmp_path):
+    path = tmp_path / "run"
+
+    def make(number):
+        with opened(path, overwrite=True) as run:
+            for name in ("a.txt", "b.txt"):
+                (run.work / name).write_text(str(number))
+            run.finish()
+
+    make(0)
+    line = [sys.executable, "-c", READER, path]
+    reader = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert reader.stdout.readline() == "ready\n"
+    for number in range(1, 300):
+        make(number)
+    assert reader.poll() is None, reader.stderr.read()
+    reader.kill()
+    out, _ = reader.communicate()
+    assert int(out.split()[-1]) > 20  # it has seen many of them
 
 
 @pytest.mark.parametrize("leftover", [".partial-run.unfinished", ".deleted-run.unfinished"])

@@ -1,0 +1,127 @@
+"""Train for 150 epochs as the book does, and write docs/long_run.md: memory, speed and loss.
+
+  python -m benchmarks.long_run [CORPUS] [flags]
+
+CORPUS is a name or path as for training; by default tiny_shakespeare.
+"""
+
+import csv
+import itertools
+import os
+import re
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from absl import flags
+
+from benchmarks.measure import machine
+from training_run import command_line
+from training_run.command_line import FLAGS, UserError, between, define
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "long_run.md"
+SETTLED = 5  # epochs after which memory is to be flat
+SHOWN = (1, 5, 10, 25, 50, 75, 100, 120, 150)
+
+
+class Sample(NamedTuple):
+    """The process as the end of an epoch finds it: resident bytes, and processor seconds so far."""
+
+    memory: int
+    seconds: float
+
+
+def define_flags() -> None:
+    """Define where the text and the run are."""
+    define(flags.DEFINE_string, "data_dir", None, "TensorFlow Datasets directory.")
+    define(flags.DEFINE_string, "save_path", "saved_models/long_run", "Directory of the run.")
+    define(flags.DEFINE_integer, "epochs", 150, "Epochs.", check=between(2 * SETTLED, 10_000))
+
+
+def main(arguments: list[str]) -> None:
+    """Train, and write the table.
+
+    Raises:
+      UserError: the training failed.
+    """
+    corpus = arguments[0] if arguments else "tiny_shakespeare"
+    line = [sys.executable, "-u", "-m", "lstm_text_generation.train", corpus]
+    line += ["--lstmLayerSize", "128,128", "--epochs", str(FLAGS.epochs), "--overwrite"]
+    line += ["--savePath", FLAGS.save_path]
+    line += [f"--data_dir={FLAGS.data_dir}"] if FLAGS.data_dir else []
+    samples = watch(line)
+    history = list(csv.DictReader((Path(FLAGS.save_path) / "history.csv").open()))
+    text = table(Path(corpus).stem, samples, history)
+    DOCUMENT.write_text(text)
+    print(text)
+
+
+def watch(line: list[str]) -> list[Sample]:
+    """Run a training command and return how its process stood after each epoch."""
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
+    samples = []
+    assert process.stdout
+    for output in process.stdout:
+        if re.match(r"Epoch \d+ of \d+: ", output):
+            print(output, end="", flush=True)
+            samples.append(sample(process.pid))
+    if process.wait():
+        raise UserError(f"the training ended with {process.returncode}")
+    return samples
+
+
+def sample(pid: int) -> Sample:
+    """Return what Linux says of a process."""
+    proc = Path(f"/proc/{pid}")
+    pages = int((proc / "statm").read_text().split()[1])
+    user, system = (proc / "stat").read_text().rsplit(")", 1)[1].split()[11:13]
+    ticks = os.sysconf("SC_CLK_TCK")
+    return Sample(pages * os.sysconf("SC_PAGE_SIZE"), (int(user) + int(system)) / ticks)
+
+
+def table(corpus: str, samples: list[Sample], history: list[dict[str, str]]) -> str:
+    """Return the document."""
+    epochs = len(samples)
+    seconds = [b.seconds - a.seconds for a, b in itertools.pairwise(samples)]
+    losses = [float(row["loss"]) for row in history]
+    settled = samples[SETTLED - 1].memory
+    growth = max(sample.memory for sample in samples[SETTLED:]) / settled - 1
+    early, late = (statistics.median(part) for part in (seconds[:SETTLED], seconds[-SETTLED:]))
+    rows = [
+        f"| {n} | {samples[n - 1].memory / 2**20:,.0f} | "
+        f"{f'{seconds[n - 2]:.1f}' if n > 1 else 'compiles'} | {losses[n - 1]:.3f} | "
+        f"{float(history[n - 1]['val_loss']):.3f} |"
+        for n in SHOWN
+        if n <= epochs
+    ]
+    return "\n".join(
+        [
+            "# A long run",
+            "",
+            f"Written by `make bench-long`: {epochs} epochs of the book's command on {corpus}, on "
+            f"{machine()}.",
+            "Processor seconds, of all cores, are those of an epoch; they are less disturbed by "
+            "other work on the machine than the time of the clock.",
+            "",
+            "| epoch | memory, MiB | processor, s | loss, nats | val_loss, nats |",
+            "| ---: | ---: | ---: | ---: | ---: |",
+            *rows,
+            "",
+            f"- Memory: at most {growth:+.1%} after epoch {SETTLED} against that epoch's.",
+            f"- Speed: the last {SETTLED} epochs took {late / early:.2f} times the processor time "
+            f"of epochs 2 to {SETTLED + 1} (medians).",
+            f"- Loss: at most {max(losses[1:]) / losses[0]:.2f} times the first epoch's.",
+            "",
+        ]
+    )
+
+
+def cli() -> None:
+    """Run the benchmark."""
+    command_line.run(main, define_flags, lambda: __doc__ or "")
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,82 @@
+"""Both apps' commands, small: what the tests of faults start, stop and compare."""
+
+import csv
+import io
+import json
+import zipfile
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+import numpy as np
+
+import fashion_mnist_vae.train
+import lstm_text_generation.train
+from tests import shapes
+from tests.conftest import TEXT
+from tests.reliability.forks import Fork
+
+
+class App(NamedTuple):
+    """A training command, its flags, and what of a run is the same whenever it is made."""
+
+    train: ModuleType
+    flags: list[str]
+    outcome: list[str]
+
+    def start(self, path: Path, *flags, die_at: int = 0) -> Fork:
+        """Start or go on with a run of three epochs."""
+        line = [*self.flags, "--epochs=3", f"--save_path={path}", *flags]
+        return Fork(self.train, line, path.parent / f"{path.name}.output", die_at)
+
+    def result(self, path: Path) -> dict[str, bytes]:
+        """Return the outcome of a finished run."""
+        return {name: (path / name).read_bytes() for name in self.outcome}
+
+
+def text_app(directory: Path) -> App:
+    corpus = directory / "bottles.txt"
+    corpus.write_text(TEXT)
+    small = ["--sample_len=5", "--lstm_layer_size=6", "--examples_per_epoch=320",
+             "--batch_size=32", "--display_length=9"]  # fmt: skip
+    outcome = ["weights.bin", "model.json", "history.csv", "samples.txt", "text_data.json",
+               "loss.png", "run.json", "graph_model/weights.bin"]  # fmt: skip
+    return App(lstm_text_generation.train, [str(corpus), *small], outcome)
+
+
+def image_app(directory: Path) -> App:
+    data = shapes.write_dataset(directory / "data", ".gz")
+    outcome = ["encoder/weights.bin", "decoder/weights.bin", "decoder/model.json", "history.csv",
+               "image_data.json", "latent_space.png", "loss.png", "run.json",
+               "graph_model/decoder/weights.bin"]  # fmt: skip
+    return App(fashion_mnist_vae.train, [*shapes.SMALL, f"--data_dir={data}"], outcome)
+
+
+APPS = {"text": text_app, "images": image_app}
+
+
+def assert_whole(directory: Path) -> None:
+    """Assert that no file in a directory is half written, but for those that say so."""
+    for file in directory.rglob("*"):
+        hidden = any(part.startswith(".") for part in file.relative_to(directory).parts)
+        if hidden or not file.is_file():
+            continue
+        data = file.read_bytes()
+        if file.suffix == ".json":
+            json.loads(data)
+        elif file.suffix in (".npz", ".keras"):
+            assert zipfile.ZipFile(io.BytesIO(data)).testzip() is None
+        elif file.suffix == ".png":
+            assert data.endswith(b"IEND\xaeB`\x82")
+        elif file.suffix == ".csv":
+            header, *rows = csv.reader(io.StringIO(data.decode()))
+            assert data.endswith(b"\n") and all(len(row) == len(header) for row in rows)
+        else:
+            assert data, file
+
+
+def assert_learned(path: Path) -> None:
+    """Assert that an unfinished run has a checkpoint that numpy reads."""
+    (*_, newest) = sorted((path.with_name(f"{path.name}.unfinished") / "checkpoints").iterdir())
+    with np.load(newest) as arrays:
+        assert all(np.all(np.isfinite(arrays[name])) for name in arrays if "model" in name)

@@ -1,0 +1,87 @@
+"""Commands in processes of their own, forked from one that has imported TensorFlow already.
+
+So a run begins at once, and a test can afford to kill fifty.
+"""
+
+import importlib
+import multiprocessing
+import os
+import signal
+import sys
+from pathlib import Path
+from types import ModuleType
+
+# What the commands import, so that the forks find it done. TensorFlow computes nothing before it
+# is forked: its threads would stay behind.
+for _name in ("matplotlib.figure", "tensorflow_datasets", "training_run.callbacks"):
+    importlib.import_module(_name)
+for _app in ("fashion_mnist_vae", "lstm_text_generation"):
+    for _name in ("train", "generate", "export", "report"):
+        importlib.import_module(f"{_app}.{_name}")
+
+_WRITING = os.O_WRONLY | os.O_RDWR
+_CHANGES = {"os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.truncate"}
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload([__name__])
+
+
+class Fork:
+    """A command that runs. Its output, both streams, goes into a file as it comes."""
+
+    def __init__(self, module: ModuleType, arguments: list, output: Path, die_at: int = 0):
+        """Start the command.
+
+        Args:
+          die_at: kill the process before so many-th change of the file system; 0 never does.
+        """
+        self._output = output
+        line = [str(argument) for argument in arguments]
+        self.process = _context.Process(
+            target=_run, args=(module.__name__, line, str(output), die_at)
+        )
+        self.process.start()
+        self.pid = self.process.pid
+
+    def send(self, number: int) -> None:
+        """Send it a signal, if it has not ended."""
+        if self.process.is_alive():
+            os.kill(self.pid, number)
+
+    def output(self) -> str:
+        """Return what it has printed so far."""
+        return self._output.read_text() if self._output.exists() else ""
+
+    def changes(self) -> int:
+        """Return how many changes of the file system it has made, once it has ended by itself."""
+        return int(self._output.with_suffix(".changes").read_text())
+
+    def wait(self, timeout: float = 120) -> int:
+        """Return its exit status, negative for a signal."""
+        self.process.join(timeout)
+        assert self.process.exitcode is not None, f"no end after {timeout} s:\n{self.output()}"
+        return self.process.exitcode
+
+
+def _run(module: str, arguments: list[str], output: str, die_at: int) -> None:
+    for stream in (1, 2):
+        os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
+    os.setsid()  # no part of the terminal's Ctrl-C
+    sys.stdin = None
+    count = 0
+
+    def audit(event: str, details: tuple) -> None:
+        nonlocal count
+        if event in _CHANGES or (event == "open" and details[2] & _WRITING):
+            count += 1
+            if count == die_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.argv = [module, *arguments]
+    sys.addaudithook(audit)
+    try:
+        sys.modules[module].cli()
+    finally:
+        sys.stdout.flush()
+        if not die_at:
+            Path(output).with_suffix(".changes").write_text(str(count))

@@ -1,0 +1,56 @@
+"""Killed at any moment, a run goes on from there and ends as if it had been left alone."""
+
+import random
+import shutil
+import signal
+import threading
+import time
+
+import pytest
+
+from tests.reliability.apps import APPS, assert_whole
+
+KILLS = 50
+
+
+@pytest.mark.parametrize("kind", APPS)
+def test_killed_at_fifty_moments_a_run_ends_as_if_left_alone(tmp_path, kind):
+    """Half the moments are drawn by the clock, half are at a change of the file system."""
+    app = APPS[kind](tmp_path)
+    path = tmp_path / "run"
+
+    def whole_run():
+        started = time.monotonic()
+        process = app.start(path, "--resume")
+        assert process.wait() == 0, process.output()
+        seconds, result = time.monotonic() - started, app.result(path)
+        shutil.rmtree(path)
+        return seconds, process.changes(), result
+
+    whole_run()  # the first one also warms up the fork server
+    seconds, changes, undisturbed = whole_run()
+    draw, kills, killed_with = random.Random(0), 0, set()
+    while kills < KILLS:
+        die_at = draw.randint(1, changes) if kills % 2 else 0
+        process = app.start(path, "--resume", die_at=die_at)
+        timer = threading.Timer(draw.uniform(0, seconds), process.process.kill)
+        if not die_at:
+            timer.start()
+        status = process.wait()
+        timer.cancel()
+        assert status in (0, -signal.SIGKILL), process.output()
+        for directory in (path, tmp_path / "run.unfinished"):
+            assert_whole(directory)
+        if status:
+            kills += 1
+            if (tmp_path / "run.unfinished").exists():
+                killed_with |= {file.name for file in (tmp_path / "run.unfinished").iterdir()}
+        if path.exists():
+            assert app.result(path) == undisturbed
+            shutil.rmtree(path)
+    assert killed_with >= {"run.json", "checkpoints", "saved_model"}  # before and in the export
+    assert app.start(path, "--resume").wait() == 0
+    assert app.result(path) == undisturbed
+    assert {p.name for p in tmp_path.iterdir() if "run" in p.name} == {
+        "run", "run.output", "run.changes",
+    }  # fmt: skip

@@ -1,0 +1,28 @@
+"""SavedModels, written whole or not at all."""
+
+import errno
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from training_run.run_directory import write_atomically
+
+
+def save(path: Path, module: tf.Module, signatures: Any) -> None:
+    """Write a SavedModel's directory atomically.
+
+    Args:
+      signatures: as `tf.saved_model.save` takes them.
+
+    Raises:
+      OSError: it cannot be written, such as when the disk is full.
+    """
+
+    def write(partial: Path) -> None:
+        try:
+            tf.saved_model.save(module, str(partial), signatures=signatures)
+        except tf.errors.OpError as error:  # TensorFlow has no error of its own for a full disk
+            raise OSError(errno.EIO, error.message) from None
+
+    write_atomically(path, write)
