@@ -1,7 +1,8 @@
 """A text corpus as integers, windows and batches: a port of the original's data.js."""
 
+import functools
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -142,8 +143,8 @@ class TextData:
         validation_split: float = 0.0,
         seed: int = 0,
         skip: int = 0,
-    ) -> tf.data.Dataset:
-        """Return one epoch of training examples, in batches.
+    ) -> Iterator[tf.Tensor]:
+        """Iterate over one epoch of training examples, in batches.
 
         Each epoch goes through the examples in another order, and begins again at the first if
         there are fewer than `num_examples`. The order is a function of (seed, epoch) that is
@@ -158,23 +159,36 @@ class TextData:
           seed: seed of the order.
           skip: batches to leave out at the beginning.
 
-        Returns:
-          A dataset of int32 windows [batch, sample_len + 1]: an example and the character after it.
+        Yields:
+          int32 windows [batch, sample_len + 1]: an example and the character after it.
         """
         available = self._num_examples(self._train_len(validation_split))
+        key = tf.constant([seed, epoch])
+        for first in range(skip * batch_size, num_examples, batch_size):
+            numbers = first, min(first + batch_size, num_examples), available
+            yield self._shuffled_windows(*(tf.constant(n, tf.int64) for n in numbers), key)
+
+    @functools.cached_property
+    def _shuffled_windows(self) -> Callable[..., tf.Tensor]:
+        """The function that makes a batch, traced once.
+
+        A `tf.data.Dataset` for each epoch would be traced each time, and some of it stay in memory.
+        """
         indices = tf.constant(self._indices)
         offsets = tf.range(self._sample_len + 1, dtype=tf.int64)
+        number, pair = tf.TensorSpec([], tf.int64), tf.TensorSpec([2], tf.int32)
 
-        def windows(first: tf.Tensor) -> tf.Tensor:
-            positions = tf.range(first, tf.minimum(first + batch_size, num_examples))
+        @tf.function(input_signature=[number, number, number, pair])
+        def windows(
+            first: tf.Tensor, end: tf.Tensor, available: tf.Tensor, key: tf.Tensor
+        ) -> tf.Tensor:
             shuffled = tf.random.experimental.index_shuffle(
-                positions % available, (seed, epoch), tf.constant(available - 1, tf.int64)
+                tf.range(first, end) % available, key, available - 1
             )
             begin = shuffled * self._sample_step
             return tf.cast(tf.gather(indices, begin[:, None] + offsets), tf.int32)
 
-        firsts = tf.data.Dataset.range(skip * batch_size, num_examples, batch_size)
-        return firsts.map(windows).prefetch(2)
+        return windows
 
     def validation_windows(self, validation_split: float) -> np.ndarray:
         """Return windows of the held-out end of the text, the same at every call.

@@ -7,7 +7,7 @@ besides, `sample` and `generateText`, is in generation.py.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 import keras
@@ -140,7 +140,7 @@ def fit_model(
         val_loss = evaluate_model(model, windows)
         return {"val_loss": val_loss, "bits_per_char": val_loss / math.log(2)}
 
-    def batches(epoch: int, skip: int) -> tf.data.Dataset:
+    def batches(epoch: int, skip: int) -> Iterator[tf.Tensor]:
         return text_data.training_batches(
             epoch=epoch,
             num_examples=training_examples(examples_per_epoch, validation_split),

@@ -5,6 +5,8 @@ Zip archives carry a CRC-32 of every member, so a damaged file is noticed; nothi
 """
 
 import json
+import struct
+import tokenize
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +17,19 @@ import numpy as np
 from training_run.command_line import UserError
 from training_run.run_directory import write_atomically
 
+# What zipfile and numpy raise for bytes that are not what they should be.
+_DAMAGED = (
+    EOFError,
+    KeyError,
+    MemoryError,
+    NotImplementedError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+)
 KEEP = 2  # the newest, and the one before in case that is damaged
 _PROGRESS = "progress.json"
 
@@ -63,12 +78,13 @@ def load(
             progress = json.loads(arrays.pop(_PROGRESS).tobytes())
             check(arrays, progress)
             return arrays, progress, warnings
-        except Exception as error:  # whatever a damaged file leads to, it is told
-            warnings.append(f"checkpoint {file} is damaged ({error}); using the one before")
+        except _DAMAGED as error:
+            reason = str(error) or type(error).__name__
+            warnings.append(f"checkpoint {file} is damaged ({reason}); using the one before")
     if warnings:
         raise UserError(
-            f"no checkpoint in {directory} can be read: all are damaged; start anew with "
-            "--overwrite"
+            f"no checkpoint in {directory} can be read: all are damaged, the last one because "
+            f"{reason}; start anew with --overwrite"
         )
     return None
 

@@ -22,7 +22,7 @@ def save(path: Path, module: tf.Module, signatures: Any) -> None:
     def write(partial: Path) -> None:
         try:
             tf.saved_model.save(module, str(partial), signatures=signatures)
-        except tf.errors.OpError as error:  # TensorFlow has no error of its own for a full disk
-            raise OSError(errno.EIO, error.message) from None
+        except tf.errors.OpError as error:  # which ends with the words of the system
+            raise OSError(errno.EIO, error.message.split("; ")[-1]) from None
 
     write_atomically(path, write)

@@ -24,10 +24,14 @@ class App(NamedTuple):
     flags: list[str]
     outcome: list[str]
 
-    def start(self, path: Path, *flags, die_at: int = 0) -> Fork:
-        """Start or go on with a run of three epochs."""
+    def start(self, path: Path, *flags, output: Path | None = None, **kwargs) -> Fork:
+        """Start a run of three epochs, or go on with it; its output goes beside it.
+
+        Args:
+          kwargs: see `Fork`.
+        """
         line = [*self.flags, "--epochs=3", f"--save_path={path}", *flags]
-        return Fork(self.train, line, path.parent / f"{path.name}.output", die_at)
+        return Fork(self.train, line, output or path.with_name(f"{path.name}.output"), **kwargs)
 
     def result(self, path: Path) -> dict[str, bytes]:
         """Return the outcome of a finished run."""

@@ -3,17 +3,23 @@
 So a run begins at once, and a test can afford to kill fifty.
 """
 
+import ctypes
 import importlib
 import multiprocessing
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 
 # What the commands import, so that the forks find it done. TensorFlow computes nothing before it
 # is forked: its threads would stay behind.
-for _name in ("matplotlib.figure", "tensorflow_datasets", "training_run.callbacks"):
+for _name in (
+    "matplotlib.figure",
+    "tensorflow_datasets",
+    "training_run.callbacks",
+):
     importlib.import_module(_name)
 for _app in ("fashion_mnist_vae", "lstm_text_generation"):
     for _name in ("train", "generate", "export", "report"):
@@ -29,16 +35,24 @@ _context.set_forkserver_preload([__name__])
 class Fork:
     """A command that runs. Its output, both streams, goes into a file as it comes."""
 
-    def __init__(self, module: ModuleType, arguments: list, output: Path, die_at: int = 0):
+    def __init__(
+        self,
+        module: ModuleType,
+        arguments: list,
+        output: Path,
+        die_at: int = 0,
+        bound: bool = False,
+    ):
         """Start the command.
 
         Args:
           die_at: kill the process before so many-th change of the file system; 0 never does.
+          bound: let permissions bind the process, even if it is root's.
         """
         self._output = output
         line = [str(argument) for argument in arguments]
         self.process = _context.Process(
-            target=_run, args=(module.__name__, line, str(output), die_at)
+            target=_run, args=(module.__name__, line, str(output), die_at, bound)
         )
         self.process.start()
         self.pid = self.process.pid
@@ -47,6 +61,17 @@ class Fork:
         """Send it a signal, if it has not ended."""
         if self.process.is_alive():
             os.kill(self.pid, number)
+
+    def wait_for(self, words: str) -> None:
+        """Wait until it has printed the words."""
+        while words not in self.output():
+            assert self.process.is_alive(), self.output()
+            time.sleep(0.01)
+
+    def memory(self) -> int:
+        """Return the bytes that it has resident."""
+        pages = Path(f"/proc/{self.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     def output(self) -> str:
         """Return what it has printed so far."""
@@ -63,9 +88,14 @@ class Fork:
         return self.process.exitcode
 
 
-def _run(module: str, arguments: list[str], output: str, die_at: int) -> None:
+def _run(module: str, arguments: list[str], output: str, die_at: int, bound: bool) -> None:
     for stream in (1, 2):
         os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
+    tally = os.open(Path(output).with_suffix(".changes"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    if bound:
+        # Linux's capset: the header is a version and this process, the data are no capabilities.
+        header, none = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+        assert ctypes.CDLL(None).capset(header, none) == 0
     os.setsid()  # no part of the terminal's Ctrl-C
     sys.stdin = None
     count = 0
@@ -83,5 +113,4 @@ def _run(module: str, arguments: list[str], output: str, die_at: int) -> None:
         sys.modules[module].cli()
     finally:
         sys.stdout.flush()
-        if not die_at:
-            Path(output).with_suffix(".changes").write_text(str(count))
+        os.write(tally, str(count).encode())

@@ -1,0 +1,111 @@
+"""A disk that is full, or turns read-only: one clear line, nothing lost, and --resume goes on."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.reliability.apps import APPS, assert_learned, assert_whole
+
+FULL = "No space left on device"
+
+
+class SmallDisk:
+    """A file system in memory whose size, in KiB, can be changed."""
+
+    def __init__(self, path):
+        self.path = path
+        path.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tests", str(path)]
+        if subprocess.run(mount, capture_output=True).returncode:
+            pytest.skip("no right to mount a tmpfs: run this test as root")
+
+    def resize(self, size: int) -> None:
+        line = ["mount", "-o", f"remount,size={size}k", str(self.path)]
+        subprocess.run(line, check=True)
+
+    def used(self) -> int:
+        return shutil.disk_usage(self.path).used // 1024
+
+    def unmount(self) -> None:
+        subprocess.run(["umount", str(self.path)], check=True)
+
+
+@pytest.fixture
+def disk(tmp_path):
+    disk = SmallDisk(tmp_path / "disk")
+    yield disk
+    disk.unmount()
+
+
+def assert_one_clear_line(output: str, directory: Path, reason: str) -> str:
+    """Assert that a run ends with one line that says what happened; return the name of the file."""
+    *before, last = output.splitlines()
+    assert not any("Traceback" in line or line.startswith("error:") for line in before), output
+    assert last.startswith("error: ") and str(directory) in last and reason in last, output
+    return last.split(": ")[1].split("/")[-1]
+
+
+@pytest.mark.parametrize("kind", APPS)
+def test_a_disk_full_at_any_write_loses_nothing(tmp_path, disk, kind):
+    """The disk grows until the run fits; each time it goes on from where it stood."""
+    app = APPS[kind](tmp_path)
+    path, output = disk.path / "run", tmp_path / "output"
+    disk.resize(100_000)
+    process = app.start(path, output=output)
+    assert process.wait() == 0, process.output()
+    undisturbed, needed = app.result(path), disk.used()
+    shutil.rmtree(path)
+
+    places = set()
+    for room in [*range(4, needed, needed // 10), 2 * needed]:
+        disk.resize(room)
+        output.unlink()
+        process = app.start(path, "--resume", output=output)
+        status = process.wait()
+        assert_whole(disk.path)
+        if status:
+            assert status == 1
+            places.add(assert_one_clear_line(process.output(), disk.path, FULL))
+            if "what was learned is kept" in process.output():
+                assert_learned(path)
+    assert len(places) >= 4 and any("epoch-" in place for place in places), places
+    assert app.result(path) == undisturbed
+
+    # A finished run that is to learn more, and cannot, stays as it is.
+    disk.resize(disk.used() + 4)
+    output.unlink()
+    process = app.start(path, "--resume", "--epochs=4", output=output)
+    assert process.wait() == 1
+    assert_one_clear_line(process.output(), disk.path, FULL)
+    assert app.result(path) == undisturbed
+
+
+def allow_writing(directory: Path, mode: int) -> None:
+    """Set the mode of a directory and those in it."""
+    for path in [directory, *directory.rglob("*")]:
+        if path.is_dir():
+            path.chmod(mode)
+
+
+@pytest.mark.parametrize("kind", APPS)
+def test_a_directory_that_turns_read_only_loses_nothing(tmp_path, kind):
+    app = APPS[kind](tmp_path)
+    (tmp_path / "runs").mkdir()
+    path, output = tmp_path / "runs" / "run", tmp_path / "output"
+    process = app.start(path, "--epochs=100000", output=output, bound=True)
+    process.wait_for("Epoch 2 of")
+    allow_writing(path.parent, 0o555)
+    assert process.wait() == 1
+    words = "Permission denied; what was learned is kept"
+    assert_one_clear_line(process.output(), path.parent, words)
+    assert_learned(path)
+    output.unlink()
+    process = app.start(path, "--resume", output=output, bound=True)
+    assert process.wait() == 1
+    assert_one_clear_line(process.output(), path.parent, "Permission denied")
+    allow_writing(path.parent, 0o755)
+    process = app.start(path, "--resume", output=output, bound=True)
+    assert process.wait() == 0, process.output()
+    assert len((path / "history.csv").read_text().splitlines()) >= 4

@@ -1,0 +1,67 @@
+"""One run a directory, damaged checkpoints, and memory over many epochs."""
+
+import re
+import shutil
+
+import pytest
+
+from tests.reliability.apps import APPS
+
+EPOCHS = 150  # the original's
+
+
+@pytest.mark.parametrize("kind", APPS)
+def test_a_second_run_into_the_directory_is_refused_and_told_the_first(tmp_path, kind):
+    app = APPS[kind](tmp_path)
+    path = tmp_path / "run"
+    first = app.start(path, "--epochs=100000")
+    first.wait_for("Epoch 1 of")
+    second = app.start(path, "--overwrite", output=tmp_path / "second.output")
+    assert second.wait() == 1
+    words = f"error: {path} is in use by process {first.pid}; wait for it, stop it, or choose"
+    assert words in second.output()
+    assert first.process.is_alive()
+    first.process.kill()  # and the lock that it leaves blocks no one
+    first.wait()
+    assert (tmp_path / ".run.lock").exists()
+    assert app.start(path, "--overwrite").wait() == 0
+    assert not (tmp_path / ".run.lock").exists()
+
+
+@pytest.mark.parametrize("kind", APPS)
+def test_a_damaged_checkpoint_is_told_and_the_one_before_it_used(tmp_path, kind):
+    app = APPS[kind](tmp_path)
+    path = tmp_path / "run"
+    assert app.start(path, "--epochs=2").wait() == 0
+    older, newest = sorted((path / "checkpoints").iterdir())
+    newest.write_bytes(newest.read_bytes()[:-1000])
+    output = tmp_path / "output"
+    assert app.start(path, "--resume", output=output).wait() == 0
+    (warning,) = re.findall("^warning: .*", output.read_text(), re.M)
+    assert newest.name in warning and "is damaged" in warning
+    assert "Epoch 2 of 3" in output.read_text()  # once more, as its weights were lost
+    shutil.copytree(path, tmp_path / "goes_on")
+    shutil.rmtree(path)
+    assert app.start(path).wait() == 0
+    assert app.result(path) == app.result(tmp_path / "goes_on")
+
+    for file in (path / "checkpoints").iterdir():
+        file.write_bytes(b"")
+    before = app.result(path)
+    output.unlink()
+    assert app.start(path, "--resume", "--epochs=4", output=output).wait() == 1
+    last = output.read_text().splitlines()[-1]
+    assert last.startswith("error: no checkpoint in ") and "--overwrite" in last
+    assert app.result(path) == before
+
+
+@pytest.mark.parametrize("kind", APPS)
+def test_memory_does_not_grow_with_the_epochs(tmp_path, kind):
+    app = APPS[kind](tmp_path)
+    few = ["--examples_per_epoch=64"] if kind == "text" else []
+    process = app.start(tmp_path / "run", f"--epochs={EPOCHS}", *few)
+    process.wait_for("Epoch 5 of")
+    settled = process.memory()
+    process.wait_for(f"Epoch {EPOCHS} of")
+    assert process.memory() < 1.05 * settled
+    assert process.wait() == 0
