@@ -33,9 +33,12 @@ def sample(
       The index drawn, or [batch] of them.
 
     Raises:
-      ValueError: the temperature is negative or not a finite number.
+      ValueError: the temperature is negative or not a finite number; or so is a probability, or
+        all of a row are 0.
     """
     probs = tf.convert_to_tensor(probs, tf.float32)
+    if not np.all(np.isfinite(probs)) or np.any(probs < 0) or not np.all(np.any(probs, axis=-1)):
+        raise ValueError("probs must be numbers of at least 0, and not all of them 0")
     if not np.all(np.isfinite(temperature)) or np.any(np.asarray(temperature) < 0):
         raise ValueError(f"temperature must be a number of at least 0, but got {temperature}")
     if seed is None:
@@ -81,7 +84,8 @@ class TextGenerator:
           seed: decides the draws; by default another text every time.
 
         Raises:
-          ValueError: the seed text is empty, or too short for windowed mode.
+          ValueError: the seed text is empty, or too short for windowed mode; or the model's weights
+            are such that it computes no probabilities.
         """
         needed = self.model.input_shape[1] if self.mode == "windowed" else 1
         if len(sentence_indices) < needed:
@@ -102,10 +106,10 @@ class TextGenerator:
                 tf.constant(seed, tf.int64),
                 tf.constant(len(generated), tf.int64),
             )
-            for index in indices[0].numpy():
-                generated += char_set[index]
+            for char in to_text(char_set, indices[0].numpy()):
+                generated += char
                 if on_text_generation_char:
-                    on_text_generation_char(char_set[index])
+                    on_text_generation_char(char)
         return generated
 
     def _start(self, text: tf.Tensor) -> tuple[tf.Tensor, Any]:
@@ -157,6 +161,17 @@ class TextGenerator:
         x = tf.one_hot(drawn, self.model.input_shape[2])
         output, states = advance(lstm_cells(self.model), x, memory)
         return self.model.layers[-1](output), states
+
+
+def to_text(char_set: Sequence[str], indices: np.ndarray) -> str:
+    """Return the characters of the indices that were drawn.
+
+    Raises:
+      ValueError: a draw failed, which gives the index after the last.
+    """
+    if np.any(indices >= len(char_set)):
+        raise ValueError("the model computes probabilities that are no numbers: it is of no use")
+    return "".join(char_set[index] for index in indices)
 
 
 def generate_text(

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from lstm_text_generation.data import TextData
-from lstm_text_generation.generation import TextGenerator
+from lstm_text_generation.generation import TextGenerator, to_text
 from training_run import history
 from training_run.loop import Logs, Progress
 from training_run.run_directory import write_text
@@ -74,4 +74,4 @@ class EpochReport(keras.callbacks.Callback):
             tf.constant(epoch * self.display_length, tf.int64),
         )
         chars = self.text_data.char_set()
-        return ["".join(chars[index] for index in row) for row in written.numpy()]
+        return [to_text(chars, row) for row in written.numpy()]

@@ -4,7 +4,6 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from absl import logging
 
@@ -53,14 +52,18 @@ def prepare(builder: "tfds.core.DatasetBuilder") -> None:
     if builder.is_prepared():
         return
     try:
-        # Without a network, TFDS tries for three minutes to find that out.
+        # Without a network, or with a broken server, TFDS tries for three minutes to find that out.
         for url in list(builder.url_infos or [])[:1]:
-            requests.head("{0.scheme}://{0.netloc}".format(urlsplit(url)), timeout=30)
+            status = requests.head(url, timeout=30).status_code
+            if status >= 500:
+                raise DatasetError(f"{url} answers with an error, {status}")
         builder.download_and_prepare()
+    except download_manager.NonMatchingChecksumError as error:
+        url = str(error).split(",")[0]
+        raise DatasetError(f"{url}, is not what it should be: its checksum is another") from None
     except (
         OSError,  # requests' errors are OSErrors too
         ValueError,
-        download_manager.NonMatchingChecksumError,
         tfds.download.DownloadError,
         extractor.ExtractError,
         extractor.UnsafeArchiveError,
@@ -81,8 +84,8 @@ def reading(builder: "tfds.core.DatasetBuilder") -> Iterator[None]:
 
 def reason(error: BaseException) -> str:
     """Return the innermost cause of an error, in few words."""
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+    while cause := error.__cause__ or (not error.__suppress_context__ and error.__context__):
+        error = cause
     if isinstance(error, socket.gaierror):
         return "no network"
     return str(error)[:200] or type(error).__name__

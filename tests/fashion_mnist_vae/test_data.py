@@ -1,7 +1,10 @@
 import gzip
+import hashlib
+import http.server
 import os
 import struct
 import subprocess
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -166,6 +169,72 @@ def test_any_tfds_dataset_of_small_grayscale_images(tmp_path):
     file.write_bytes(file.read_bytes()[:-7])
     with pytest.raises(UserError, match="digits of TensorFlow Datasets: the files in .*damaged"):
         sources.find("digits", str(tmp_path))
+
+
+class Fetched(Digits):
+    """The same, from numbers that a server has."""
+
+    URL = ""
+
+    @property
+    def url_infos(self):
+        checksum = hashlib.sha256(b"40 20").hexdigest()
+        return {self.URL: tfds.download.checksums.UrlInfo(5, checksum, "counts.txt")}
+
+    def _split_generators(self, dl_manager):
+        counts = Path(dl_manager.download(self.URL)).read_text().split()
+        splits = zip(("train", "test"), map(int, counts), strict=True)
+        return {name: self._generate_examples(count, 0) for name, count in splits}
+
+
+class CountServer(http.server.BaseHTTPRequestHandler):
+    """Answers as its path says."""
+
+    def do_HEAD(self):
+        answer = self.path.strip("/")
+        self.send_response(int(answer) if answer.isdigit() else 200)
+        self.end_headers()
+
+    def do_GET(self):
+        answer = self.path.strip("/")
+        if answer.isdigit():
+            self.send_error(int(answer))
+            return
+        self.send_response(302 if answer == "loop" else 200)
+        if answer == "loop":
+            self.send_header("Location", "/loop")
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write({"whole": b"40 20", "cut": b"40"}.get(answer, b"99 99"))
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("404", "404"),
+        ("500", "500"),
+        ("loop", "redirects"),
+        ("cut", "2 bytes read"),
+        ("other", "/other, is not what it should be: its checksum"),
+    ],
+)
+def test_a_dataset_whose_download_fails_is_prepared_by_the_next_try(
+    tmp_path, monkeypatch, answer, words
+):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), CountServer) as server:
+        threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
+        origin = f"http://127.0.0.1:{server.server_port}"
+        monkeypatch.setattr(Fetched, "URL", f"{origin}/{answer}")
+        with pytest.raises(sources.datasets.DatasetError, match=words):
+            sources.datasets.prepare(Fetched(data_dir=tmp_path))
+        assert not Fetched(data_dir=tmp_path).is_prepared()
+        monkeypatch.setattr(Fetched, "URL", f"{origin}/whole")
+        sources.datasets.prepare(Fetched(data_dir=tmp_path))
+        server.shutdown()
+    assert Fetched(data_dir=tmp_path).info.splits["train"].num_examples == 40
 
 
 @pytest.fixture

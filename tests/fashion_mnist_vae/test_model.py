@@ -136,3 +136,32 @@ def test_evaluation_is_the_same_at_any_time(shapes):
 def test_a_loss_that_is_no_number_stops_the_training(shapes):
     with pytest.raises(UserError, match="the loss became (nan|inf)"):
         m.fit_model(make_model(learning_rate=1e20), shapes, 2, 64)
+
+
+LARGEST = float(np.finfo(np.float32).max)
+
+
+@pytest.mark.parametrize("z_log_var", [LARGEST, -LARGEST, 88.8, -104.0, -np.inf])
+def test_the_divergence_of_extreme_variances_is_a_number_or_infinite(z_log_var):
+    z_mean, z_log_var = (tf.constant([[value]], tf.float32) for value in (0.0, z_log_var))
+    divergence = float(m.kl_divergence(z_mean, z_log_var)[0, 0])
+    assert divergence > 0 and not np.isnan(divergence)
+    if np.isfinite(divergence):
+        assert divergence == pytest.approx(-0.5 * (1 + float(z_log_var[0, 0])), rel=1e-5)
+    assert float(m.kl_divergence(tf.constant(LARGEST), tf.constant(0.0))) == np.inf
+
+
+def test_z_of_extreme_variances():
+    epsilon = tf.constant([0.5, -0.5])
+    mean = tf.constant([1.0, 2.0])
+    for small in (-LARGEST, -np.inf, -300.0):
+        assert m.reparameterize(mean, tf.constant([small] * 2), epsilon).numpy().tolist() == [1, 2]
+    large = m.reparameterize(mean, tf.constant([LARGEST] * 2), epsilon).numpy()
+    assert large.tolist() == [np.inf, -np.inf]
+
+
+def test_training_that_reaches_them_says_so(shapes):
+    model = make_model()
+    model.get_layer("encoder").get_layer("z_log_var").bias.assign([LARGEST, LARGEST])
+    with pytest.raises(UserError, match="the loss became nan in epoch 1, step 1; none is kept"):
+        m.fit_model(model, shapes, 1, 64)

@@ -1,6 +1,8 @@
 import contextlib
 import http.server
 import threading
+import time
+from typing import ClassVar
 
 import pytest
 
@@ -12,6 +14,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """Answers as its path says."""
 
     text = b"To be, or not to be, that is the question.\r\n" * 1000
+    BODIES: ClassVar = {
+        "login": b"<html>Log in</html>",
+        "picture": b"\x89PNG\r\n" + bytes(range(128, 256)) * 344,
+        "nul": b"\0" * len(text),
+        "empty": b"",
+    }
 
     def do_GET(self):
         self.server.requests.append(self.path)
@@ -23,12 +31,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Location", "/loop")
             self.end_headers()
         else:
-            body = b"<html>Log in</html>" if answer == "login" else self.text
+            body = self.BODIES.get(answer, self.text)
             self.send_response(200)
-            if answer in ("whole", "cut"):
+            if answer in ("whole", "cut", "stalled"):
                 self.send_header("Content-Length", str(len(self.text)))
             self.end_headers()
-            self.wfile.write(body[: len(body) * 9 // 10] if answer.startswith("cut") else body)
+            if answer == "slow":
+                for part in range(0, len(body), 2000):
+                    self.wfile.write(body[part : part + 2000])
+                    time.sleep(0.05)
+            elif answer.startswith(("cut", "stalled")):
+                self.wfile.write(body[: len(body) * 9 // 10])
+                time.sleep(3 if answer == "stalled" else 0)
+            else:
+                self.wfile.write(body)
 
     def log_message(self, *args):
         pass
@@ -59,9 +75,19 @@ def test_a_download_is_kept_and_not_repeated(server, tmp_path):
     assert requests == ["/whole"]
 
 
+def test_a_slow_download_is_waited_for(server, monkeypatch, tmp_path):
+    monkeypatch.setattr(corpora, "STALLED", 0.5)
+    server("slow")
+    assert corpora.download("shakespeare", tmp_path).read_bytes() == Handler.text
+
+
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
+        ("stalled", "timed out"),
+        ("picture", "is not utf-8 text: byte 0 cannot be read"),
+        ("nul", "is not a text file"),
+        ("empty", "gave 0 bytes"),
         ("404", "404"),
         ("500", "500"),
         ("loop", "redirects"),
@@ -70,7 +96,8 @@ def test_a_download_is_kept_and_not_repeated(server, tmp_path):
         ("login", "gave 19 bytes"),
     ],
 )
-def test_a_broken_download_leaves_nothing(server, tmp_path, kind, words):
+def test_a_broken_download_leaves_nothing(server, monkeypatch, tmp_path, kind, words):
+    monkeypatch.setattr(corpora, "STALLED", 0.5)  # seconds of silence, not of the whole
     server(kind)
     with pytest.raises(UserError, match="cannot download shakespeare: .*python-docs") as error:
         corpora.download("shakespeare", tmp_path)

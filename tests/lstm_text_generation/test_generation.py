@@ -6,7 +6,7 @@ import pytest
 
 from lstm_text_generation import generation
 from tests.conftest import TEXT
-from tests.lstm_text_generation.conftest import one_hot
+from tests.lstm_text_generation.conftest import make_model, one_hot
 
 BOOK = [0.1, 0.7, 0.2]  # section 10.1.3
 
@@ -66,6 +66,33 @@ def test_top_k_leaves_the_k_likeliest():
 def test_temperatures_that_mean_nothing(temperature):
     with pytest.raises(ValueError, match="temperature must be a number of at least 0"):
         generation.sample(BOOK, temperature)
+
+
+@pytest.mark.parametrize("probs", [[0.0, 0.0], [math.nan, 1], [-0.1, 1.1], [[0.5, 0.5], [0, 0]]])
+def test_what_are_no_probabilities(probs):
+    with pytest.raises(ValueError, match="probs must be numbers of at least 0, and not all"):
+        generation.sample(probs, 1.0)
+
+
+@pytest.mark.parametrize("value", [math.nan, 3e38])
+@pytest.mark.parametrize("mode", ["stateful", "windowed"])
+def test_weights_that_give_no_probabilities(text_data, value, mode):
+    model = make_model(text_data)
+    model.layers[-1].bias.assign(np.full(model.layers[-1].bias.shape, value))
+    model.layers[-1].kernel.assign(np.full(model.layers[-1].kernel.shape, -value))
+    model.layers[-2].set_weights([np.full_like(w, 3e38) for w in model.layers[-2].get_weights()])
+    with pytest.raises(ValueError, match="the model computes probabilities that are no numbers"):
+        generate((model, None), text_data, mode=mode)
+
+
+@pytest.mark.parametrize("temperature", [0, 1e-9, 1e-3, 100.0, 1e30])
+def test_any_temperature_gives_text(trained, text_data, temperature):
+    text = generate(trained, text_data, temperature=temperature)
+    assert len(text) == 40
+    if temperature < 1e-2:
+        assert text == generate(trained, text_data, temperature=0)
+    if temperature > 1:
+        assert len(set(text)) > 12  # any character, by chance
 
 
 def generate(trained, text_data, seed_text=TEXT[:12], length=40, temperature=0.5, **kwargs):
