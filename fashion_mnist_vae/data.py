@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import math
 import struct
 import zlib
@@ -136,7 +137,7 @@ def read_idx(path: Path, magic: int, md5: str | None = None) -> np.ndarray:
             shape = struct.unpack(f">{rank}I", header[4:])
             expected = math.prod(shape)
             # One byte more than announced is read, so that memory is bounded by the smaller.
-            content = file.read(min(expected, MAX_BYTES) + 1)
+            content = _read(file, min(expected, MAX_BYTES) + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"cannot read {path}: {error}") from None
     if len(content) != expected or not expected:
@@ -151,6 +152,15 @@ def read_idx(path: Path, magic: int, md5: str | None = None) -> np.ndarray:
             "own with --dataset=NAME"
         )
     return np.frombuffer(content, np.uint8).reshape(shape)
+
+
+def _read(file: io.BufferedIOBase, limit: int) -> bytes:
+    """Read at most so many bytes, in pieces: `read` takes memory for all that it is asked for."""
+    pieces = []
+    while piece := file.read(min(limit, 1 << 20)):
+        pieces.append(piece)
+        limit -= len(piece)
+    return b"".join(pieces)
 
 
 def _find(directory: Path, file_name: str) -> Path | None:

@@ -154,10 +154,13 @@ def _check_size(source: Path) -> None:
         if sum(member.file_size for member in archive.infolist()) > held:
             raise ValueError(f"{source} is compressed, which no file of Keras's is")
         config = json.loads(archive.read("config.json"))
-    with keras.StatelessScope():  # in which variables have shapes only
-        model = keras.saving.deserialize_keras_object(config)
-    weights = getattr(model, "weights", ())
-    claimed = sum(math.prod(w.shape) * tf.as_dtype(w.dtype).size for w in weights)
+    try:
+        with keras.StatelessScope(initialize_variables=False):  # variables have shapes only
+            model = keras.saving.deserialize_keras_object(config)
+        weights = getattr(model, "weights", ())
+        claimed = sum(math.prod(w.shape) * tf.as_dtype(w.dtype).size for w in weights)
+    finally:
+        keras.utils.clear_session()  # which would give them values later on
     if claimed > held:
         raise ValueError(f"{source} claims {claimed:,} bytes of weights, but has {held:,}")
 

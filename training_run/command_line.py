@@ -127,9 +127,12 @@ def adopt(saved: dict[str, Any], names: list[str]) -> None:
     for name in names:
         if saved.get(name) is None or is_given(name):
             continue
+        value = saved[name]
+        if isinstance(value, list):
+            value = ",".join(map(str, value))
         try:
-            setattr(FLAGS, name, FLAGS[name].parser.parse(saved[name]))
-        except (ValueError, TypeError, flags.Error) as error:
+            setattr(FLAGS, name, FLAGS[name].parser.parse(value))
+        except (ValueError, TypeError, OverflowError, flags.Error) as error:
             raise UserError(f"the settings of the run to be resumed are damaged: {error}") from None
 
 

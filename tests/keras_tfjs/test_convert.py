@@ -1,6 +1,9 @@
 """The converting command, used as a user uses it."""
 
 import json
+import re
+import sys
+import zipfile
 
 import keras
 import numpy as np
@@ -92,3 +95,76 @@ def test_bad_input(call, tmp_path, keras_file, image_run, arguments, words):
     line = [a.format(tmp=tmp_path, keras=keras_file, run=image_run) for a in arguments]
     assert_one_line(call(convert, *line), *words)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+# ---- Keras files from strangers
+
+
+def rewrite(source, target, change, compression=zipfile.ZIP_STORED):
+    """Copy a Keras file with a change of its configuration."""
+    with zipfile.ZipFile(source) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(files["config.json"])
+    change(config)
+    files["config.json"] = json.dumps(config).encode()
+    with zipfile.ZipFile(target, "w", compression) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return target
+
+
+def call_a_command(config):
+    config["config"]["layers"][2] |= {
+        "module": "os", "class_name": "system", "config": {"command": "touch stolen"},
+        "registered_name": None,
+    }  # fmt: skip
+
+
+def name_a_function(config):
+    config["config"]["layers"][2]["config"]["activation"] = {
+        "module": "builtins", "class_name": "function", "config": "eval",
+        "registered_name": "function",
+    }  # fmt: skip
+
+
+def import_a_module(config):
+    config["config"]["layers"][2] |= {"module": "antigravity", "class_name": "fly"}
+
+
+def claim_memory(config):
+    config["config"]["layers"][2]["config"]["units"] = 10**9
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (call_a_command, "has system in it"),
+        (name_a_function, "has eval in it"),
+        (import_a_module, "has fly in it"),
+        (claim_memory, r"claims 16,000,000,\d+ bytes of weights, but has"),
+    ],
+)
+def test_a_keras_file_from_a_stranger(call, tmp_path, keras_file, monkeypatch, change, words):
+    """Nothing of it is run, and no memory taken that the file does not have."""
+    monkeypatch.chdir(tmp_path)
+    path = rewrite(keras_file, tmp_path / "strange.keras", change)
+    result = call(convert, path, tmp_path / "out")
+    assert_one_line(result, "strange.keras")
+    assert re.search(words, result[2]), result[2]
+    assert [p.name for p in tmp_path.iterdir()] == ["strange.keras"]
+    assert "antigravity" not in sys.modules
+
+
+def test_a_keras_file_with_a_function_of_python(call, tmp_path):
+    """Keras's safe mode: bytecode in a file is not run."""
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x + 1)])
+    model.save(tmp_path / "lambda.keras")
+    assert_one_line(call(convert, tmp_path / "lambda.keras", tmp_path / "out"), "Lambda", "lambda")
+
+
+def test_a_keras_file_that_unpacks_to_more_than_it_is(call, tmp_path, keras_file):
+    def note(config):
+        config["comment"] = "a" * 10**6
+
+    path = rewrite(keras_file, tmp_path / "bomb.keras", note, zipfile.ZIP_DEFLATED)
+    assert_one_line(call(convert, path, tmp_path / "out"), "bomb.keras is compressed")
