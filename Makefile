@@ -1,13 +1,15 @@
 # make demo    train both examples on this machine and read what they make
 # make test    set up what is missing and run every test; those in TensorFlow.js need npm, a C++
 #              compiler and chromium, and are skipped without
+# make fuzz    draw bad input for the commands and loaders until something breaks
+# make audit   look the locked dependencies up in the registries' lists of known faults
 # make web     the pages in your browser, with the models in saved_models/
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := saved_models/demo
 
-.PHONY: demo web test test-converter bench-lstm bench-vae docs-tfjs lock clean
+.PHONY: demo web test fuzz audit test-converter bench-lstm bench-vae bench-long docs-tfjs lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m lstm_text_generation.train python-docs --epochs=15 --overwrite --save_path=$(DEMO)/python-docs
@@ -17,6 +19,14 @@ demo: $(VENV)/installed
 test: $(VENV)/installed-dev node_modules/installed
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	$(BIN)/python -m pytest
+
+fuzz: $(VENV)/installed-dev
+	while FUZZ=20 $(BIN)/python -m pytest -q -k "fuzz or mutated or damage_is_noticed"; do :; done
+
+# Needs the lists, which mirrors of the registries may not have.
+audit: .venv-audit/installed
+	.venv-audit/bin/pip-audit --strict --no-deps --disable-pip --requirement requirements.lock
+	npm audit --omit=dev
 
 web: $(VENV)/installed node_modules/packages saved_models/corpora/python-docs.txt
 	npx vite --open
@@ -28,6 +38,10 @@ test-converter: $(VENV)/installed-dev node_modules/installed .venv-converter/ins
 bench-lstm bench-vae: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.$(if $(findstring lstm,$@),lstm_text_generation,fashion_mnist_vae)
 
+# Half an hour: 150 epochs of the book's command, and what they cost in memory.
+bench-long: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.long_run
+
 docs-tfjs: $(VENV)/installed-dev node_modules/installed
 	$(BIN)/python -m pytest -q tests/keras_tfjs
 	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m benchmarks.keras_tfjs
@@ -37,7 +51,7 @@ lock: $(VENV)/installed-dev
 	$(BIN)/python -m pip freeze --exclude-editable > requirements.lock
 
 clean:
-	rm -rf $(VENV) .venv-converter node_modules build *.egg-info
+	rm -rf $(VENV) .venv-converter .venv-audit node_modules build *.egg-info
 
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; name it with make PYTHON=...")'
@@ -72,4 +86,9 @@ saved_models/corpora/python-docs.txt: $(VENV)/installed
 .venv-converter/installed:
 	$(PYTHON) -m venv .venv-converter
 	.venv-converter/bin/python -m pip install --quiet tensorflowjs==4.22.0 ydf==0.11.0
+	touch $@
+
+.venv-audit/installed:
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet pip-audit
 	touch $@

@@ -8,7 +8,7 @@
 - `history`: `history.csv` and `loss.png`.
 - `saved_model`: SavedModels, written whole or not at all.
 - `datasets`: TensorFlow Datasets.
-- `devices`: which processor, and determinism.
+- `devices`: TensorFlow itself: which processor, determinism, plain errors.
 
 Nothing here imports an app. Importing the package does not import TensorFlow.
 """

@@ -13,6 +13,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from training_run import checkpoints
+from training_run.devices import writing
 from training_run.loop import Logs, Progress, check_finite
 
 CHECKPOINT_SECONDS = 300  # within a long epoch
@@ -176,6 +177,7 @@ class TensorBoard(keras.callbacks.Callback):
     def __init__(self, log_dir: str, pictures: Callable[[], dict[str, np.ndarray]] = dict):
         super().__init__()
         self._pictures = pictures
+        self._directory = Path(log_dir)
         self._writer = tf.summary.create_file_writer(log_dir)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
@@ -185,13 +187,13 @@ class TensorBoard(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write the epoch's figures."""
         self._write("epoch", logs or {}, epoch + 1)
-        with self._writer.as_default():
+        with writing(self._directory), self._writer.as_default():
             for name, picture in self._pictures().items():
                 tf.summary.image(name, picture[None, ..., None], step=epoch + 1)
-        self._writer.flush()
+            self._writer.flush()
 
     def _write(self, group: str, logs: Logs, step: int) -> None:
-        with self._writer.as_default():
+        with writing(self._directory), self._writer.as_default():
             for name, value in logs.items():
                 tf.summary.scalar(f"{group}/{name}", value, step=step)
 

@@ -5,6 +5,7 @@ Zip archives carry a CRC-32 of every member, so a damaged file is noticed; nothi
 """
 
 import json
+import os
 import struct
 import tokenize
 import zipfile
@@ -48,6 +49,8 @@ def save(directory: Path, arrays: dict[str, np.ndarray], progress: dict[str, Any
     def write(partial: Path) -> None:
         with partial.open("wb") as file:
             np.savez(file, **arrays, **{_PROGRESS: text})  # type: ignore[arg-type]
+            file.flush()
+            os.fsync(file.fileno())  # on the disk, before the one that it replaces is deleted
 
     name = f"epoch-{progress['epoch']:06d}-step-{progress['step']:08d}.npz"
     write_atomically(directory / name, write)

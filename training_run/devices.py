@@ -1,8 +1,12 @@
-"""Which processor a command runs on, and that it computes the same each time."""
+"""TensorFlow itself: quiet, on which processor, computing the same each time, its errors plain."""
 
+import errno
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from training_run.command_line import UserError
 
@@ -52,3 +56,19 @@ def set_up(gpu: bool, side_by_side: int = 1) -> None:
     if side_by_side >= (os.cpu_count() or 1):
         tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what TensorFlow raises where it cannot write into an error of the system.
+
+    Raises:
+      OSError: such as for a full disk, with the name of `path`.
+    """
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.OpError as error:  # first the file, then the words of the system
+        words = error.message.split("; ")[-1].splitlines()[0]
+        raise OSError(errno.EIO, words, str(path)) from None

@@ -1,11 +1,11 @@
 """SavedModels, written whole or not at all."""
 
-import errno
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
+from training_run.devices import writing
 from training_run.run_directory import write_atomically
 
 
@@ -20,9 +20,7 @@ def save(path: Path, module: tf.Module, signatures: Any) -> None:
     """
 
     def write(partial: Path) -> None:
-        try:
+        with writing(partial):
             tf.saved_model.save(module, str(partial), signatures=signatures)
-        except tf.errors.OpError as error:  # which ends with the words of the system
-            raise OSError(errno.EIO, error.message.split("; ")[-1]) from None
 
     write_atomically(path, write)

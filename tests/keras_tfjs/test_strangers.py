@@ -8,10 +8,11 @@ import tracemalloc
 import keras
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_tfjs import layers_model
+from tests.reliability.fuzzing import JSON_VALUES, fuzzed, places
 
 L = keras.layers
 
@@ -231,43 +232,12 @@ def test_many_layers_in_reverse_order_take_no_long_time(tmp_path):
     assert np.array_equal(layers_model.load(tmp_path)(x), x)
 
 
-def places(value, keys=()):
-    """Return the paths of keys to everything in a JSON value."""
-    found = [keys] if keys else []
-    if isinstance(value, dict | list):
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, item in items:
-            found += places(item, (*keys, key))
-    return found
-
-
-VALUES = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.integers(-3, 9),
-    st.sampled_from([0, 1, -1, 2**31, 2**63, 10**400, 1e308, 0.5]),
-    st.text(max_size=5),
-    st.sampled_from(
-        ["LSTM", "Dense", "Sequential", "Model", "Bidirectional", "relu", "lstm", "float32"]
-    ),
-    st.lists(st.one_of(st.none(), st.integers(-2, 5), st.text(max_size=3)), max_size=4),
-    st.dictionaries(st.sampled_from(["class_name", "config", "name"]), st.text(max_size=5)),
-)
-
-
-@settings(
-    max_examples=400,
-    derandomize=True,
-    deadline=5000,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@fuzzed(400)
 @given(data=st.data())
 def test_mutated_models_load_or_say_what_is_wrong(write, good, data):
     """Any value anywhere in the JSON: the model loads and has finite sizes, or a ValueError."""
     keys = data.draw(st.sampled_from(places(good[0])))
-    path = write(keys, data.draw(VALUES))
+    path = write(keys, data.draw(JSON_VALUES))
     try:
         model = layers_model.load(path)
     except ValueError as error:

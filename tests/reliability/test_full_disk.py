@@ -82,6 +82,17 @@ def test_a_disk_full_at_any_write_loses_nothing(tmp_path, disk, kind):
     assert app.result(path) == undisturbed
 
 
+@pytest.mark.parametrize("kind", APPS)
+def test_a_disk_of_logs_that_is_full_costs_no_checkpoint(tmp_path, disk, kind):
+    app = APPS[kind](tmp_path)
+    path = tmp_path / "run"
+    disk.resize(16)
+    process = app.start(path, f"--log_dir={disk.path}", "--epochs=1000")
+    assert process.wait() == 1
+    assert_one_clear_line(process.output(), disk.path, f"{FULL}; what was learned is kept")
+    assert_learned(path)
+
+
 def allow_writing(directory: Path, mode: int) -> None:
     """Set the mode of a directory and those in it."""
     for path in [directory, *directory.rglob("*")]:

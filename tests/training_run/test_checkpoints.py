@@ -3,9 +3,10 @@ import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.reliability.fuzzing import fuzzed
 from training_run import checkpoints
 from training_run.command_line import UserError
 
@@ -82,7 +83,7 @@ def test_a_damaged_one_is_passed_over_with_a_warning(tmp_path, damage):
     assert len(warnings) == 1 and str(newest) in warnings[0]
 
 
-@settings(max_examples=300, derandomize=True, deadline=None, database=None)
+@fuzzed(300)
 @given(data=st.data())
 def test_any_damage_is_noticed_or_harmless(tmp_path_factory, data):
     """A flipped bit, a cut or a hole anywhere: what is loaded is what was saved, or the older."""

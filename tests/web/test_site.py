@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import urllib.error
 import urllib.request
@@ -66,6 +67,9 @@ def test_the_development_server_shows_the_runs_of_the_moment(saved_models):
             if found := re.search(r"http://127\.0\.0\.1:\d+", plain):
                 break
         origin = found.group()
+        # Every 127.x.y.z is this machine: a server on all its addresses would answer here.
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", int(origin.rsplit(":", 1)[1])), timeout=5)
 
         def fetch(path):
             with urllib.request.urlopen(f"{origin}/{path}") as response:
