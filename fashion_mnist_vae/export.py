@@ -11,8 +11,8 @@ from fashion_mnist_vae.data import ImageData
 from keras_tfjs import graph_model, layers_model
 from keras_tfjs.weights import MODEL_FILE
 from training_run import saved_model
+from training_run.atomic_files import write_atomically, write_text
 from training_run.command_line import UserError
-from training_run.run_directory import write_atomically, write_text
 
 IMAGE_DATA_FILE = "image_data.json"
 PAGE_IMAGES = 1000  # test images that the web page shows on its map

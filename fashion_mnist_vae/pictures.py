@@ -10,7 +10,7 @@ import tensorflow as tf
 from fashion_mnist_vae.data import ImageData
 from fashion_mnist_vae.grid import Grid
 from fashion_mnist_vae.model import kl_divergence, scale
-from training_run.run_directory import write_atomically
+from training_run.atomic_files import write_atomically
 
 
 def widest_dimensions(

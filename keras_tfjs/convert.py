@@ -10,8 +10,8 @@ from pathlib import Path
 from absl import flags
 
 from training_run import command_line, devices
+from training_run.atomic_files import write_atomically
 from training_run.command_line import FLAGS, UserError, define
-from training_run.run_directory import write_atomically
 
 FORMATS = ["layers_model", "graph_model", "keras"]
 USAGE = f"""{__doc__}

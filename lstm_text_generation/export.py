@@ -16,8 +16,8 @@ from lstm_text_generation.data import TextData
 from lstm_text_generation.generation import TextGenerator
 from lstm_text_generation.model import check_model
 from training_run import saved_model
+from training_run.atomic_files import write_atomically, write_text
 from training_run.command_line import UserError
-from training_run.run_directory import write_atomically, write_text
 
 KERAS_FILE = "model.keras"
 TEXT_DATA_FILE = "text_data.json"

@@ -8,8 +8,8 @@ import tensorflow as tf
 from lstm_text_generation.data import TextData
 from lstm_text_generation.generation import TextGenerator, to_text
 from training_run import history
+from training_run.atomic_files import write_text
 from training_run.loop import Logs, Progress
-from training_run.run_directory import write_text
 
 DISPLAY_TEMPERATURES = [0.0, 0.25, 0.5, 0.75]  # those of train_node.js and of the book's table 10.1
 

@@ -1,6 +1,7 @@
 """What a training run of either app needs, whatever it trains.
 
 - `command_line`: flags, their aliases and checks, and errors of one line.
+- `atomic_files`: files and directories that are there whole or not at all.
 - `run_directory`: the directory a run leaves, complete or absent, one process at a time.
 - `checkpoints`: the files that `--resume` goes on from.
 - `loop`: epochs of gradient steps, resumable at any step.

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from training_run.atomic_files import write_atomically
 from training_run.command_line import UserError
-from training_run.run_directory import write_atomically
 
 # What zipfile and numpy raise for bytes that are not what they should be.
 _DAMAGED = (

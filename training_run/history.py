@@ -4,8 +4,8 @@ import csv
 import io
 from pathlib import Path
 
+from training_run.atomic_files import write_atomically, write_text
 from training_run.loop import Logs
-from training_run.run_directory import write_atomically, write_text
 
 
 def write_csv(path: Path, history: list[Logs]) -> None:

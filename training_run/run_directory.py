@@ -2,65 +2,31 @@
 
 A run works in `<save_path>.unfinished` and becomes `<save_path>` by renaming, once every file is
 there. Until then a finished run that stood there before stays as it was; then the two change places
-in one step. All files and directories are written under another name and renamed, so a reader sees
-the old one or the new one, never a part, and a process that is killed leaves nothing that would
-stop the next.
+in one step (`atomic_files`).
 """
 
-import ctypes
 import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import filelock
 
+from training_run.atomic_files import (
+    exchange,
+    finish_exchange,
+    remove,
+    write_atomically,
+    write_text,
+)
 from training_run.command_line import UserError, exit_on_signals
 
 SETTINGS_FILE = "run.json"
 _REPLACED = ".replaced"  # in a finished run: the one that takes its place is complete
-_AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # of Linux's renameat2
-
-
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Call `write` on a name beside `path`, then rename that file or directory to `path`.
-
-    Raises:
-      OSError: it failed, with the name of `path`. What was there is still there.
-    """
-    partial = path.with_name(f".partial-{path.name}")
-    _finish_exchange(partial, path)
-    remove(partial)
-    try:
-        write(partial)
-        if partial.is_dir() and path.exists():
-            _exchange(partial, path)
-        else:
-            partial.replace(path)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
-    finally:
-        remove(partial)  # the old directory, or what a full disk has left no room for
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` as UTF-8, newlines untouched, atomically."""
-    write_atomically(path, lambda partial: partial.write_bytes(text.encode("utf-8")))
-
-
-def remove(path: Path) -> None:
-    """Delete a file or a directory, if it is there; a directory disappears at once."""
-    if path.is_dir() and not path.is_symlink():
-        doomed = path.with_name(f".deleted-{path.name}")
-        if doomed.exists():
-            shutil.rmtree(doomed)
-        shutil.rmtree(path.rename(doomed))
-    else:
-        path.unlink(missing_ok=True)
 
 
 class RunDirectory:
@@ -79,7 +45,7 @@ class RunDirectory:
         """Put the run in its final place, instead of the finished run that may stand there."""
         if self.path.exists():
             (self.path / _REPLACED).touch()
-            _exchange(self.work, self.path)
+            exchange(self.work, self.path)
             _delete_replaced(self.path)
         else:
             self.work.rename(self.path)
@@ -141,7 +107,7 @@ def open_run(
         raise UserError(f"{path} is a mount point and cannot be renamed; name a directory in it")
     with _locked(path):
         try:
-            _finish_exchange(_unfinished(path), path)
+            finish_exchange(_unfinished(path), path)
             _delete_replaced(path)
             _check(path, settings, may_change, resume, overwrite)
             work = _prepare(path, settings, resume)
@@ -186,28 +152,6 @@ def _delete_replaced(path: Path) -> None:
         remove(replaced)
     elif path.is_dir():
         (path / _REPLACED).unlink(missing_ok=True)  # killed before the exchange
-
-
-def _exchange(new: Path, old: Path) -> None:
-    """Let two files or directories change their names.
-
-    In one step where the system can, which is Linux on most file systems; elsewhere there is
-    nothing at `old` for a moment, and `_finish_exchange` mends what a kill at that moment leaves.
-    """
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "renameat2"):
-        names = os.fsencode(new), os.fsencode(old)
-        if not libc.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE):
-            return
-    old.rename(_aside(old))
-    new.rename(old)
-    _finish_exchange(new, old)
-
-
-def _finish_exchange(new: Path, old: Path) -> None:
-    """Give what `_exchange` has put aside a name again."""
-    if _aside(old).exists():
-        _aside(old).rename(new if old.exists() else old)
 
 
 def _check(
@@ -302,7 +246,3 @@ def _text(value: Any) -> str:
 
 def _unfinished(path: Path) -> Path:
     return path.with_name(f"{path.name}.unfinished")
-
-
-def _aside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.aside")

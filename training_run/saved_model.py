@@ -5,8 +5,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from training_run.atomic_files import write_atomically
 from training_run.devices import writing
-from training_run.run_directory import write_atomically
 
 
 def save(path: Path, module: tf.Module, signatures: Any) -> None:

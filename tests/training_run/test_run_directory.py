@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from training_run import run_directory
+from training_run.atomic_files import write_atomically, write_text
 from training_run.command_line import UserError
-from training_run.run_directory import open_run, saved_settings, write_atomically, write_text
+from training_run.run_directory import open_run, saved_settings
 
 SETTINGS = {"app": "an_app", "text": "t1", "sample_len": 60, "epochs": 3}
 CHECKPOINT = "checkpoints/epoch-000001-step-00000000.npz"
