@@ -49,6 +49,11 @@ def pytest_runtest_makereport():
     return report
 
 
+def pytest_collection_modifyitems(items) -> None:
+    """Begin with the longest tests, so that two processes end together."""
+    items.sort(key=lambda item: "reliability" not in item.path.parts)
+
+
 @pytest.fixture(autouse=True)
 def seed() -> None:
     """Let each test begin with the same random state, which deterministic operations demand."""

@@ -76,7 +76,7 @@ def test_a_download_is_kept_and_not_repeated(server, tmp_path):
 
 
 def test_a_slow_download_is_waited_for(server, monkeypatch, tmp_path):
-    monkeypatch.setattr(corpora, "STALLED", 0.5)
+    monkeypatch.setattr(corpora, "STALLED", 2)  # it takes a little more than one
     server("slow")
     assert corpora.download("shakespeare", tmp_path).read_bytes() == Handler.text
 

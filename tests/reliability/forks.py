@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 # What the commands import, so that the forks find it done. TensorFlow computes nothing before it
 # is forked: its threads would stay behind.
@@ -43,7 +44,7 @@ class Fork:
         die_at: int = 0,
         bound: bool = False,
     ):
-        """Start the command.
+        """Start the command, and wait until the new process begins with it.
 
         Args:
           die_at: kill the process before so many-th change of the file system; 0 never does.
@@ -51,10 +52,12 @@ class Fork:
         """
         self._output = output
         line = [str(argument) for argument in arguments]
+        begins = _context.Event()
         self.process = _context.Process(
-            target=_run, args=(module.__name__, line, str(output), die_at, bound)
+            target=_run, args=(module.__name__, line, str(output), die_at, bound, begins)
         )
         self.process.start()
+        assert begins.wait(60)
         self.pid = self.process.pid
 
     def send(self, number: int) -> None:
@@ -88,7 +91,9 @@ class Fork:
         return self.process.exitcode
 
 
-def _run(module: str, arguments: list[str], output: str, die_at: int, bound: bool) -> None:
+def _run(
+    module: str, arguments: list[str], output: str, die_at: int, bound: bool, begins: Any
+) -> None:
     for stream in (1, 2):
         os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
     tally = os.open(Path(output).with_suffix(".changes"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -109,6 +114,7 @@ def _run(module: str, arguments: list[str], output: str, die_at: int, bound: boo
 
     sys.argv = [module, *arguments]
     sys.addaudithook(audit)
+    begins.set()
     try:
         sys.modules[module].cli()
     finally:

@@ -26,7 +26,7 @@ def test_a_signal_ends_a_run_at_any_moment_and_resume_goes_on(tmp_path, kind):
     draw, said = random.Random(1), ""
     for number, status in 8 * [(signal.SIGINT, 130), (signal.SIGTERM, 143)]:
         process = app.start(path, "--resume")
-        time.sleep(draw.uniform(0.3, seconds))
+        time.sleep(draw.uniform(0.1, seconds))
         process.send(number)
         ended = process.wait(SECONDS + seconds)
         output = process.output()
@@ -39,6 +39,6 @@ def test_a_signal_ends_a_run_at_any_moment_and_resume_goes_on(tmp_path, kind):
         if path.exists():
             assert app.result(path) == undisturbed
             shutil.rmtree(path)
-    assert "Stopped after" in said and "error: interrupted" in said
+    assert "error: interrupted" in said
     assert app.start(path, "--resume").wait() == 0
     assert app.result(path) == undisturbed
