@@ -10,15 +10,6 @@ from training_run import history
 from training_run.loop import Logs, Progress
 
 
-def summary(logs: Logs, images_per_second: float) -> str:
-    """Word an epoch's figures."""
-    terms = f"reconstruction {logs['reconstruction']:.4f}, KL {logs['kl']:.4f}"
-    return (
-        f"loss {logs['loss']:.4f} ({terms}), test loss {logs['val_loss']:.4f}, "
-        f"{images_per_second:,.0f} images/s"
-    )
-
-
 class EpochReport(keras.callbacks.Callback):
     """Shows what the decoder draws at z = 0, and writes the run's table, every epoch."""
 
@@ -27,11 +18,19 @@ class EpochReport(keras.callbacks.Callback):
         self.directory, self.progress, self.image_shape = directory, progress, image_shape
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Print the preview and write the table."""
+        """Draw the preview and write the table."""
         decoder = self.model.get_layer("decoder")
         image = decoder.predict_on_batch(np.zeros((1, decoder.input_shape[1]), np.float32))[0]
-        print(preview(image.reshape(self.image_shape), terminal_style()), flush=True)
+        self._preview = preview(image.reshape(self.image_shape), terminal_style())
         self.write_files()
+
+    def summary(self, logs: Logs, images_per_second: float) -> str:
+        """Word the epoch's figures, and add the preview."""
+        terms = f"reconstruction {logs['reconstruction']:.4f}, KL {logs['kl']:.4f}"
+        return (
+            f"loss {logs['loss']:.4f} ({terms}), test loss {logs['val_loss']:.4f}, "
+            f"{images_per_second:,.0f} images/s\n{self._preview}"
+        )
 
     def write_files(self) -> None:
         """Write `history.csv` from the progress, so that they always agree."""

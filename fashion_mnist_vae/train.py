@@ -89,7 +89,7 @@ def _train(run, image_data) -> None:
 
     from fashion_mnist_vae import model as m
     from fashion_mnist_vae.preview import preview, terminal_style
-    from fashion_mnist_vae.report import EpochReport, summary
+    from fashion_mnist_vae.report import EpochReport
     from training_run import callbacks as hooks
     from training_run.loop import Progress
 
@@ -110,7 +110,7 @@ def _train(run, image_data) -> None:
         print(f"warning: {warning}")
     report = EpochReport(run.work, progress, image_data.image_shape)
     steps = math.ceil(len(image_data.train_images) / FLAGS.batch_size)
-    bar = hooks.ProgressBar(FLAGS.epochs, steps, progress, summary)
+    bar = hooks.ProgressBar(FLAGS.epochs, steps, progress, report.summary)
     board = []
     if FLAGS.log_dir:
         board = [hooks.TensorBoard(FLAGS.log_dir, lambda: _board_pictures(model, image_data))]
@@ -119,7 +119,7 @@ def _train(run, image_data) -> None:
         image_data,
         FLAGS.epochs,
         FLAGS.batch_size,
-        [bar, report, *board, checkpoints],
+        [report, checkpoints, bar, *board],  # what was learned is kept before it is shown
         reconstruction_loss=FLAGS.reconstruction_loss,
         beta=FLAGS.beta,
         seed=FLAGS.seed,
@@ -162,10 +162,11 @@ def _finish(run, model, image_data, progress) -> None:
         "loss.png": "the same as a picture",
         "checkpoints": "what --resume goes on from",
     }
+    train = ["-m", f"{APP}.train"]
     try_next = [
-        f"-m {APP}.generate {run.path}" + " --z=1.5,-0.5" * (FLAGS.latent_dim == 2),
-        f"-m {APP}.train --resume --epochs={2 * FLAGS.epochs} --save_path={run.path}",
-        f"-m {APP}.train --help",
+        ["-m", f"{APP}.generate", str(run.path), *["--z=1.5,-0.5"] * (FLAGS.latent_dim == 2)],
+        [*train, "--resume", f"--epochs={2 * FLAGS.epochs}", f"--save_path={run.path}"],
+        [*train, "--help"],
     ]
     print(describe(run.path, files, try_next))
 

@@ -6,6 +6,7 @@ import math
 import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from absl import flags
 
@@ -76,7 +77,7 @@ def main(arguments: list[str]) -> None:
     _register(FLAGS.register)
     try:
         _convert(source, target, wanted)
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError) as error:
         raise UserError(str(error)) from None
     print(f"Wrote {target}.")
 
@@ -106,13 +107,11 @@ def _register(modules: list[str]) -> None:
     for module in modules:
         try:
             importlib.import_module(module)
-        except ImportError as error:
+        except (ImportError, TypeError, ValueError) as error:
             raise UserError(f"--register={module}: {error}") from None
 
 
 def _convert(source: Path, target: Path, wanted: str) -> None:
-    import keras
-
     from keras_tfjs import graph_model, layers_model
 
     if wanted == "keras":
@@ -123,25 +122,50 @@ def _convert(source: Path, target: Path, wanted: str) -> None:
     if source.is_dir():
         graph_model.save(source, target)
         return
-    try:
-        _check_size(source)
-        model = keras.models.load_model(source, compile=False)
-    except TypeError as error:  # with everything that Keras knows of the model in its message
-        missing = re.search(r"Could not locate (?:class|function) '(\w+)'", str(error))
-        what = missing.group(1) if missing else "something that Keras does not know"
-        raise UserError(
-            f"{source} has {what} in it: name the module that registers it with --register"
-        ) from None
+    model = _load_keras(source)
     if wanted == "layers_model":
         layers_model.save(model, target)
     else:
         graph_model.save(graph_model.function_of(model), target)
 
 
-def _check_size(source: Path) -> None:
-    """Check that a Keras file holds the weights that it claims, before Keras makes room for them.
+def _load_keras(source: Path) -> Any:
+    """Load a Keras file that may come from anywhere.
 
     Code that a file may bring is not run: Keras loads in safe mode unless told otherwise.
+
+    Raises:
+      UserError: it is damaged, claims more than it has, or has a class that is not registered.
+    """
+    import keras
+    import tensorflow as tf
+
+    try:
+        _check_size(source)
+        return keras.models.load_model(source, compile=False)
+    except (  # Keras takes what it reads for what it should be
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        OSError,
+        RecursionError,
+        TypeError,
+        ValueError,
+        tf.errors.OpError,
+        zipfile.BadZipFile,
+    ) as error:
+        missing = re.search(r"Could not locate (?:class|function) '(\w+)'", str(error))
+        if missing:
+            raise UserError(
+                f"{source} has {missing.group(1)} in it: name the module that registers it with "
+                "--register"
+            ) from None
+        reason = str(error).strip().split("\n")[0][:300] or type(error).__name__
+        raise UserError(f"{source} cannot be loaded: {reason}") from None
+
+
+def _check_size(source: Path) -> None:
+    """Check that a Keras file holds the weights that it claims, before Keras makes room for them.
 
     Raises:
       ValueError: it does not.
@@ -152,7 +176,7 @@ def _check_size(source: Path) -> None:
     held = source.stat().st_size
     with zipfile.ZipFile(source) as archive:
         if sum(member.file_size for member in archive.infolist()) > held:
-            raise ValueError(f"{source} is compressed, which no file of Keras's is")
+            raise ValueError("it is compressed, which no file of Keras's is")
         config = json.loads(archive.read("config.json"))
     try:
         with keras.StatelessScope(initialize_variables=False):  # variables have shapes only
@@ -162,7 +186,7 @@ def _check_size(source: Path) -> None:
     finally:
         keras.utils.clear_session()  # which would give them values later on
     if claimed > held:
-        raise ValueError(f"{source} claims {claimed:,} bytes of weights, but has {held:,}")
+        raise ValueError(f"it claims {claimed:,} bytes of weights, but has {held:,}")
 
 
 def cli() -> None:

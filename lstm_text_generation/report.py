@@ -14,14 +14,6 @@ from training_run.loop import Logs, Progress
 DISPLAY_TEMPERATURES = [0.0, 0.25, 0.5, 0.75]  # those of train_node.js and of the book's table 10.1
 
 
-def summary(logs: Logs, examples_per_second: float) -> str:
-    """Word an epoch's figures."""
-    parts = [f"loss {logs['loss']:.4f}"]
-    if "val_loss" in logs:
-        parts += [f"val_loss {logs['val_loss']:.4f}", f"{logs['bits_per_char']:.3f} bits/char"]
-    return ", ".join([*parts, f"{examples_per_second:,.0f} examples/s"])
-
-
 class EpochReport(keras.callbacks.Callback):
     """Writes samples at four temperatures from one seed text, and the run's tables, every epoch."""
 
@@ -43,16 +35,23 @@ class EpochReport(keras.callbacks.Callback):
         self._generator = TextGenerator(self.model)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Print and keep the samples."""
+        """Keep the samples, and write the tables."""
         lines = []
         for temperature, text in zip(DISPLAY_TEMPERATURES, self._samples(epoch), strict=True):
             lines += [f"Generated text (temperature={temperature:g}):", f'"{text}"', ""]
-        note = "\n".join(lines)
-        print(note, flush=True)
+        self._samples_text = "\n".join(lines)
         row = {name: value for name, value in self.progress.history[-1].items() if name != "epoch"}
         figures = ", ".join(f"{name} {value:.4f}" for name, value in row.items())
-        self.progress.notes.append(f"Epoch {epoch + 1}: {figures}\n{note}")
+        self.progress.notes.append(f"Epoch {epoch + 1}: {figures}\n{self._samples_text}")
         self.write_files()
+
+    def summary(self, logs: Logs, examples_per_second: float) -> str:
+        """Word the epoch's figures, and add the samples."""
+        parts = [f"loss {logs['loss']:.4f}"]
+        if "val_loss" in logs:
+            parts += [f"val_loss {logs['val_loss']:.4f}", f"{logs['bits_per_char']:.3f} bits/char"]
+        figures = ", ".join([*parts, f"{examples_per_second:,.0f} examples/s"])
+        return f"{figures}\n{self._samples_text}"
 
     def write_files(self) -> None:
         """Write `history.csv` and `samples.txt` from the progress, so that they always agree."""

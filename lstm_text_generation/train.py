@@ -180,7 +180,7 @@ def main(arguments: list[str]) -> None:
         saved = saved_settings(path)
         command_line.adopt(saved, [*FIXED_FLAGS, *FREE_FLAGS])
         if not arguments:
-            corpus = saved.get("corpus", corpus)
+            corpus = str(saved.get("corpus", corpus))
     command_line.make_log_dir()
     # Before the corpus, which TensorFlow Datasets may read: threads are set before the first use.
     devices.set_up(FLAGS.gpu, side_by_side=len(FLAGS.lstm_layer_size))
@@ -268,7 +268,7 @@ def _train(run, text_data, model) -> None:
 
     from lstm_text_generation import export
     from lstm_text_generation import model as lstm
-    from lstm_text_generation.report import EpochReport, summary
+    from lstm_text_generation.report import EpochReport
     from training_run import callbacks as hooks
     from training_run import history
     from training_run.loop import Progress
@@ -290,7 +290,7 @@ def _train(run, text_data, model) -> None:
     examples = lstm.training_examples(FLAGS.examples_per_epoch, FLAGS.validation_split)
     steps = math.ceil(examples / FLAGS.batch_size)
     report = EpochReport(run.work, progress, text_data, seed_text, FLAGS.display_length, FLAGS.seed)
-    bar = hooks.ProgressBar(FLAGS.epochs, steps, progress, summary)
+    bar = hooks.ProgressBar(FLAGS.epochs, steps, progress, report.summary)
     board = [hooks.TensorBoard(FLAGS.log_dir)] if FLAGS.log_dir else []
     lstm.fit_model(
         model,
@@ -299,7 +299,7 @@ def _train(run, text_data, model) -> None:
         FLAGS.examples_per_epoch,
         FLAGS.batch_size,
         FLAGS.validation_split,
-        [bar, report, *board, checkpoints],
+        [report, checkpoints, bar, *board],  # what was learned is kept before it is shown
         objective=FLAGS.objective,
         seed=FLAGS.seed,
         progress=progress,
@@ -320,10 +320,11 @@ def _train(run, text_data, model) -> None:
         "loss.png": "the same as a picture",
         "checkpoints": "what --resume goes on from",
     }
+    train = ["-m", f"{APP}.train"]
     try_next = [
-        f"-m {APP}.generate {run.path} --temperature=0.8 --gen_length=500",
-        f"-m {APP}.train --resume --epochs={2 * FLAGS.epochs} --save_path={run.path}",
-        f"-m {APP}.train a_text_of_your_own.txt",
+        ["-m", f"{APP}.generate", str(run.path), "--temperature=0.8", "--gen_length=500"],
+        [*train, "--resume", f"--epochs={2 * FLAGS.epochs}", f"--save_path={run.path}"],
+        [*train, "a_text_of_your_own.txt"],
     ]
     print(describe(run.path, files, try_next))
 

@@ -7,6 +7,7 @@
 - `loop`: epochs of gradient steps, resumable at any step.
 - `callbacks`: what happens around the loop: checkpoints, signals, progress, TensorBoard.
 - `history`: `history.csv` and `loss.png`.
+- `signals`: Ctrl-C and SIGTERM, noticed at once.
 - `saved_model`: SavedModels, written whole or not at all.
 - `datasets`: TensorFlow Datasets.
 - `devices`: TensorFlow itself: which processor, determinism, plain errors.

@@ -41,13 +41,18 @@ def write_text(path: Path, text: str) -> None:
 
 def remove(path: Path) -> None:
     """Delete a file or a directory, if it is there; a directory disappears at once."""
+    sweep(path)
     if path.is_dir() and not path.is_symlink():
-        doomed = path.with_name(f".deleted-{path.name}")
-        if doomed.exists():
-            shutil.rmtree(doomed)
-        shutil.rmtree(path.rename(doomed))
+        path.rename(_doomed(path))
+        sweep(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def sweep(path: Path) -> None:
+    """Delete what is left of a directory if `remove` was killed."""
+    if _doomed(path).exists():
+        shutil.rmtree(_doomed(path))
 
 
 def exchange(new: Path, old: Path) -> None:
@@ -70,6 +75,10 @@ def finish_exchange(new: Path, old: Path) -> None:
     """Give what `exchange` has put aside a name again."""
     if _aside(old).exists():
         _aside(old).rename(new if old.exists() else old)
+
+
+def _doomed(path: Path) -> Path:
+    return path.with_name(f".deleted-{path.name}")
 
 
 def _aside(path: Path) -> Path:

@@ -1,10 +1,10 @@
 """What happens around the training loop: checkpoints, signals, progress and TensorBoard."""
 
-import signal
+import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import keras
@@ -12,9 +12,9 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from training_run import checkpoints
+from training_run import checkpoints, signals
 from training_run.devices import writing
-from training_run.loop import Logs, Progress, check_finite
+from training_run.loop import Logs, Progress, check_weights
 
 CHECKPOINT_SECONDS = 300  # within a long epoch
 
@@ -71,9 +71,8 @@ class Checkpoints(keras.callbacks.Callback):
         Raises:
           UserError: a weight is not a number: the checkpoint before is to stay the newest.
         """
+        check_weights(self.model, self.progress)
         arrays = {name: np.asarray(value) for name, value in _variables(self.model).items()}
-        for array in arrays.values():
-            check_finite(float(np.sum(array)), self.progress)
         for index, weights in enumerate(self.progress.best_weights):
             arrays[_best(index)] = weights
         fields = vars(self.progress).copy()
@@ -83,17 +82,14 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Take over the signals."""
-        self._handlers = {
-            number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)
-        }
+        self._watch = signals.watching(self._stop)
+        self._watch.__enter__()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Give the signals back."""
-        self._give_signals_back()
-
-    def _give_signals_back(self) -> None:
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
+        """Give the signals back, and stop if one has come."""
+        self._watch.__exit__(None, None, None)
+        if not sys.exc_info()[0]:  # nothing has ended the training already
+            self._stop_if_told()
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Checkpoint if it is time, and stop if a signal has come."""
@@ -102,21 +98,27 @@ class Checkpoints(keras.callbacks.Callback):
         self._stop_if_told()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Checkpoint, and stop if a signal has come."""
+        """Checkpoint."""
         self.save()
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Stop if a signal has come, now that the last epoch has been reported."""
         self._stop_if_told()
 
-    def _stop(self, number: int, frame: FrameType | None) -> None:
+    def _stop(self, number: int) -> None:
+        if self._signal:  # the second one does not wait for the step
+            os.write(2, b"\nerror: interrupted; --resume goes on from the last checkpoint\n")
+            os._exit(128 + number)
         self._signal = number
-        self._give_signals_back()  # so that a second one does not wait for the step
 
     def _stop_if_told(self) -> None:
         if self._signal:
             epochs, steps = self.progress.epoch, self.progress.step
             finish = f"; --resume --epochs={epochs} makes a model of it" if epochs else ""
-            print(
+            print(  # on stderr: whoever read the output may have been stopped too
                 f"\nStopped after {epochs} epochs and {steps} steps, with a checkpoint. "
-                f"--resume goes on from here{finish}."
+                f"--resume goes on from here{finish}.",
+                file=sys.stderr,
             )
             raise SystemExit(128 + self._signal)
 

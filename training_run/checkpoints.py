@@ -18,12 +18,13 @@ import numpy as np
 from training_run.atomic_files import write_atomically
 from training_run.command_line import UserError
 
-# What zipfile and numpy raise for bytes that are not what they should be.
+# What zipfile, numpy and a bad disk raise for bytes that are not what they should be.
 _DAMAGED = (
     EOFError,
     KeyError,
     MemoryError,
-    NotImplementedError,
+    OSError,
+    RuntimeError,
     SyntaxError,
     TypeError,
     ValueError,
@@ -44,6 +45,8 @@ def save(directory: Path, arrays: dict[str, np.ndarray], progress: dict[str, Any
       progress: JSON values; `progress["epoch"]` and `progress["step"]` give the file its name.
     """
     directory.mkdir(exist_ok=True)
+    for left in directory.glob(".partial-*"):  # by a kill
+        left.unlink()
     text = np.frombuffer(json.dumps(progress).encode(), np.uint8)
 
     def write(partial: Path) -> None:

@@ -2,16 +2,15 @@
 
 import io
 import os
-import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any, NamedTuple, NoReturn
 
 from absl import flags
+
+from training_run import signals
 
 # Not absl's global flags: absl.logging, which TensorFlow imports, defines a --log_dir of its own.
 FLAGS = flags.FlagValues()
@@ -19,6 +18,11 @@ FLAGS = flags.FlagValues()
 
 class UserError(Exception):
     """What the user can mend: its message is the one line that is printed, without a traceback."""
+
+
+_NO_MEMORY = (
+    "the machine's memory is not enough: smaller layers or a smaller --batch_size need less"
+)
 
 
 class Check(NamedTuple):
@@ -180,7 +184,8 @@ def run(
     define_flags()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal may lack a corpus's characters
+            # A terminal may lack a corpus's characters; a killed process has no time to flush.
+            stream.reconfigure(errors="replace", line_buffering=True)
     if {"--help", "-h", "-help", "--helpfull", "--helpshort"} & set(sys.argv[1:]):
         print(usage().rstrip() + "\n\nFlags:\n" + "\n".join(map(_describe, _defined)))
         sys.exit(0)
@@ -190,43 +195,32 @@ def run(
     except flags.Error as error:
         _fail(f"{error} (--help lists the flags)", status=2)
     try:
-        with exit_on_signals():
+        with signals.exiting():
             main(positional)
             sys.stdout.flush()
     except UserError as error:
         _fail(str(error), status=1)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would complain at its exit
         sys.exit(141)
+    except MemoryError:
+        _fail(_NO_MEMORY, status=1)
     except OSError as error:
         _fail(f"{error.filename or 'the system'}: {error.strerror or error}", status=1)
+    except Exception as error:
+        if type(error).__name__ != "ResourceExhaustedError":  # TensorFlow's, which is not imported
+            raise
+        _fail(_NO_MEMORY, status=1)
+    finally:
+        _forget_a_broken_pipe()
     sys.exit(0)
 
 
-@contextmanager
-def exit_on_signals(last_words: Callable[[], str] = lambda: "interrupted") -> Iterator[None]:
-    """End the process at once when Ctrl-C or SIGTERM comes, with status 130 or 143.
-
-    Not by raising an exception: TensorFlow makes another one of it, or loses it, if it comes while
-    a function is traced. Every file is written so that a process may end at any moment.
-
-    Args:
-      last_words: returns the line to end with.
-    """
-
-    def leave(number: int, frame: FrameType | None) -> NoReturn:
-        with suppress(RuntimeError, OSError):  # the signal may have come amid a print
-            sys.stdout.flush()
-        os.write(2, f"\nerror: {last_words()}\n".encode())
-        os._exit(128 + number)
-
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, leave) for number in numbers}
+def _forget_a_broken_pipe() -> None:
+    """Point stdout elsewhere if its reader has gone, or Python would complain at its exit."""
     try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _describe(name: str) -> str:

@@ -34,7 +34,8 @@ def plot_loss(path: Path, history: list[Logs], title: str, unit: str) -> None:
         if name in history[0]:
             marker = "o" if len(history) < 25 else None
             axes.plot(epochs, [row[name] for row in history], label=label, marker=marker)
-    axes.set(title=title, xlabel="epoch", ylabel=f"loss ({unit})")
+    axes.set(xlabel="epoch", ylabel=f"loss ({unit})")
+    axes.set_title(title, parse_math=False)  # a corpus may have $ in its name
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     axes.legend()

@@ -118,6 +118,7 @@ def fit(
                 hooks.on_train_batch_end(progress.step - 1, progress.means())
             logs = {**progress.means(), **evaluate()}
             check_finite(_score(logs), progress)
+            check_weights(model, progress)
             progress.end_epoch(logs, model)
             hooks.on_epoch_end(progress.epoch - 1, logs)
     finally:
@@ -134,6 +135,12 @@ def check_finite(value: float, progress: Progress) -> None:
         f"the loss became {value} in epoch {progress.epoch + 1}, step {progress.step + 1}; {kept}: "
         "go on with a smaller learning rate (--resume --learning_rate=...)"
     )
+
+
+def check_weights(model: keras.Model, progress: Progress) -> None:
+    """Raise a UserError if a weight is not a number: no loss has shown it yet."""
+    for weight in model.get_weights():
+        check_finite(float(np.sum(weight)), progress)
 
 
 def _score(logs: Logs) -> float:

@@ -7,6 +7,7 @@ in one step (`atomic_files`).
 
 import json
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Collection, Iterator
@@ -16,14 +17,16 @@ from typing import Any
 
 import filelock
 
+from training_run import signals
 from training_run.atomic_files import (
     exchange,
     finish_exchange,
     remove,
+    sweep,
     write_atomically,
     write_text,
 )
-from training_run.command_line import UserError, exit_on_signals
+from training_run.command_line import UserError
 
 SETTINGS_FILE = "run.json"
 _REPLACED = ".replaced"  # in a finished run: the one that takes its place is complete
@@ -51,11 +54,11 @@ class RunDirectory:
             self.work.rename(self.path)
 
 
-def describe(path: Path, files: dict[str, str], try_next: list[str]) -> str:
+def describe(path: Path, files: dict[str, str], try_next: list[list[str]]) -> str:
     """Return the last words of a run: where each file is, and commands to try.
 
     Args:
-      try_next: the arguments of Python, such as `-m package.module`.
+      try_next: the arguments of Python for each command, such as `["-m", "package.module"]`.
     """
     width = max(len(str(path / name)) for name in files)
     lines = [f"  {path / name!s:{width}}  {what}" for name, what in files.items()]
@@ -63,7 +66,7 @@ def describe(path: Path, files: dict[str, str], try_next: list[str]) -> str:
     python = Path(sys.executable)
     if python.is_relative_to(Path.cwd()):
         python = python.relative_to(Path.cwd())
-    commands = [f"  {python} {arguments}" for arguments in try_next]
+    commands = [f"  {python} {shlex.join(arguments)}" for arguments in try_next]
     return "\n".join([f"\nThe run is in {path}:", *lines, "\nTry next:", *commands])
 
 
@@ -73,8 +76,10 @@ def saved_settings(path: Path) -> dict[str, Any]:
     Raises:
       UserError: they cannot be read.
     """
-    directories = (_unfinished(path), path)
-    found = next((d for d in directories if (d / SETTINGS_FILE).exists()), None)
+    work = _unfinished(path)
+    if not (work / SETTINGS_FILE).exists() or (work / _REPLACED).exists():
+        work = path
+    found = work if (work / SETTINGS_FILE).exists() else None
     return _read_settings(found) if found else {}
 
 
@@ -108,13 +113,14 @@ def open_run(
     with _locked(path):
         try:
             finish_exchange(_unfinished(path), path)
+            sweep(_unfinished(path))
             _delete_replaced(path)
             _check(path, settings, may_change, resume, overwrite)
             work = _prepare(path, settings, resume)
         except OSError as error:
             raise _unwritable(path, error) from error
         try:
-            with exit_on_signals(lambda: f"interrupted; {_kept(path)}"):
+            with signals.exiting(lambda: f"interrupted; {_kept(path)}"):
                 yield RunDirectory(path, work)
         except BrokenPipeError:  # of the output, not of the directory
             raise
@@ -125,11 +131,15 @@ def open_run(
 
 def _kept(path: Path) -> str:
     """Say what there is to go on from after a run has failed."""
-    if not _unfinished(path).exists():
-        return f"the run in {path} is complete"
-    if any(_unfinished(path).glob("checkpoints/*.npz")):
+    if _has_checkpoint(_unfinished(path)):
         return "what was learned is kept, and --resume goes on from there"
+    if path.exists():
+        return f"the run in {path} is as it was"
     return "nothing was learned yet"
+
+
+def _has_checkpoint(directory: Path) -> bool:
+    return any(directory.glob("checkpoints/epoch-*.npz"))
 
 
 def _unwritable(path: Path, error: OSError) -> UserError:
@@ -142,7 +152,7 @@ def _unwritable(path: Path, error: OSError) -> UserError:
 def _delete_replaced(path: Path) -> None:
     """Delete the run that `path` has replaced, if it stands where `path` came from.
 
-    Files that it has and the new one has not (a user's own notes) move along first.
+    What lies in it and not in the new one (a user's own notes) moves along first.
     """
     replaced = _unfinished(path)
     if (replaced / _REPLACED).exists():
@@ -164,12 +174,18 @@ def _check(
             continue
         if not directory.is_dir() or (any(directory.iterdir()) and not _is_run(directory, app)):
             raise UserError(f"{directory} is not a run of {app}; choose another --save_path")
-        if any(directory.glob("checkpoints/*.npz")) and not (resume or overwrite):
+        holds_run = _has_checkpoint(directory) or (directory == path and any(path.iterdir()))
+        if holds_run and not (resume or overwrite):
             raise UserError(
                 f"{directory} holds {state} run; --resume goes on with it, --overwrite starts anew"
             )
     if not resume:
         return
+    if path.exists() and any(path.iterdir()) and not any(map(_has_checkpoint, (work, path))):
+        raise UserError(
+            f"{path} has no checkpoint to go on from; --overwrite starts anew, and replaces the "
+            "run when it is finished"
+        )
     saved = saved_settings(path)
     for name, value in settings.items() if saved else ():
         if name not in may_change and saved.get(name) != value:
@@ -215,6 +231,9 @@ def _locked(path: Path) -> Iterator[None]:
             "choose another --save_path"
         ) from None
     except OSError as error:
+        error.filename = error.filename or str(file)
+        with suppress(OSError):
+            file.unlink()
         raise _unwritable(path, error) from error
     try:
         yield
@@ -227,11 +246,12 @@ def _locked(path: Path) -> Iterator[None]:
 def _read_settings(directory: Path) -> dict[str, Any]:
     file = directory / SETTINGS_FILE
     try:
-        settings = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+        text = file.read_text(encoding="utf-8")
+        settings = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{file} is damaged: {error}") from None
-    if not isinstance(settings, dict):
-        raise UserError(f"{file} is damaged: it is not a JSON object")
+    if not isinstance(settings, dict) or "\\u0000" in text:
+        raise UserError(f"{file} is damaged: it is not an object of plain values")
     return settings
 
 

@@ -188,21 +188,21 @@ class Fetched(Digits):
 
 
 class CountServer(http.server.BaseHTTPRequestHandler):
-    """Answers as its path says."""
+    """Answers as it is told to."""
 
     def do_HEAD(self):
-        answer = self.path.strip("/")
+        answer = self.server.answer
         self.send_response(int(answer) if answer.isdigit() else 200)
         self.end_headers()
 
     def do_GET(self):
-        answer = self.path.strip("/")
+        answer = self.server.answer
         if answer.isdigit():
             self.send_error(int(answer))
             return
         self.send_response(302 if answer == "loop" else 200)
         if answer == "loop":
-            self.send_header("Location", "/loop")
+            self.send_header("Location", "/counts")
         self.send_header("Content-Length", "5")
         self.end_headers()
         self.wfile.write({"whole": b"40 20", "cut": b"40"}.get(answer, b"99 99"))
@@ -218,7 +218,7 @@ class CountServer(http.server.BaseHTTPRequestHandler):
         ("500", "500"),
         ("loop", "redirects"),
         ("cut", "2 bytes read"),
-        ("other", "/other, is not what it should be: its checksum"),
+        ("other", "/counts, is not what it should be: its checksum"),
     ],
 )
 def test_a_dataset_whose_download_fails_is_prepared_by_the_next_try(
@@ -226,12 +226,12 @@ def test_a_dataset_whose_download_fails_is_prepared_by_the_next_try(
 ):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), CountServer) as server:
         threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
-        origin = f"http://127.0.0.1:{server.server_port}"
-        monkeypatch.setattr(Fetched, "URL", f"{origin}/{answer}")
+        monkeypatch.setattr(Fetched, "URL", f"http://127.0.0.1:{server.server_port}/counts")
+        server.answer = answer
         with pytest.raises(sources.datasets.DatasetError, match=words):
             sources.datasets.prepare(Fetched(data_dir=tmp_path))
         assert not Fetched(data_dir=tmp_path).is_prepared()
-        monkeypatch.setattr(Fetched, "URL", f"{origin}/whole")
+        server.answer = "whole"
         sources.datasets.prepare(Fetched(data_dir=tmp_path))
         server.shutdown()
     assert Fetched(data_dir=tmp_path).info.splits["train"].num_examples == 40

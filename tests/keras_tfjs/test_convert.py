@@ -85,6 +85,7 @@ def test_a_model_with_a_class_of_its_own(image_run, tmp_path):
         (["{tmp}/bad.keras", "{tmp}/out"], ["bad.keras"]),
         (["{keras}", "{tmp}/out", "--format=graph_model"], ["TensorListReserve"]),
         (["{keras}", "{tmp}/out", "--register=no.such"], ["--register=no.such: No module named"]),
+        (["{keras}", "{tmp}/out", "--register=.x"], ["--register=.x: "]),
     ],
 )
 def test_bad_input(call, tmp_path, keras_file, image_run, arguments, words):
@@ -135,13 +136,39 @@ def claim_memory(config):
     config["config"]["layers"][2]["config"]["units"] = 10**9
 
 
+def nest_deeply(config):
+    inner = config
+    for _ in range(700):
+        inner["config"] = {"module": "keras", "class_name": "Sequential", "config": {}}
+        inner = inner["config"]
+
+
+def name_no_module(config):
+    config["config"]["layers"][2]["module"] = 5
+
+
+def give_a_list(config):
+    initializer = {"module": "keras.initializers", "class_name": "Constant"}
+    config["config"]["layers"][2]["config"]["bias_initializer"] = initializer | {
+        "config": {"value": [1, 2, 3]}, "registered_name": None,
+    }  # fmt: skip
+
+
+def give_a_text(config):
+    config["config"]["layers"][2]["config"]["units"] = "x"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         (call_a_command, "has system in it"),
         (name_a_function, "has eval in it"),
         (import_a_module, "has fly in it"),
-        (claim_memory, r"claims 16,000,000,\d+ bytes of weights, but has"),
+        (claim_memory, r"cannot be loaded: it claims 16,000,000,\d+ bytes of weights, but has"),
+        (nest_deeply, "cannot be loaded: "),
+        (name_no_module, "cannot be loaded: "),
+        (give_a_list, "cannot be loaded: "),
+        (give_a_text, "cannot be loaded: "),
     ],
 )
 def test_a_keras_file_from_a_stranger(call, tmp_path, keras_file, monkeypatch, change, words):
@@ -167,4 +194,6 @@ def test_a_keras_file_that_unpacks_to_more_than_it_is(call, tmp_path, keras_file
         config["comment"] = "a" * 10**6
 
     path = rewrite(keras_file, tmp_path / "bomb.keras", note, zipfile.ZIP_DEFLATED)
-    assert_one_line(call(convert, path, tmp_path / "out"), "bomb.keras is compressed")
+    assert_one_line(
+        call(convert, path, tmp_path / "out"), "bomb.keras cannot be loaded: it is compressed"
+    )

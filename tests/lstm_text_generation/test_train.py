@@ -142,6 +142,28 @@ def test_a_finished_run_can_be_trained_further(text_run, corpus, tmp_path, call)
     assert_same_run(path, text_run)
 
 
+def test_a_corpus_of_any_name(call, tmp_path):
+    """What is mathematics to matplotlib, and more than a word to a shell."""
+    file = tmp_path / "x$b_{$ & 'co'.txt"
+    file.write_text(TEXT)
+    path = tmp_path / "a run"
+    code, out, err = call(train, file, *SMALL, "--epochs=1", f"--save_path={path}")
+    assert code == 0, err
+    assert f"-m lstm_text_generation.generate '{path}' --temperature" in out
+    assert json.loads((path / "text_data.json").read_text())["data_identifier"] == file.stem
+
+
+def test_what_was_learned_is_kept_before_it_is_shown(corpus, tmp_path):
+    """The reader of the output goes away after the first epoch."""
+    line = [corpus, *SMALL, "--epochs=100000", f"--save_path={tmp_path / 'run'}"]
+    process = start(MODULE, *line)
+    wait_for(process, "Epoch 1 of")
+    process.stdout.close()
+    assert process.wait(60) == 141
+    newest = max(file.name for file in (tmp_path / "run.unfinished" / "checkpoints").iterdir())
+    assert int(newest.split("-")[1]) >= 2
+
+
 def test_tensorboard_and_early_stopping(corpus, tmp_path, call):
     code, out, _ = call(
         train, corpus, *SMALL, "--epochs=9", "--early_stopping=1", "--learning_rate=1",

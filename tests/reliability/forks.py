@@ -67,8 +67,9 @@ class Fork:
 
     def wait_for(self, words: str) -> None:
         """Wait until it has printed the words."""
+        deadline = time.monotonic() + 120
         while words not in self.output():
-            assert self.process.is_alive(), self.output()
+            assert self.process.is_alive() and time.monotonic() < deadline, self.output()
             time.sleep(0.01)
 
     def memory(self) -> int:

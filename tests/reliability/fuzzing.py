@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import resource
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,13 +33,19 @@ def fuzzed(cases: int) -> Callable:
 
 @contextmanager
 def bounded_memory() -> Iterator[None]:
-    """Assert that what Python and numpy allocate meanwhile stays below the bound."""
+    """Assert that what Python and numpy allocate, and what becomes resident, is below the bound."""
+    peak = _peak()
     tracemalloc.start()
     try:
         yield
         assert tracemalloc.get_traced_memory()[1] < MEMORY
+        assert _peak() - peak < MEMORY  # TensorFlow's too
     finally:
         tracemalloc.stop()
+
+
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 @st.composite

@@ -66,7 +66,7 @@ COMMANDS = [
 ]  # fmt: skip
 
 
-@fuzzed(200)
+@fuzzed(350)
 @given(data=st.data())
 @pytest.mark.parametrize("module", COMMANDS, ids=lambda module: module.__name__)
 def test_flags_of_any_value_are_accepted_or_named(capfd, monkeypatch, module, data):
@@ -197,14 +197,19 @@ def test_any_model_json_is_a_model_or_refused(tmp_path, text_run, image_run, kin
 
 @fuzzed(300)
 @given(data=st.data())
-def test_any_run_json_is_a_runs_or_refused(capfd, monkeypatch, tmp_path, corpus, text_run, data):
-    """Resumed with another window, which is refused at the end, if nothing was before."""
+@pytest.mark.parametrize("kind", ["text", "images"])
+def test_any_run_json_is_a_runs_or_refused(
+    capfd, monkeypatch, tmp_path, corpus, text_run, image_run, kind, data
+):
+    """Resumed with another seed, which is refused at the end, if nothing was before."""
     monkeypatch.setattr(sys, "argv", [])
-    run = tmp_path / "run"
+    run, finished = tmp_path / "run", {"text": text_run, "images": image_run}[kind]
     (run / "checkpoints").mkdir(parents=True, exist_ok=True)
-    content = json.loads((text_run / "run.json").read_text())
+    (run / "checkpoints" / "epoch-000003-step-00000000.npz").touch()
+    content = json.loads((finished / "run.json").read_text())
     text = data.draw(damaged_json(content))
     (run / "run.json").write_bytes(text.encode("utf-8", "surrogatepass"))
-    line = [str(corpus), "--resume", "--sample_len=13", f"--save_path={run}"]
+    named = ([str(corpus)] if kind == "text" else ["--dataset=shapes"]) * data.draw(st.booleans())
+    module = {"text": lstm_text_generation.train, "images": fashion_mnist_vae.train}[kind]
     with bounded_memory():
-        assert one_line(capfd, lstm_text_generation.train, None, line)
+        assert one_line(capfd, module, None, [*named, "--resume", "--seed=7", f"--save_path={run}"])

@@ -13,6 +13,33 @@ SECONDS = 5  # after the step under way, which takes no time in runs as small as
 
 
 @pytest.mark.parametrize("kind", APPS)
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_in_training_leaves_a_checkpoint(tmp_path, kind, number, status):
+    app = APPS[kind](tmp_path)
+    process = app.start(tmp_path / "run", "--epochs=100000")
+    process.wait_for("Epoch 3 of")
+    process.send(number)
+    assert process.wait(SECONDS) == status
+    assert "Stopped after" in process.output() and "--resume goes on" in process.output()
+    assert_learned(tmp_path / "run")
+
+
+def test_a_second_signal_does_not_wait(tmp_path):
+    """The first one comes while a hundred thousand characters are written, in one operation."""
+    app = APPS["text"](tmp_path)
+    process = app.start(tmp_path / "run", "--display_length=100000", "--epochs=100000")
+    process.wait_for("Seed text")
+    time.sleep(4)
+    process.send(signal.SIGINT)
+    time.sleep(0.5)
+    process.send(signal.SIGINT)
+    assert process.wait(SECONDS) == 130
+    assert process.output().endswith(
+        "error: interrupted; --resume goes on from the last checkpoint\n"
+    )
+
+
+@pytest.mark.parametrize("kind", APPS)
 def test_a_signal_ends_a_run_at_any_moment_and_resume_goes_on(tmp_path, kind):
     app = APPS[kind](tmp_path)
     path = tmp_path / "run"

@@ -105,6 +105,30 @@ def test_any_damage_is_noticed_or_harmless(tmp_path_factory, data):
     np.testing.assert_array_equal(arrays["model/0000"], np.full(1000, progress["epoch"]))
 
 
+def test_every_bit_of_the_archives_own_bytes(tmp_path):
+    """All but the array's: each flipped bit leads to the older one, or to what was saved."""
+    save(tmp_path, 1)
+    newest = save(tmp_path, 2)
+    content = newest.read_bytes()
+    begin = content.index(np.full(9, 2, np.float32).tobytes())
+    places = [*range(begin), *range(begin + 4000, len(content))]
+    for place in places:
+        bit = 1 << place % 8
+        damaged = bytearray(content)
+        damaged[place] ^= bit
+        newest.write_bytes(damaged)
+        arrays, progress, _ = checkpoints.load(tmp_path, own)
+        assert np.all(arrays["model/0000"] == progress["epoch"])
+
+
+def test_what_a_kill_has_left_is_neither_loaded_nor_kept(tmp_path):
+    save(tmp_path, 1)
+    (tmp_path / ".partial-epoch-000002-step-00000000.npz").write_bytes(b"half")
+    assert load(tmp_path)[1]["epoch"] == 1
+    save(tmp_path, 2)
+    assert sorted(file.name[:12] for file in tmp_path.iterdir()) == ["epoch-000001", "epoch-000002"]
+
+
 def own(arrays, progress):
     if arrays.keys() != {"model/0000", "optimizer/0000"} or arrays["model/0000"].shape != (1000,):
         raise ValueError("not these")

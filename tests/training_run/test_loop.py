@@ -8,6 +8,7 @@ import tensorflow as tf
 from training_run import loop
 from training_run.callbacks import Checkpoints, ProgressBar, TensorBoard
 from training_run.command_line import UserError
+from training_run.signals import SIGNALS
 
 
 def make_model():
@@ -56,7 +57,7 @@ class StopAt(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         if int(self.model.optimizer.iterations) == self.step:
-            self.checkpoints._stop(15, None)
+            self.checkpoints._stop(15)
 
 
 @pytest.mark.parametrize("step", [1, 4, 6])
@@ -64,14 +65,14 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path, step, capsys):
     undisturbed = make_model()
     expected = fit(undisturbed)
 
+    handlers = [signal.getsignal(number) for number in SIGNALS]
     stopped = loop.Progress()
     checkpoints = Checkpoints(tmp_path, stopped)
     with pytest.raises(SystemExit) as exit_:
         fit(make_model(), stopped, callbacks=[StopAt(checkpoints, step), checkpoints])
-    handlers = {signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    assert checkpoints._stop not in handlers  # given back
+    assert [signal.getsignal(number) for number in SIGNALS] == handlers  # given back
     assert exit_.value.code == 143
-    assert "--resume goes on" in capsys.readouterr().out
+    assert "--resume goes on" in capsys.readouterr().err
 
     resumed, model = loop.Progress(), make_model()
     checkpoints = Checkpoints(tmp_path, resumed)
@@ -128,6 +129,27 @@ class Spoil(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         if int(self.model.optimizer.iterations) == self.step:
             self.model.layers[0].kernel.assign([[np.nan], [0.0]])
+
+
+def test_weights_that_no_loss_has_shown_to_be_no_numbers(tmp_path):
+    """The last step of an epoch spoils them, and there is no validation."""
+    progress, model = loop.Progress(), make_model()
+    with pytest.raises(UserError, match="became nan in epoch 2, step 5; the weights of epoch 1"):
+        fit(model, progress, callbacks=[Spoil(8), Checkpoints(tmp_path, progress)])
+    assert progress.epoch == len(progress.history) == 1
+
+
+def test_a_signal_in_the_last_epochs_report_stops_before_what_follows(tmp_path):
+    class Report(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 2:
+                checkpoints._stop(2)
+
+    progress = loop.Progress()
+    checkpoints = Checkpoints(tmp_path, progress)
+    with pytest.raises(SystemExit) as exit_:
+        fit(make_model(), progress, callbacks=[checkpoints, Report()])
+    assert exit_.value.code == 130 and progress.epoch == 3
 
 
 @pytest.mark.parametrize(

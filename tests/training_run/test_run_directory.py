@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from training_run import run_directory
-from training_run.atomic_files import write_atomically, write_text
+from training_run.atomic_files import remove, write_atomically, write_text
 from training_run.command_line import UserError
 from training_run.run_directory import open_run, saved_settings
 
@@ -91,6 +91,32 @@ def test_a_finished_run_can_be_trained_further(tmp_path):
     assert saved_settings(path)["epochs"] == 9
 
 
+def test_a_finished_run_without_checkpoints_is_not_thrown_away(tmp_path):
+    path = tmp_path / "run"
+    finished_run(path)
+    (path / CHECKPOINT).unlink()
+    assert_refused("run holds a finished run; --resume", path)
+    assert_refused("run has no checkpoint to go on from; --overwrite", path, resume=True)
+    with opened(path, overwrite=True):
+        assert (path / "model.keras").exists()
+
+
+def test_half_a_checkpoint_is_nothing_learned(tmp_path):
+    with opened(tmp_path / "run") as run:
+        (run.work / "checkpoints").mkdir()
+        (run.work / "checkpoints" / ".partial-epoch-000001-step-00000000.npz").write_text("half")
+    with opened(tmp_path / "run") as run:
+        assert not (run.work / "checkpoints").exists()
+
+
+def test_a_working_directory_that_disappears(tmp_path):
+    path = tmp_path / "run"
+    words = "x.txt: No such file or directory; nothing was learned"
+    with pytest.raises(UserError, match=words), opened(path) as run:
+        remove(run.work)
+        write_text(run.work / "x.txt", "x")
+
+
 def test_resume_without_a_run_starts_one(tmp_path):
     assert saved_settings(tmp_path / "run") == {}
     with opened(tmp_path / "run", resume=True) as run:
@@ -155,6 +181,7 @@ def test_killed_while_a_run_takes_the_place_of_another(tmp_path, killed, new_is_
         learn(run)
         (run.work / "model.keras").write_text("new")
     killed(path)
+    assert saved_settings(path)["epochs"] == 9
     with opened(path, {**SETTINGS, "epochs": 9}, ["epochs"], resume=resume, overwrite=not resume):
         assert saved_settings(path)["epochs"] == 9
         assert (path / "notes.txt").read_text() == "mine"
@@ -251,7 +278,7 @@ def test_a_mount_point_is_refused_before_the_training():
         pass
 
 
-@pytest.mark.parametrize("content", ['{"app": ', "[1]", "\xff"])
+@pytest.mark.parametrize("content", ['{"app": ', "[1]", "\xff", '{"a": "\\u0000"}', "[" * 10**5])
 def test_a_damaged_run_json(tmp_path, content):
     finished_run(tmp_path / "run")
     (tmp_path / "run" / "run.json").write_bytes(content.encode("latin-1"))
@@ -261,12 +288,12 @@ def test_a_damaged_run_json(tmp_path, content):
 def test_the_last_words_name_a_python_that_works_from_here(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", str(tmp_path / ".venv" / "bin" / "python"))
     monkeypatch.chdir(tmp_path)
-    words = run_directory.describe(Path("r"), {"a.txt": "a file"}, ["-m package"])
-    assert "  .venv/bin/python -m package" in words and "  r/a.txt  a file\n" in words
+    words = run_directory.describe(Path("r"), {"a.txt": "a file"}, [["-m", "package", "a b"]])
+    assert "  .venv/bin/python -m package 'a b'" in words and "  r/a.txt  a file\n" in words
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert f"  {tmp_path}/.venv/bin/python -m package" in run_directory.describe(
-        Path("r"), {"a.txt": "a file"}, ["-m package"]
+        Path("r"), {"a.txt": "a file"}, [["-m", "package", "a b"]]
     )
 
 

@@ -1,0 +1,57 @@
+"""Signals are noticed at once, whatever Python is in the middle of."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import lstm_text_generation.train
+from tests.conftest import start
+
+# One call of C, of some minutes, as a step of TensorFlow may be: Python's handlers wait for it.
+LONG = "import hashlib; hashlib.pbkdf2_hmac('sha256', b'x', b'y', 10**9)"
+
+
+def run(setting: str) -> subprocess.Popen:
+    code = (
+        f"import signal; {setting}\n"
+        "from training_run import signals\n"
+        "with signals.exiting(lambda: 'last words'):\n"
+        f"    print('ready', flush=True); {LONG}"
+    )
+    line = [sys.executable, "-c", code]
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_does_not_wait_for_a_call_of_c(number, status):
+    process = run("pass")
+    process.send_signal(number)
+    _, error = process.communicate(timeout=20)
+    assert (process.returncode, error) == (status, "\nerror: last words\n")
+
+
+def test_what_is_ignored_stays_ignored():
+    """As by a shell, for commands in the background."""
+    process = run("signal.signal(signal.SIGINT, signal.SIG_IGN)")
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert process.returncode == 143
+
+
+def test_a_signal_while_tensorflow_is_imported(corpus, tmp_path):
+    """What TensorFlow says meanwhile is kept quiet, but not the last line."""
+    process = start(lstm_text_generation.train.__name__, corpus, f"--save_path={tmp_path / 'run'}")
+    while "tensorflow" not in Path(f"/proc/{process.pid}/maps").read_text():
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert (process.returncode, out) == (130, "\nerror: interrupted\n")
