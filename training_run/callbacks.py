@@ -93,9 +93,11 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Checkpoint if it is time, and stop if a signal has come."""
-        if self._signal or time.monotonic() - self._saved_at > CHECKPOINT_SECONDS:
+        told = self._signal  # a signal may come at any moment, also between the next two lines
+        if told or time.monotonic() - self._saved_at > CHECKPOINT_SECONDS:
             self.save()
-        self._stop_if_told()
+        if told:
+            self._stop_if_told()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Checkpoint."""
