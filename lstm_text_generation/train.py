@@ -1,7 +1,6 @@
 """Train a next-character model on a text (the original's train_node.js, `yarn train`)."""
 
 import math
-import os
 from pathlib import Path
 
 from absl import flags
@@ -196,33 +195,16 @@ def main(arguments: list[str]) -> None:
             text_data.validation_windows(FLAGS.validation_split)
     except ValueError as error:
         raise UserError(str(error)) from None
-    _check_memory(text_data)
+    size = text_data.char_set_size()
+    # One-hot characters and logits, with their gradients: six floats each, by measurement.
+    each = 6 * 4 * text_data.sample_len() * size
+    devices.check_memory(f"{size:,} distinct characters", each, FLAGS.batch_size)
     place = corpus if corpus in corpora.NAMES else str(Path(corpus).resolve())
     settings = {"app": APP, "corpus": place, "text": text_data.fingerprint()}
     settings |= {name: getattr(FLAGS, name) for name in [*FIXED_FLAGS, *FREE_FLAGS]}
     free = ["corpus", *FREE_FLAGS]  # a file may have moved; its text decides
     with open_run(path, settings, free, resume=FLAGS.resume, overwrite=FLAGS.overwrite) as run:
         _train(run, text_data, start)
-
-
-def _check_memory(text_data) -> None:
-    """Refuse a training whose steps cannot fit into the machine's memory.
-
-    The one-hot characters and the logits, with their gradients, are all that grows with the
-    character set: six floats for each character of a batch, by measurement.
-
-    Raises:
-      UserError: it cannot fit.
-    """
-    size = text_data.char_set_size()
-    each = 6 * 4 * text_data.sample_len() * size  # bytes for an example
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if FLAGS.batch_size * each > memory:
-        raise UserError(
-            f"{size:,} distinct characters need about {each / 1e6:,.0f} MB for each example of a "
-            f"batch, and this machine has {memory / 1e6:,.0f} MB: --batch_size and --sample_len "
-            f"must be smaller, such as --batch_size={max(1, memory // (2 * each))}"
-        )
 
 
 def _load_start(text: str) -> tuple:

@@ -58,6 +58,24 @@ def set_up(gpu: bool, side_by_side: int = 1) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
+def check_memory(what: str, each: int, batch_size: int) -> None:
+    """Refuse a training whose steps cannot fit into the machine's memory.
+
+    Args:
+      what: what needs it, for the message.
+      each: bytes that it needs for each example of a batch.
+
+    Raises:
+      UserError: it cannot fit.
+    """
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if batch_size * each > memory:
+        raise UserError(
+            f"{what} need about {each / 1e6:,.0f} MB for each example of a batch, and this machine "
+            f"has {memory / 1e6:,.0f} MB: --batch_size={max(1, memory // (2 * each))} would fit"
+        )
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Turn what TensorFlow raises where it cannot write into an error of the system.

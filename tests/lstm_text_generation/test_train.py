@@ -142,6 +142,14 @@ def test_a_finished_run_can_be_trained_further(text_run, corpus, tmp_path, call)
     assert_same_run(path, text_run)
 
 
+def test_a_corpus_of_tfds_in_a_process_of_its_own(shared_datasets, tmp_path):
+    """Reading it uses TensorFlow, whose threads must have been set before."""
+    flags = [f"--data_dir={shared_datasets / 'tensorflow_datasets'}", "--epochs=1"]
+    result = command(MODULE, "tiny_shakespeare", *SMALL, *flags, f"--save_path={tmp_path / 'run'}")
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "run" / "model.json").exists()
+
+
 def test_a_corpus_of_any_name(call, tmp_path):
     """What is mathematics to matplotlib, and more than a word to a shell."""
     file = tmp_path / "x$b_{$ & 'co'.txt"
