@@ -162,14 +162,14 @@ def test_a_corpus_of_any_name(call, tmp_path):
 
 
 def test_what_was_learned_is_kept_before_it_is_shown(corpus, tmp_path):
-    """The reader of the output goes away after the first epoch."""
+    """The reader of the output goes away as it learns of the first epoch."""
     line = [corpus, *SMALL, "--epochs=100000", f"--save_path={tmp_path / 'run'}"]
     process = start(MODULE, *line)
     wait_for(process, "Epoch 1 of")
     process.stdout.close()
     assert process.wait(60) == 141
     newest = max(file.name for file in (tmp_path / "run.unfinished" / "checkpoints").iterdir())
-    assert int(newest.split("-")[1]) >= 2
+    assert int(newest.split("-")[1]) >= 1
 
 
 def test_tensorboard_and_early_stopping(corpus, tmp_path, call):
