@@ -121,6 +121,13 @@ def wait_for(process: subprocess.Popen, words: str) -> str:
     raise AssertionError("".join(lines))
 
 
+def forget_flags() -> None:
+    """Undefine all flags, as in a new process."""
+    for name in list(command_line.FLAGS):
+        delattr(command_line.FLAGS, name)
+    command_line._defined.clear()
+
+
 @pytest.fixture
 def call(monkeypatch, capfd):
     """Call a command's `cli` in this process: faster than a new one, which imports TensorFlow.
@@ -131,9 +138,7 @@ def call(monkeypatch, capfd):
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def run(module, *arguments) -> tuple[int, str, str]:
-        for name in list(command_line.FLAGS):
-            delattr(command_line.FLAGS, name)
-        command_line._defined.clear()
+        forget_flags()
         monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, arguments)])
         capfd.readouterr()
         with pytest.raises(SystemExit) as exit_:

@@ -66,12 +66,7 @@ class Checkpoints(keras.callbacks.Callback):
         return warnings
 
     def save(self) -> None:
-        """Write a checkpoint of the model and the progress.
-
-        Raises:
-          UserError: a weight is not a number: the checkpoint before is to stay the newest.
-        """
-        check_weights(self.model, self.progress)
+        """Write a checkpoint of the model, whose weights have been checked, and the progress."""
         arrays = {name: np.asarray(value) for name, value in _variables(self.model).items()}
         for index, weights in enumerate(self.progress.best_weights):
             arrays[_best(index)] = weights
@@ -92,9 +87,14 @@ class Checkpoints(keras.callbacks.Callback):
             self._stop_if_told()
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Checkpoint if it is time, and stop if a signal has come."""
+        """Checkpoint if it is time, and stop if a signal has come.
+
+        Raises:
+          UserError: a weight is not a number: the checkpoint before is to stay the newest.
+        """
         told = self._signal  # a signal may come at any moment, also between the next two lines
         if told or time.monotonic() - self._saved_at > CHECKPOINT_SECONDS:
+            check_weights(self.model, self.progress)  # at an epoch's end, the loop has done it
             self.save()
         if told:
             self._stop_if_told()

@@ -20,11 +20,6 @@ class UserError(Exception):
     """What the user can mend: its message is the one line that is printed, without a traceback."""
 
 
-_NO_MEMORY = (
-    "the machine's memory is not enough: smaller layers or a smaller --batch_size need less"
-)
-
-
 class Check(NamedTuple):
     """A condition on a flag's value, and the words that state it. NaN passes no comparison."""
 
@@ -202,14 +197,16 @@ def run(
         _fail(str(error), status=1)
     except BrokenPipeError:
         sys.exit(141)
-    except MemoryError:
-        _fail(_NO_MEMORY, status=1)
     except OSError as error:
         _fail(f"{error.filename or 'the system'}: {error.strerror or error}", status=1)
     except Exception as error:
-        if type(error).__name__ != "ResourceExhaustedError":  # TensorFlow's, which is not imported
+        # By name, for the second is TensorFlow's; anything else is a fault of this program.
+        if type(error).__name__ not in ("MemoryError", "ResourceExhaustedError"):
             raise
-        _fail(_NO_MEMORY, status=1)
+        _fail(
+            "the machine has too little memory; smaller layers or a smaller --batch_size need less",
+            status=1,
+        )
     finally:
         _forget_a_broken_pipe()
     sys.exit(0)

@@ -20,7 +20,7 @@ import lstm_text_generation.train
 from fashion_mnist_vae import data as image_files
 from lstm_text_generation import corpora
 from lstm_text_generation.data import TextData
-from tests.conftest import TEXT
+from tests.conftest import TEXT, forget_flags
 from tests.reliability.fuzzing import bounded_memory, damaged, damaged_json, fuzzed
 from tests.shapes import write_dataset
 from training_run import command_line
@@ -39,9 +39,7 @@ VALUES = st.one_of(
 
 def one_line(capfd, module, main, arguments) -> int:
     """Run a command in this process and assert that it ends with at most one line of an error."""
-    for name in list(command_line.FLAGS):
-        delattr(command_line.FLAGS, name)
-    command_line._defined.clear()
+    forget_flags()
     sys.argv = [module.__name__, *arguments]
     capfd.readouterr()
     with pytest.raises(SystemExit) as exit_:
@@ -53,9 +51,7 @@ def one_line(capfd, module, main, arguments) -> int:
 
 
 def flag_names(module) -> list[str]:
-    for name in list(command_line.FLAGS):
-        delattr(command_line.FLAGS, name)
-    command_line._defined.clear()
+    forget_flags()
     module.define_flags()
     return [name for pair in command_line._defined.items() for name in pair if name]
 
@@ -83,27 +79,27 @@ def test_flags_of_any_value_are_accepted_or_named(capfd, monkeypatch, module, da
     one_line(capfd, module, main, [f"--{name}={value}" for name, value in flags])
 
 
+TRAIN = {"text": lstm_text_generation.train, "images": fashion_mnist_vae.train}
 # What would begin a training, or leave a directory.
 NOT_DRAWN = {"save_path", "savePath", "resume", "overwrite", "log_dir", "logDir", "gpu"}
 
 
 @fuzzed(400)
 @given(data=st.data())
-@pytest.mark.parametrize("kind", ["text", "images"])
+@pytest.mark.parametrize("kind", TRAIN)
 def test_flags_of_any_value_lead_to_one_clear_line(
     capfd, monkeypatch, corpus, shapes_dir, text_run, image_run, kind, data
 ):
     """The whole way to a finished run, which is refused at its end, if nothing was before."""
     monkeypatch.setattr(sys, "argv", [])
     if kind == "text":
-        module, line = lstm_text_generation.train, [str(corpus), f"--save_path={text_run}"]
+        line = [str(corpus), f"--save_path={text_run}"]
     else:
-        module = fashion_mnist_vae.train
         line = ["--dataset=shapes", f"--data_dir={shapes_dir}", f"--save_path={image_run}"]
-    names = st.sampled_from(sorted(set(flag_names(module)) - NOT_DRAWN))
+    names = st.sampled_from(sorted(set(flag_names(TRAIN[kind])) - NOT_DRAWN))
     flags = data.draw(st.lists(st.tuples(names, VALUES), min_size=1, max_size=3))
     with bounded_memory():
-        assert one_line(capfd, module, None, [*line, *(f"--{n}={v}" for n, v in flags)])
+        assert one_line(capfd, TRAIN[kind], None, [*line, *(f"--{n}={v}" for n, v in flags)])
 
 
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-7", "latin-1", "ascii", "cp1252",
@@ -197,7 +193,7 @@ def test_any_model_json_is_a_model_or_refused(tmp_path, text_run, image_run, kin
 
 @fuzzed(300)
 @given(data=st.data())
-@pytest.mark.parametrize("kind", ["text", "images"])
+@pytest.mark.parametrize("kind", TRAIN)
 def test_any_run_json_is_a_runs_or_refused(
     capfd, monkeypatch, tmp_path, corpus, text_run, image_run, kind, data
 ):
@@ -210,6 +206,6 @@ def test_any_run_json_is_a_runs_or_refused(
     text = data.draw(damaged_json(content))
     (run / "run.json").write_bytes(text.encode("utf-8", "surrogatepass"))
     named = ([str(corpus)] if kind == "text" else ["--dataset=shapes"]) * data.draw(st.booleans())
-    module = {"text": lstm_text_generation.train, "images": fashion_mnist_vae.train}[kind]
+    line = [*named, "--resume", "--seed=7", f"--save_path={run}"]
     with bounded_memory():
-        assert one_line(capfd, module, None, [*named, "--resume", "--seed=7", f"--save_path={run}"])
+        assert one_line(capfd, TRAIN[kind], None, line)

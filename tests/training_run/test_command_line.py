@@ -18,6 +18,12 @@ def main(arguments):
         raise UserError("it did\nnot work")
     if arguments == ["full"]:
         raise OSError(28, "No space left on device", "/some/file")
+    if arguments == ["memory"]:
+        bytearray(2**60)
+    if arguments == ["tensorflow's memory"]:
+        import tensorflow as tf
+
+        tf.zeros([2**50])
     if arguments == ["print"]:
         for number in range(100_000):
             print(number, "\N{SNOWMAN}")
@@ -68,6 +74,11 @@ def test_a_user_error_is_one_line(run):
 
 def test_an_error_of_the_system_is_one_line(run):
     assert_one_line(run("full"), "/some/file: No space left on device")
+
+
+@pytest.mark.parametrize("whose", ["memory", "tensorflow's memory"])
+def test_too_little_memory_is_one_line(run, whose):
+    assert_one_line(run(whose), "too little memory; smaller layers or a smaller --batch_size")
 
 
 def test_a_reader_that_goes_away_and_a_terminal_without_unicode():
