@@ -1,9 +1,12 @@
 """The texts to learn from: by name, or the path of one's own file."""
 
+import codecs
+import collections
 import difflib
 import functools
 import importlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +15,7 @@ from absl import flags
 from training_run import datasets
 from training_run.command_line import UserError, define
 
+_PIECE = 1 << 20  # bytes of a file read at a time
 STALLED = 30  # seconds without a byte after which a download has failed
 _BUCKET = "https://storage.googleapis.com/tfjs-examples/lstm-text-generation/data/"
 
@@ -61,7 +65,14 @@ def table() -> str:
 
 
 def load(name_or_path: str, data_dir: str | None = None, encoding: str = "utf-8") -> str:
-    """Return a corpus as it is: no newline translated, no byte-order mark removed.
+    """Return a corpus whole; arguments and errors are those of `read`."""
+    return "".join(read(name_or_path, data_dir, encoding))
+
+
+def read(name_or_path: str, data_dir: str | None = None, encoding: str = "utf-8") -> Iterator[str]:
+    """Return a corpus in pieces, as it is: no newline translated, no byte-order mark removed.
+
+    Files are read as the pieces are taken, so they may be larger than memory.
 
     Args:
       name_or_path: one of `NAMES`, or the path of a text file.
@@ -69,15 +80,16 @@ def load(name_or_path: str, data_dir: str | None = None, encoding: str = "utf-8"
       encoding: of a text file named by its path.
 
     Raises:
-      UserError: there is no such corpus, it cannot be had, or the file is not text.
+      UserError: there is no such corpus, it cannot be had, or the file is not text; the last is
+        known only when the piece is taken.
     """
     if name_or_path == DEFAULT:
         topics = importlib.import_module("pydoc_data.topics").topics
-        return "\n\n".join(topics[name] for name in sorted(topics))
+        return iter(["\n\n".join(topics[name] for name in sorted(topics))])
     if name_or_path == "tiny_shakespeare":
-        return _from_tfds(name_or_path, data_dir)
+        return iter([_from_tfds(name_or_path, data_dir)])
     if name_or_path in TEXT_DATA_URLS:
-        return read_text(download(name_or_path), "utf-8")
+        return _read_text(download(name_or_path), "utf-8")
     if not name_or_path:
         raise UserError(f"the corpus has no name; the corpora are {', '.join(NAMES)}")
     path = Path(name_or_path)
@@ -90,7 +102,7 @@ def load(name_or_path: str, data_dir: str | None = None, encoding: str = "utf-8"
             + (f"did you mean {near[0]}? " if near else "")
             + f"The corpora are {', '.join(NAMES)}"
         )
-    return read_text(path, encoding)
+    return _read_text(path, encoding)
 
 
 def identifier(name_or_path: str) -> str:
@@ -98,40 +110,58 @@ def identifier(name_or_path: str) -> str:
     return name_or_path if name_or_path in NAMES else Path(name_or_path).stem
 
 
-def read_text(path: Path, encoding: str) -> str:
-    """Read a text file.
+def _read_text(path: Path, encoding: str) -> Iterator[str]:
+    """Read a text file, a piece at a time.
 
     Raises:
       UserError: it cannot be read, is empty, is not in that encoding, or holds what no text has.
     """
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
-    if not data:
-        raise UserError(f"{path} is empty")
-    try:
-        text = data.decode(encoding)
+        b"\n".decode(encoding)  # which refuses Python's codecs that are not of text
     except LookupError:
         raise UserError(f"--encoding={encoding} is not an encoding that Python knows") from None
+    except UnicodeError:
+        pass  # one byte may be too little
+    decoder = codecs.getincrementaldecoder(encoding)()
+    read, length = 0, 0  # bytes and characters so far
+    try:
+        with path.open("rb") as file:
+            data = b"begin"
+            while data:
+                data = file.read(_PIECE)
+                waiting = len(decoder.getstate()[0])  # bytes of a character that is not whole yet
+                text = decoder.decode(data, final=not data)
+                _check_text(path, encoding, text, length)
+                length += len(text)
+                read += len(data)
+                yield text
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
     except UnicodeError as error:
-        where = f"byte {error.start}" if isinstance(error, UnicodeDecodeError) else str(error)
+        place = read - waiting + error.start if isinstance(error, UnicodeDecodeError) else None
         raise UserError(
-            f"{path} is not {encoding} text: {where} cannot be read; if it is text in another "
-            "encoding, name that with --encoding, such as --encoding=latin-1"
+            f"{path} is not {encoding} text: {error if place is None else f'byte {place}'} cannot "
+            "be read; if it is text in another encoding, name that with --encoding, such as "
+            "--encoding=latin-1"
         ) from None
+    if not read:
+        raise UserError(f"{path} is empty")
+
+
+def _check_text(path: Path, encoding: str, text: str, start: int) -> None:
+    """Raise a UserError if a piece of a file, from its character `start` on, is no text."""
     if "\0" in text:
         raise UserError(
             f"{path} is not a text file, or not in {encoding}: it has a NUL at character "
-            f"{text.index(chr(0))}"
+            f"{start + text.index(chr(0))}"
         )
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:  # some of Python's encodings let these through
         raise UserError(
-            f"{path} has half of a surrogate pair at character {error.start}, which is no text"
+            f"{path} has half of a surrogate pair at character {start + error.start}, which is no "
+            "text"
         ) from None
-    return text
 
 
 def download(name: str, cache: Path | None = None) -> Path:
@@ -178,7 +208,7 @@ def _fetch_whole(fetch, size: int, url: str, output_file, pooch_) -> None:
     if abs(found - size) > 0.05 * size:
         raise ConnectionError(f"{url} gave {found:,} bytes instead of about {size:,}")
     try:
-        read_text(Path(output_file), "utf-8")
+        collections.deque(_read_text(Path(output_file), "utf-8"), maxlen=0)
     except UserError as error:
         reason = str(error).removeprefix(f"{output_file} ")
         raise ConnectionError(f"what {url} gave {reason}") from None

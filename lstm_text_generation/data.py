@@ -1,8 +1,10 @@
 """A text corpus as integers, windows and batches: a port of the original's data.js."""
 
-import functools
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import mmap
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO
 
 import numpy as np
 import tensorflow as tf
@@ -14,15 +16,15 @@ VALIDATION_WINDOWS = 2048
 class TextData:
     """A text, its character set, and the examples to learn from (`TextData` in data.js).
 
-    The text is kept as one small integer a character, so memory is about its size in bytes. The
-    character set is in order of first appearance, as in the original, so that models can be
-    exchanged with it.
+    The text is kept as one small integer a character, in a temporary file that is mapped into
+    memory: it may be larger than the machine's memory. The character set is in order of first
+    appearance, as in the original, so that models can be exchanged with it.
     """
 
     def __init__(
         self,
         data_identifier: str,
-        text: str,
+        text: str | Iterable[str],
         sample_len: int,
         sample_step: int,
         char_set: Sequence[str] = (),
@@ -31,7 +33,7 @@ class TextData:
 
         Args:
           data_identifier: a name for the text.
-          text: the text.
+          text: the text, whole or in pieces.
           sample_len: length of an example, in characters: the model's input length.
           sample_step: characters from the beginning of an example to that of the next.
           char_set: the characters that a model knows already; by default those of the text.
@@ -40,6 +42,7 @@ class TextData:
           ValueError: a length is not positive, the identifier is empty, the text is shorter than
             an example and the character after it, it has only one distinct character, or one
             that is not in `char_set`.
+          OSError: there is no room for the temporary file.
         """
         if sample_len <= 0:
             raise ValueError(f"Expected sample_len to be a positive integer, but got {sample_len}")
@@ -49,15 +52,15 @@ class TextData:
             )
         if not data_identifier:
             raise ValueError("Model identifier is not provided.")
-        if len(text) < sample_len + 2:
-            raise ValueError(
-                f"The text has {len(text)} characters, too few for examples of {sample_len}: it "
-                f"needs at least {sample_len + 2}"
-            )
         self._data_identifier = data_identifier
         self._sample_len = sample_len
         self._sample_step = sample_step
         self._char_set, self._indices = _encode(text, char_set)
+        if len(self._indices) < sample_len + 2:
+            raise ValueError(
+                f"The text has {len(self._indices)} characters, too few for examples of "
+                f"{sample_len}: it needs at least {sample_len + 2}"
+            )
         unknown = unknown_characters("".join(self._char_set), char_set)
         if char_set and unknown:
             raise ValueError(f"the model does not know these characters of the text: {unknown}")
@@ -163,32 +166,11 @@ class TextData:
           int32 windows [batch, sample_len + 1]: an example and the character after it.
         """
         available = self._num_examples(self._train_len(validation_split))
-        key = tf.constant([seed, epoch])
+        key, last = tf.constant([seed, epoch]), tf.constant(available - 1, tf.int64)
         for first in range(skip * batch_size, num_examples, batch_size):
-            numbers = first, min(first + batch_size, num_examples), available
-            yield self._shuffled_windows(*(tf.constant(n, tf.int64) for n in numbers), key)
-
-    @functools.cached_property
-    def _shuffled_windows(self) -> Callable[..., tf.Tensor]:
-        """The function that makes a batch, traced once.
-
-        A `tf.data.Dataset` for each epoch would be traced each time, and some of it stay in memory.
-        """
-        indices = tf.constant(self._indices)
-        offsets = tf.range(self._sample_len + 1, dtype=tf.int64)
-        number, pair = tf.TensorSpec([], tf.int64), tf.TensorSpec([2], tf.int32)
-
-        @tf.function(input_signature=[number, number, number, pair])
-        def windows(
-            first: tf.Tensor, end: tf.Tensor, available: tf.Tensor, key: tf.Tensor
-        ) -> tf.Tensor:
-            shuffled = tf.random.experimental.index_shuffle(
-                tf.range(first, end) % available, key, available - 1
-            )
-            begin = shuffled * self._sample_step
-            return tf.cast(tf.gather(indices, begin[:, None] + offsets), tf.int32)
-
-        return windows
+            examples = np.arange(first, min(first + batch_size, num_examples)) % available
+            shuffled = tf.random.experimental.index_shuffle(tf.constant(examples), key, last)
+            yield tf.constant(self._windows(shuffled.numpy() * self._sample_step))
 
     def validation_windows(self, validation_split: float) -> np.ndarray:
         """Return windows of the held-out end of the text, the same at every call.
@@ -207,9 +189,11 @@ class TextData:
                 + ("validate on" if begin >= end else "train on")
             )
         count = min(VALIDATION_WINDOWS, end - begin)
-        begins = np.linspace(begin, end - 1, count).astype(np.int64)
-        offsets = np.arange(self._sample_len + 1)
-        return self._indices[begins[:, None] + offsets].astype(np.int32)
+        return self._windows(np.linspace(begin, end - 1, count).astype(np.int64))
+
+    def _windows(self, begins: np.ndarray) -> np.ndarray:
+        """Return the windows that begin there, int32 [n, sample_len + 1]."""
+        return self._indices[begins[:, None] + np.arange(self._sample_len + 1)].astype(np.int32)
 
     def _train_len(self, validation_split: float) -> int:
         """Return the number of characters in front of the held-out ones."""
@@ -226,34 +210,51 @@ def unknown_characters(text: str, char_set: Iterable[str]) -> str:
     return " ".join(map(repr, missing))
 
 
-def _encode(text: str, known: Sequence[str] = ()) -> tuple[list[str], np.ndarray]:
+def _encode(text: str | Iterable[str], known: Sequence[str] = ()) -> tuple[list[str], np.ndarray]:
     """Return the character set in order of first appearance, and the index of each character.
 
     The known characters come first in it.
     Numpy works through the text in chunks, with a table from code points to indices; the result is
-    uint8, uint16 or int32, the first that is enough.
+    uint8, uint16 or int32, the first that is enough, and mapped into memory from a file.
     """
     index_of = np.full(0x110000, -1, np.int32)
     order = [ord(char) for char in known]
     index_of[order] = range(len(order))
-    chunks: list[np.ndarray] = []
-    for start in range(0, len(text), _CHUNK):
-        chunk = text[start : start + _CHUNK].encode("utf-32-le", "surrogatepass")
-        codes = np.frombuffer(chunk, "<u4")
+    dtype = _narrowest(len(order))
+    file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # it is gone when the array is
+    for chunk in _chunks(text):
+        codes = np.frombuffer(chunk.encode("utf-32-le", "surrogatepass"), "<u4")
         fresh = codes[index_of[codes] < 0]
         if fresh.size:
             values, first = np.unique(fresh, return_index=True)
             for code in values[np.argsort(first)]:
                 index_of[code] = len(order)
                 order.append(int(code))
-        chunks.append(_shrink(index_of[codes], len(order)))
-    return [chr(code) for code in order], _concatenate(chunks)
+            before, dtype = dtype, _narrowest(len(order))
+            if dtype != before:
+                file = _widened(file, before, dtype)
+        file.write(index_of[codes].astype(dtype).data)
+    file.flush()
+    size = file.tell()
+    mapped = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) if size else b""
+    return [chr(code) for code in order], np.frombuffer(mapped, dtype)
 
 
-def _shrink(indices: np.ndarray, size: int) -> np.ndarray:
-    return indices.astype(np.uint8 if size <= 256 else np.uint16 if size <= 65536 else np.int32)
+def _chunks(text: str | Iterable[str]) -> Iterator[str]:
+    """Cut a text into pieces of at most `_CHUNK` characters."""
+    for piece in [text] if isinstance(text, str) else text:
+        for start in range(0, len(piece), _CHUNK):
+            yield piece[start : start + _CHUNK]
 
 
-def _concatenate(chunks: Sequence[np.ndarray]) -> np.ndarray:
-    # The last chunk knows all characters, so its type is wide enough for all.
-    return np.concatenate(chunks, dtype=chunks[-1].dtype)
+def _narrowest(size: int) -> type:
+    return np.uint8 if size <= 256 else np.uint16 if size <= 65536 else np.int32
+
+
+def _widened(file: IO[bytes], before: type, after: type) -> IO[bytes]:
+    """Return a file of the same integers in a wider type."""
+    wider = tempfile.TemporaryFile()  # noqa: SIM115
+    file.seek(0)
+    while piece := file.read(_CHUNK):
+        wider.write(np.frombuffer(piece, before).astype(after).data)
+    return wider

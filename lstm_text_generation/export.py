@@ -1,7 +1,8 @@
 """The files of a finished run: the Keras model, the SavedModel and the character set."""
 
+import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def export_model(
     }
 
 
-def load_model(path: Path, text: str | None = None) -> tuple[keras.Model, dict[str, Any]]:
+def load_model(path: Path, text: Iterable[str] | None = None) -> tuple[keras.Model, dict[str, Any]]:
     """Load what `export_model` wrote, or what TensorFlow.js saved.
 
     Of a run this reads `model.json`, which is as exact as the Keras file, and whose reader is safe
@@ -67,8 +68,8 @@ def load_model(path: Path, text: str | None = None) -> tuple[keras.Model, dict[s
 
     Args:
       path: a run's directory, or a JSON file of TensorFlow.js.
-      text: what the model was trained on; needed only where its file does not say which
-        characters it knows, as those that the originals save.
+      text: what the model was trained on, whole or in pieces; needed only where its file does not
+        say which characters it knows, as those that the originals save.
 
     Returns:
       The model, and the content of its `text_data.json`.
@@ -95,14 +96,14 @@ def load_model(path: Path, text: str | None = None) -> tuple[keras.Model, dict[s
 
 
 def _check_description(
-    path: Path, model: keras.Model, description: dict[str, Any], text: str | None
+    path: Path, model: keras.Model, description: dict[str, Any], text: Iterable[str] | None
 ) -> dict[str, Any]:
     """Return what a file's metadata, or else the text, say of the model in it."""
     _, sample_len, char_set_size = model.input_shape
     if "char_set" not in description:
         if text is None:
             raise UserError(f"{path} does not hold its character set: name its corpus too")
-        description["char_set"] = list(dict.fromkeys(text))
+        description["char_set"] = list(dict.fromkeys(itertools.chain.from_iterable(text)))
     char_set, seed_text = description["char_set"], description.get("seed_text", "")
     if not _are_characters(char_set):
         raise UserError(f"{path} is damaged: its character set is not a list of characters")

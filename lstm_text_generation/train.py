@@ -1,6 +1,9 @@
 """Train a next-character model on a text (the original's train_node.js, `yarn train`)."""
 
 import math
+import tempfile
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from absl import flags
@@ -183,18 +186,22 @@ def main(arguments: list[str]) -> None:
     command_line.make_log_dir()
     # Before the corpus, which TensorFlow Datasets may read: threads are set before the first use.
     devices.set_up(FLAGS.gpu, side_by_side=len(FLAGS.lstm_layer_size))
-    text = corpora.load(corpus, FLAGS.data_dir, FLAGS.encoding)
     from lstm_text_generation.data import TextData
 
-    start, char_set = _load_start(text) if FLAGS.init_from else (None, [])
+    read = partial(corpora.read, corpus, FLAGS.data_dir, FLAGS.encoding)
+    start, char_set = _load_start(read()) if FLAGS.init_from else (None, [])
     try:
         name = corpora.identifier(corpus)
-        text_data = TextData(name, text, FLAGS.sample_len, FLAGS.sample_step, char_set)
-        del text  # TextData has it in a quarter of the memory or less
+        text_data = TextData(name, read(), FLAGS.sample_len, FLAGS.sample_step, char_set)
         if FLAGS.validation_split:
             text_data.validation_windows(FLAGS.validation_split)
     except ValueError as error:
         raise UserError(str(error)) from None
+    except OSError as error:
+        raise UserError(
+            f"no room for the encoded text in {tempfile.gettempdir()}: {error.strerror}; name "
+            "another directory with TMPDIR=..."
+        ) from None
     size = text_data.char_set_size()
     # One-hot characters and logits, with their gradients: six floats each, by measurement.
     each = 6 * 4 * text_data.sample_len() * size
@@ -207,7 +214,7 @@ def main(arguments: list[str]) -> None:
         _train(run, text_data, start)
 
 
-def _load_start(text: str) -> tuple:
+def _load_start(text: Iterator[str]) -> tuple:
     """Load the model of --init_from; what it fixes may be given as a flag, but not otherwise.
 
     Returns:
