@@ -123,7 +123,8 @@ def keras_recipe(image_data) -> Callable[[], object]:
         def train_step(self, data):
             with tf.GradientTape() as tape:
                 z_mean, z_log_var, z = self.encoder(data)
-                terms = m.loss_terms(data, [self.decoder(z), z_mean, z_log_var])
+                outputs = [self.decoder(z), z_mean, z_log_var]
+                terms = [tf.reduce_mean(term) for term in m.loss_terms(data, outputs)]
                 total = terms[0] + terms[1]
             gradients = tape.gradient(total, self.trainable_weights)
             self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))

@@ -82,7 +82,7 @@ def training_speed(text_data) -> None:
 
     def ours(objective: lstm.Objective):
         model = new_model(text_data)
-        step = lstm.make_train_step(model, objective)
+        step = lstm.make_train_step(model, objective, clip_norm=1.0)
 
         def run() -> None:
             batches = text_data.training_batches(epoch=0, num_examples=examples, batch_size=BATCH)
@@ -199,7 +199,15 @@ def reach(text_data, objective: "Objective") -> dict[float, tuple[float, int]]:
     model = new_model(text_data)
     started = time.perf_counter()
     lstm.fit_model(
-        model, text_data, FLAGS.epochs, 10_000, BATCH, SPLIT, [Watch()], objective=objective
+        model,
+        text_data,
+        FLAGS.epochs,
+        10_000,
+        BATCH,
+        SPLIT,
+        [Watch()],
+        objective=objective,
+        clip_norm=1.0,
     )
     return reached
 
@@ -209,7 +217,7 @@ def new_model(text_data):
     from lstm_text_generation import model as lstm
 
     model = lstm.create_model(SAMPLE_LEN, text_data.char_set_size(), SIZES)
-    lstm.compile_model(model, 0.01, clip_norm=1.0)
+    lstm.compile_model(model, 0.01)
     return model
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from fashion_mnist_vae.data import ImageData
-from training_run import loop
+from training_run import loop, replicas
 
 Reconstruction = Literal["mse", "bce"]
 
@@ -120,13 +120,13 @@ def vae_loss(
       beta: weight of the KL term; 1 as in the original.
     """
     reconstruction, kl = loss_terms(inputs, outputs, reconstruction_loss)
-    return reconstruction + beta * kl
+    return tf.reduce_mean(reconstruction + beta * kl)
 
 
 def loss_terms(
     inputs: tf.Tensor, outputs: list[tf.Tensor], reconstruction_loss: Reconstruction = "mse"
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return the two terms of the loss, means over the batch.
+    """Return the two terms of the loss for each image.
 
     Args:
       reconstruction_loss: `mse`, the squared error summed over the pixels, or `bce`, the binary
@@ -134,7 +134,7 @@ def loss_terms(
 
     Returns:
       The reconstruction term, and the KL divergence of N(z_mean, exp(z_log_var)) from N(0, 1), in
-      nats, summed over the latent dimensions.
+      nats, summed over the latent dimensions; each [batch].
     """
     decoded, z_mean, z_log_var = outputs[:3]
     if reconstruction_loss == "mse":
@@ -142,10 +142,8 @@ def loss_terms(
     else:
         p = tf.clip_by_value(decoded, 1e-7, 1 - 1e-7)
         error = -(inputs * tf.math.log(p) + (1 - inputs) * tf.math.log1p(-p))
-    return (
-        tf.reduce_mean(tf.reduce_sum(error, axis=-1)),
-        tf.reduce_mean(tf.reduce_sum(kl_divergence(z_mean, z_log_var), axis=-1)),
-    )
+    kl = kl_divergence(z_mean, z_log_var)
+    return tf.reduce_sum(error, axis=-1), tf.reduce_sum(kl, axis=-1)
 
 
 def kl_divergence(z_mean: tf.Tensor, z_log_var: tf.Tensor) -> tf.Tensor:
@@ -162,6 +160,7 @@ def fit_model(
     *,
     reconstruction_loss: Reconstruction = "mse",
     beta: float = 1.0,
+    mixed_precision: bool = False,
     seed: int = 0,
     progress: loop.Progress | None = None,
 ) -> loop.Progress:
@@ -169,6 +168,7 @@ def fit_model(
 
     Args:
       callbacks: Keras callbacks.
+      mixed_precision: let the hidden layers compute in bfloat16.
       seed: decides the order of the images and all draws, together with the epoch and the step.
       progress: where to go on; by default from the start.
 
@@ -183,7 +183,7 @@ def fit_model(
         epochs=num_epochs,
         batches=lambda epoch, skip: image_data.training_batches(epoch, batch_size, seed, skip),
         train_step=make_train_step(
-            vae_model, image_data.train_images, reconstruction_loss, beta, seed
+            vae_model, image_data.train_images, reconstruction_loss, beta, mixed_precision, seed
         ),
         evaluate=lambda: {
             "val_loss": evaluate_model(vae_model, image_data.test_images, reconstruction_loss, beta)
@@ -198,6 +198,7 @@ def make_train_step(
     images: np.ndarray,
     reconstruction_loss: Reconstruction = "mse",
     beta: float = 1.0,
+    mixed_precision: bool = False,
     seed: int = 0,
 ) -> Callable[[np.ndarray], dict[str, tf.Tensor]]:
     """Return a function that takes one gradient step on the images with the indices [batch].
@@ -208,18 +209,29 @@ def make_train_step(
     """
     resident = tf.constant(images)
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.int64)])
-    def train_step(indices: tf.Tensor) -> dict[str, tf.Tensor]:
-        inputs = scale(tf.gather(resident, indices))
+    encoder_model, decoder_model = (vae_model.get_layer(name) for name in ("encoder", "decoder"))
+    # The output layers stay as they are, as Keras's guide to mixed precision advises.
+    hidden = [encoder_model.get_layer("dense_Dense1"), decoder_model.get_layer("dense_Dense2")]
+
+    def replica_step(indices: tf.Tensor) -> dict[str, tf.Tensor]:
+        inputs = scale(tf.gather(resident, replicas.share(indices)))
         step = tf.cast(vae_model.optimizer.iterations.value, tf.int32)
+        whole = tf.shape(indices)[0]
         with tf.GradientTape() as tape:
-            outputs = _apply(vae_model, inputs, (seed, step))
-            reconstruction, kl = loss_terms(inputs, outputs, reconstruction_loss)
+            with replicas.mixed_precision(hidden, mixed_precision):
+                outputs = _apply(vae_model, inputs, whole, (seed, step))
+            terms = loss_terms(inputs, outputs, reconstruction_loss)
+            reconstruction, kl = (tf.reduce_sum(x) / tf.cast(whole, tf.float32) for x in terms)
             loss = reconstruction + beta * kl
         variables = vae_model.trainable_variables
         gradients = tape.gradient(loss, variables)
-        vae_model.optimizer.apply_gradients(zip(gradients, variables, strict=True))
-        return {"loss": loss, "reconstruction": reconstruction, "kl": kl}
+        summed = replicas.total([loss, reconstruction, kl, *gradients])
+        replicas.update(vae_model.optimizer, summed[3:], variables)
+        return dict(zip(("loss", "reconstruction", "kl"), summed[:3], strict=True))
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int64)])
+    def train_step(indices: tf.Tensor) -> dict[str, tf.Tensor]:
+        return replicas.run(replica_step, indices)
 
     return train_step
 
@@ -235,7 +247,7 @@ def evaluate_model(
     for start in range(0, len(images), _EVALUATION_BATCH):
         batch = tf.constant(images[start : start + _EVALUATION_BATCH])
         seed = tf.constant([_EVALUATION_SEED, start])  # the same draws at any time
-        total += len(batch) * float(_loss(vae_model, batch, seed, reconstruction_loss, beta))
+        total += float(_loss(vae_model, batch, seed, reconstruction_loss, beta))
     return total / len(images)
 
 
@@ -252,17 +264,26 @@ def _loss(
     reconstruction_loss: Reconstruction,
     beta: float,
 ) -> tf.Tensor:
-    inputs = scale(images)
-    return vae_loss(inputs, _apply(vae_model, inputs, seed), reconstruction_loss, beta)
+    """Return the loss of the images, summed."""
+
+    def replica_loss(images: tf.Tensor) -> tf.Tensor:
+        inputs = scale(replicas.share(images))
+        outputs = _apply(vae_model, inputs, tf.shape(images)[0], seed)
+        reconstruction, kl = loss_terms(inputs, outputs, reconstruction_loss)
+        return replicas.total([tf.reduce_sum(reconstruction + beta * kl)])[0]
+
+    return replicas.run(replica_loss, images)
 
 
-def _apply(vae_model: keras.Model, inputs: tf.Tensor, seed: Any) -> list[tf.Tensor]:
-    """Return the model's outputs, with z drawn from a seed.
+def _apply(
+    vae_model: keras.Model, inputs: tf.Tensor, whole: tf.Tensor, seed: Any
+) -> list[tf.Tensor]:
+    """Return the model's outputs for a replica's share of `whole` images, with z from a seed.
 
     `ZLayer` draws from TensorFlow's hidden state, which a resumed run could not restore.
     """
     encoder_model, decoder_model = (vae_model.get_layer(name) for name in ("encoder", "decoder"))
     z_mean, z_log_var, _ = encoder_model(inputs)
-    epsilon = tf.random.stateless_normal(tf.shape(z_mean), seed=seed)
-    z = reparameterize(z_mean, z_log_var, epsilon)
+    epsilon = tf.random.stateless_normal([whole, z_mean.shape[1]], seed=seed)
+    z = reparameterize(z_mean, z_log_var, replicas.share(epsilon))
     return [decoder_model(z), z_mean, z_log_var, z]

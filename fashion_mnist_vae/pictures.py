@@ -29,13 +29,13 @@ def widest_dimensions(
 
 def encode(encoder_model: keras.Model, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return z_mean and z_log_var of uint8 images [n, original_dim]."""
-    outputs = encoder_model.predict_on_batch(scale(tf.constant(images)))
-    return outputs[0], outputs[1]
+    outputs = encoder_model(scale(tf.constant(images)))
+    return outputs[0].numpy(), outputs[1].numpy()
 
 
 def decode_grid(decoder_model: keras.Model, grid: Grid, image_shape: tuple[int, int]) -> np.ndarray:
     """Return the decoded images of a grid as one: [rows * height, points * width], 0 to 1."""
-    images = decoder_model.predict_on_batch(grid.z(decoder_model.input_shape[1]))
+    images = decoder_model(grid.z(decoder_model.input_shape[1])).numpy()
     tiles = images.reshape(grid.rows(), grid.points, *image_shape)
     return tiles.swapaxes(1, 2).reshape(grid.rows() * image_shape[0], -1)
 
@@ -79,7 +79,7 @@ def save_reconstructions(
     _, first = np.unique(image_data.test_labels, return_index=True)
     first = first[:10]
     images = image_data.test_images[first]
-    decoded = decoder_model.predict_on_batch(encode(encoder_model, images)[0])
+    decoded = decoder_model(encode(encoder_model, images)[0]).numpy()
     figure, _ = _figure(1.2 * len(first), 2.8, axes=False)
     for row, pixels in enumerate((images / 255.0, decoded)):
         for column, image in enumerate(pixels):

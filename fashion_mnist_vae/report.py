@@ -20,7 +20,7 @@ class EpochReport(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Draw the preview and write the table."""
         decoder = self.model.get_layer("decoder")
-        image = decoder.predict_on_batch(np.zeros((1, decoder.input_shape[1]), np.float32))[0]
+        image = decoder(np.zeros((1, decoder.input_shape[1]), np.float32)).numpy()[0]
         self._preview = preview(image.reshape(self.image_shape), terminal_style())
         self.write_files()
 

@@ -1,61 +1,22 @@
 """Train a variational autoencoder on small images (the original's train.js, `yarn train`)."""
 
 import math
+from contextlib import nullcontext
 from pathlib import Path
 
-from absl import flags
-
 from fashion_mnist_vae import grid, sources
+from fashion_mnist_vae.train_flags import FIXED_FLAGS, FREE_FLAGS, define_flags
 from training_run import command_line, devices
-from training_run.command_line import (
-    FLAGS,
-    NOT_NEGATIVE,
-    POSITIVE,
-    UserError,
-    between,
-    define,
-)
+from training_run.command_line import FLAGS, UserError
 from training_run.run_directory import describe, open_run, saved_settings
 
 APP = "fashion_mnist_vae"
-# A run keeps its flags in run.json. Those that decide its course stay as they are when it is
-# resumed; the others may be given anew.
-FIXED_FLAGS = [
-    "dataset",
-    "latent_dim",
-    "intermediate_dim",
-    "reconstruction_loss",
-    "beta",
-    "seed",
-    "batch_size",
-]
-FREE_FLAGS = ["epochs", "learning_rate", "grid_points", "grid_start", "grid_end", "data_dir"]
 PREVIEWED = (5, 50, 500)  # the training images that the original shows first
 
 USAGE = f"""{__doc__}
 
   python -m fashion_mnist_vae.train [flags]
 """
-
-
-def define_flags() -> None:
-    """Define the flags of train.js with their defaults, and the port's own."""
-    integer, number, enum = flags.DEFINE_integer, flags.DEFINE_float, flags.DEFINE_enum
-    command_line.define_run_flags(100, 256, "saved_models/DATASET_vae")
-    sources.define_flags()
-    size = between(1, 100_000)
-    define(integer, "latent_dim", 2, "Dimensions of the latent space.", check=size)
-    define(integer, "intermediate_dim", 512, "Units of the hidden layers.", check=size)
-    define(
-        enum,
-        "reconstruction_loss",
-        "mse",
-        "Squared error, or binary cross-entropy, summed over the pixels.",
-        values=["mse", "bce"],
-    )
-    define(number, "beta", 1.0, "Weight of the KL term.", check=NOT_NEGATIVE)
-    define(number, "learning_rate", 1e-3, "Learning rate of Adam.", check=POSITIVE)
-    grid.define_flags()
 
 
 def main(arguments: list[str]) -> None:
@@ -72,24 +33,37 @@ def main(arguments: list[str]) -> None:
     command_line.make_log_dir()
     grid.from_flags()
     devices.set_up(FLAGS.gpu)
-    image_data = sources.load(FLAGS.dataset, FLAGS.data_dir)
-    settings = {"app": APP, "images": image_data.fingerprint()}
-    settings |= {name: getattr(FLAGS, name) for name in [*FIXED_FLAGS, *FREE_FLAGS]}
-    if FLAGS.data_dir:
-        settings["data_dir"] = str(Path(FLAGS.data_dir).resolve())
-    with open_run(
-        path, settings, FREE_FLAGS, resume=FLAGS.resume, overwrite=FLAGS.overwrite
-    ) as run:
-        _train(run, image_data)
+    from training_run.cluster import join
+
+    with join(FLAGS.distribution) as cluster:
+        image_data = sources.load(FLAGS.dataset, FLAGS.data_dir)
+        settings = {"app": APP, "images": image_data.fingerprint()}
+        settings |= {name: getattr(FLAGS, name) for name in [*FIXED_FLAGS, *FREE_FLAGS]}
+        if FLAGS.data_dir:
+            settings["data_dir"] = str(Path(FLAGS.data_dir).resolve())
+        cluster.agree(settings, places=["data_dir"])
+        opening = open_run(
+            path, settings, FREE_FLAGS, resume=FLAGS.resume, overwrite=FLAGS.overwrite
+        )
+        with opening if cluster.is_chief else nullcontext() as run:
+            with cluster.strategy.scope():
+                model, progress = _train(run, cluster, image_data)
+            if run:
+                _finish(run, model, image_data, progress)
 
 
-def _train(run, image_data) -> None:
-    """Build the model, train it and export the best weights."""
+def _train(run, cluster, image_data) -> tuple:
+    """Build the model and train it.
+
+    Args:
+      run: the run's directory; None on a worker that is not the chief, and writes nothing.
+
+    Returns:
+      The model and the progress.
+    """
     import keras
 
     from fashion_mnist_vae import model as m
-    from fashion_mnist_vae.preview import preview, terminal_style
-    from fashion_mnist_vae.report import EpochReport
     from training_run import callbacks as hooks
     from training_run.loop import Progress
 
@@ -99,44 +73,60 @@ def _train(run, image_data) -> None:
     model = m.vae(m.encoder(opts), m.decoder(opts))
     model.compile(optimizer=keras.optimizers.Adam(FLAGS.learning_rate))
     model.optimizer.build(model.trainable_variables)
-    model.summary(expand_nested=True, print_fn=print)
+    progress = Progress()
+    checkpoints = hooks.Checkpoints(run and run.work / "checkpoints", progress, cluster)
+    for warning in checkpoints.restore(model):
+        print(f"warning: {warning}")
+    callbacks = [checkpoints]
+    if run:
+        model.summary(expand_nested=True, print_fn=print)
+        report, *rest = _reports(run, model, image_data, progress)
+        callbacks = [report, checkpoints, *rest]  # what was learned is kept before it is shown
+    m.fit_model(
+        model,
+        image_data,
+        FLAGS.epochs,
+        FLAGS.batch_size,
+        callbacks,
+        reconstruction_loss=FLAGS.reconstruction_loss,
+        beta=FLAGS.beta,
+        mixed_precision=FLAGS.mixed_precision,
+        seed=FLAGS.seed,
+        progress=progress,
+    )
+    return model, progress
+
+
+def _reports(run, model, image_data, progress) -> list:
+    """Show some images, and return the callbacks that show and write what happens."""
+    from fashion_mnist_vae.preview import preview, terminal_style
+    from fashion_mnist_vae.report import EpochReport
+    from training_run import callbacks as hooks
+
     for index in PREVIEWED:
         image = image_data.train_images[index % len(image_data.train_images)] / 255.0
         print(preview(image.reshape(image_data.image_shape), terminal_style()))
-
-    progress = Progress()
-    checkpoints = hooks.Checkpoints(run.work / "checkpoints", progress)
-    for warning in checkpoints.restore(model):
-        print(f"warning: {warning}")
     report = EpochReport(run.work, progress, image_data.image_shape)
     steps = math.ceil(len(image_data.train_images) / FLAGS.batch_size)
     bar = hooks.ProgressBar(FLAGS.epochs, steps, progress, report.summary)
     board = []
     if FLAGS.log_dir:
         board = [hooks.TensorBoard(FLAGS.log_dir, lambda: _board_pictures(model, image_data))]
-    m.fit_model(
-        model,
-        image_data,
-        FLAGS.epochs,
-        FLAGS.batch_size,
-        [report, checkpoints, bar, *board],  # what was learned is kept before it is shown
-        reconstruction_loss=FLAGS.reconstruction_loss,
-        beta=FLAGS.beta,
-        seed=FLAGS.seed,
-        progress=progress,
-    )
-    model.set_weights(progress.best_weights)
-    print(f"Saving the weights of epoch {progress.best_epoch}, the best.", flush=True)
-    report.write_files()
-    _finish(run, model, image_data, progress)
+    return [report, bar, *board]
 
 
 def _finish(run, model, image_data, progress) -> None:
-    """Write the models and the pictures, put the run in its place, and say what is there."""
+    """Write the best models and pictures, put the run in its place, and say what is there."""
+    import keras
+
     from fashion_mnist_vae import export, pictures
     from training_run import history
 
-    encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
+    print(f"Saving the weights of epoch {progress.best_epoch}, the best.", flush=True)
+    best = keras.models.clone_model(model)  # of plain variables, whatever the strategy made
+    best.set_weights(progress.best_weights)
+    best.compile(optimizer=keras.optimizers.Adam(FLAGS.learning_rate))
+    encoder, decoder = best.get_layer("encoder"), best.get_layer("decoder")
     dimensions, divergence = pictures.widest_dimensions(encoder, image_data)
     if FLAGS.latent_dim > 2:
         nats = ", ".join(f"{divergence[d]:.2f}" for d in dimensions)
@@ -144,7 +134,7 @@ def _finish(run, model, image_data, progress) -> None:
             f"The pictures show the latent dimensions {dimensions[0]} and {dimensions[1]}, which "
             f"have the largest KL divergence ({nats} nats)."
         )
-    files = export.export_models(run.work, model, image_data, dimensions)
+    files = export.export_models(run.work, best, image_data, dimensions)
     square = grid.from_flags(dimensions)
     montage = pictures.decode_grid(decoder, square, image_data.image_shape)
     pictures.save_grid(run.work / "latent_space.png", montage, square)

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from lstm_text_generation.cells import advance, lstm_cells, read, zero_states
 from lstm_text_generation.data import TextData
-from training_run import loop
+from training_run import loop, replicas
 
 Objective = Literal["every_char", "last_char"]
 
@@ -80,16 +80,14 @@ def compile_model(
     model: keras.Model,
     learning_rate: float,
     optimizer: Literal["rmsprop", "adam"] = "rmsprop",
-    clip_norm: float = 0.0,
 ) -> None:
     """Compile the model with categorical cross-entropy, in nats (`compileModel`).
 
     Args:
       optimizer: the original's RMSprop, or Adam.
-      clip_norm: scale the gradient down to this global norm where it is larger; 0 never does.
     """
     classes = {"rmsprop": keras.optimizers.RMSprop, "adam": keras.optimizers.Adam}
-    chosen = classes[optimizer](learning_rate, global_clipnorm=clip_norm or None)
+    chosen = classes[optimizer](learning_rate)
     model.compile(optimizer=chosen, loss="categorical_crossentropy")
     chosen.build(model.trainable_variables)
 
@@ -104,6 +102,8 @@ def fit_model(
     callbacks: Iterable[keras.callbacks.Callback] = (),
     *,
     objective: Objective = "every_char",
+    clip_norm: float = 0.0,
+    mixed_precision: bool = False,
     seed: int = 0,
     progress: loop.Progress | None = None,
     patience: int = 0,
@@ -119,6 +119,8 @@ def fit_model(
       callbacks: Keras callbacks.
       objective: `last_char` takes the loss at the last character of each window, as the original;
         `every_char` at all of them, so that an example teaches `sample_len` predictions.
+      clip_norm: scale the gradient down to this global norm where it is larger; 0 never does.
+      mixed_precision: let the LSTM layers compute in bfloat16.
       seed: decides all random draws, together with the epoch and the step.
       progress: where to go on; by default from the start.
       patience: stop after so many epochs without a lower `val_loss`; 0 never does.
@@ -154,7 +156,7 @@ def fit_model(
         model,
         epochs=num_epochs,
         batches=batches,
-        train_step=make_train_step(model, objective, seed),
+        train_step=make_train_step(model, objective, clip_norm, mixed_precision, seed),
         evaluate=evaluate,
         callbacks=callbacks,
         progress=progress,
@@ -168,7 +170,11 @@ def training_examples(examples_per_epoch: int, validation_split: float) -> int:
 
 
 def make_train_step(
-    model: keras.Model, objective: Objective = "every_char", seed: int = 0
+    model: keras.Model,
+    objective: Objective = "every_char",
+    clip_norm: float = 0.0,
+    mixed_precision: bool = False,
+    seed: int = 0,
 ) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
     """Return a function that takes one gradient step on windows [batch, sample_len + 1].
 
@@ -181,35 +187,43 @@ def make_train_step(
     rate = next((x.rate for x in model.layers if isinstance(x, keras.layers.Dropout)), 0.0)
     length, size = model.input_shape[1:]
 
-    @tf.function(input_signature=[tf.TensorSpec([None, length + 1], tf.int32)])
-    def train_step(windows: tf.Tensor) -> dict[str, tf.Tensor]:
-        characters = tf.unstack(tf.transpose(windows))  # [batch] of each position
-        batch = tf.shape(windows)[0]
+    def replica_step(windows: tf.Tensor) -> dict[str, tf.Tensor]:
+        whole = tf.shape(windows)[0]
+        characters = tf.unstack(tf.transpose(replicas.share(windows)))  # [batch] of each position
         step = tf.cast(model.optimizer.iterations.value, tf.int32)
         with tf.GradientTape() as tape:
-            states = zero_states(model, batch)
+            states = zero_states(model, tf.shape(characters[0])[0])
             masks = [
-                # Drawn from (seed, step), so that a resumed run drops the same units.
+                # Drawn from (seed, step), so that a resumed run drops the same units; and for the
+                # whole batch, so that several replicas drop what one would.
                 tf.nn.experimental.stateless_dropout(
-                    tf.ones([length, batch, cell.units]), rate, seed=(seed + layer, step)
+                    tf.ones([whole, length, cell.units]), rate, seed=(seed + layer, step)
                 )
                 for layer, cell in enumerate(cells)
                 if rate
             ]
+            masks = [tf.unstack(replicas.share(mask), axis=1) for mask in masks]
             outputs = []
-            for position in range(length):
-                x = tf.one_hot(characters[position], size)
-                x, states = advance(cells, x, states, [mask[position] for mask in masks])
-                outputs.append(x)
+            with replicas.mixed_precision(cells, mixed_precision):
+                for position in range(length):
+                    x = tf.one_hot(characters[position], size)
+                    x, states = advance(cells, x, states, [mask[position] for mask in masks])
+                    outputs.append(x)
             targets = characters[1:]
             if objective == "last_char":
                 outputs, targets = outputs[-1:], targets[-1:]
-            logits = tf.matmul(tf.concat(outputs, 0), dense.kernel) + dense.bias
+            hidden = tf.cast(tf.concat(outputs, 0), tf.float32)
+            logits = tf.matmul(hidden, dense.kernel) + dense.bias
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.concat(targets, 0), logits)
-            loss = tf.reduce_mean(losses)
-        gradients = tape.gradient(loss, model.trainable_variables)
-        model.optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+            loss = tf.reduce_sum(losses) / tf.cast(whole * len(targets), tf.float32)
+        variables = model.trainable_variables
+        loss, *gradients = replicas.total([loss, *tape.gradient(loss, variables)])
+        replicas.update(model.optimizer, gradients, variables, clip_norm)
         return {"loss": loss}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, length + 1], tf.int32)])
+    def train_step(windows: tf.Tensor) -> dict[str, tf.Tensor]:
+        return replicas.run(replica_step, windows)
 
     return train_step
 
@@ -220,12 +234,18 @@ def evaluate_model(model: keras.Model, windows: np.ndarray) -> float:
     This is what Keras's `model.evaluate` computes from the one-hot pair.
     """
     starts = range(0, len(windows), _EVALUATION_BATCH)
-    parts = [_losses(model, tf.constant(windows[i : i + _EVALUATION_BATCH])) for i in starts]
-    return float(np.concatenate(parts).mean(dtype=np.float64))
+    parts = [_loss(model, tf.constant(windows[i : i + _EVALUATION_BATCH])) for i in starts]
+    return sum(map(float, parts)) / len(windows)
 
 
 @tf.function(reduce_retracing=True)
-def _losses(model: keras.Model, windows: tf.Tensor) -> tf.Tensor:
-    """Return the cross-entropy, in nats, of each window's last character."""
-    probs, _ = read(model, windows[:, :-1])
-    return -tf.math.log(tf.maximum(tf.gather(probs, windows[:, -1], batch_dims=1), 1e-30))
+def _loss(model: keras.Model, windows: tf.Tensor) -> tf.Tensor:
+    """Return the cross-entropy, in nats, of the windows' last characters, summed."""
+
+    def replica_loss(windows: tf.Tensor) -> tf.Tensor:
+        mine = replicas.share(windows)
+        probs, _ = read(model, mine[:, :-1])
+        right = tf.gather(probs, mine[:, -1], batch_dims=1)
+        return replicas.total([-tf.reduce_sum(tf.math.log(tf.maximum(right, 1e-30)))])[0]
+
+    return replicas.run(replica_loss, windows)

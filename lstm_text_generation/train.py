@@ -3,50 +3,17 @@
 import math
 import tempfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
-from absl import flags
-
 from lstm_text_generation import corpora
+from lstm_text_generation.train_flags import FIXED_FLAGS, FREE_FLAGS, define_flags
 from training_run import command_line, devices
-from training_run.command_line import (
-    FLAGS,
-    FRACTION,
-    NOT_NEGATIVE,
-    POSITIVE,
-    Check,
-    UserError,
-    between,
-    define,
-)
+from training_run.command_line import FLAGS, UserError
 from training_run.run_directory import describe, open_run, saved_settings
 
 APP = "lstm_text_generation"
-# A run keeps its flags in run.json. Those that decide its course stay as they are when it is
-# resumed; the others may be given anew.
-FIXED_FLAGS = [
-    "sample_len",
-    "sample_step",
-    "lstm_layer_size",
-    "init_from",
-    "objective",
-    "optimizer",
-    "seed",
-    "batch_size",
-    "examples_per_epoch",
-    "validation_split",
-    "dropout",
-]
-FREE_FLAGS = [
-    "epochs",
-    "learning_rate",
-    "clip_norm",
-    "early_stopping",
-    "display_length",
-    "encoding",
-    "data_dir",
-]
 
 
 def usage() -> str:
@@ -58,111 +25,6 @@ def usage() -> str:
 CORPUS is one of
 {corpora.table()}
 """
-
-
-def define_flags() -> None:
-    """Define the flags of train_node.js with their defaults, and the port's own."""
-    integer, number = flags.DEFINE_integer, flags.DEFINE_float
-    command_line.define_run_flags(150, 128, f"saved_models/{APP}/CORPUS")
-    define(
-        integer,
-        "sample_len",
-        60,
-        "Characters in an input window. Compiling takes a second for each ten of them.",
-        check=between(1, 1000),
-        alias="sampleLen",
-    )
-    define(
-        integer,
-        "sample_step",
-        3,
-        "Characters from one example to the next in the text.",
-        check=between(1, 10**6),
-        alias="sampleStep",
-    )
-    define(
-        flags.DEFINE_list,
-        "lstm_layer_size",
-        "128,128",
-        "Units of each LSTM layer, such as 128 or 256,128.",
-        check=LAYER_SIZES,
-        alias="lstmLayerSize",
-    )
-    define(number, "learning_rate", 1e-2, "Learning rate.", check=POSITIVE, alias="learningRate")
-    define(
-        integer,
-        "examples_per_epoch",
-        10_000,
-        "Examples drawn from the text in each epoch.",
-        check=between(1, 10**12),
-        alias="examplesPerEpoch",
-    )
-    define(
-        number,
-        "validation_split",
-        0.0625,
-        "Fraction held out for validation: of the text, its end, and of each epoch's examples.",
-        check=FRACTION,
-        alias="validationSplit",
-    )
-    define(
-        integer,
-        "display_length",
-        120,
-        "Characters of each sample shown after an epoch.",
-        check=between(1, 10**5),
-        alias="displayLength",
-    )
-    _define_own_flags()
-
-
-def _define_own_flags() -> None:
-    """Define the flags that train_node.js has not."""
-    integer, number, enum = flags.DEFINE_integer, flags.DEFINE_float, flags.DEFINE_enum
-    define(
-        enum,
-        "objective",
-        "every_char",
-        "Take the loss at every character of a window, or at the last only, as the original does.",
-        values=["every_char", "last_char"],
-    )
-    define(
-        flags.DEFINE_string,
-        "init_from",
-        None,
-        "Go on from the weights of this model, a run's directory or a model.json of TensorFlow.js.",
-        alias="initFrom",
-    )
-    define(enum, "optimizer", "rmsprop", "Optimizer.", values=["rmsprop", "adam"])
-    define(
-        number,
-        "clip_norm",
-        1.0,
-        "Scale gradients down to this norm; 0 does not.",
-        check=NOT_NEGATIVE,
-    )
-    define(
-        number,
-        "dropout",
-        0.0,
-        "Fraction of each LSTM layer's outputs dropped in training.",
-        check=FRACTION,
-    )
-    define(
-        integer,
-        "early_stopping",
-        0,
-        "Stop after so many epochs without a lower val_loss; 0 does not.",
-        check=between(0, 10**9),
-    )
-    corpora.define_flags()
-
-
-def _are_layer_sizes(sizes: list[str]) -> bool:
-    return bool(sizes) and all(s.strip().isdecimal() and 1 <= int(s) <= 16_384 for s in sizes)
-
-
-LAYER_SIZES = Check(_are_layer_sizes, "must be whole numbers of 1 to 16384, such as 256,128")
 
 
 def main(arguments: list[str]) -> None:
@@ -178,14 +40,32 @@ def main(arguments: list[str]) -> None:
         raise UserError(f"one corpus at a time, not {' and '.join(arguments)}")
     corpus = arguments[0] if arguments else corpora.DEFAULT
     path = command_line.run_path(f"saved_models/{APP}/{corpora.identifier(corpus)}")
-    if FLAGS.resume:
-        saved = saved_settings(path)
-        command_line.adopt(saved, [*FIXED_FLAGS, *FREE_FLAGS])
-        if not arguments:
-            corpus = str(saved.get("corpus", corpus))
+    saved = saved_settings(path) if FLAGS.resume else {}
+    command_line.adopt(saved, [*FIXED_FLAGS, *FREE_FLAGS])
+    if not arguments:
+        corpus = str(saved.get("corpus", corpus))
     command_line.make_log_dir()
     # Before the corpus, which TensorFlow Datasets may read: threads are set before the first use.
     devices.set_up(FLAGS.gpu, side_by_side=len(FLAGS.lstm_layer_size))
+    from training_run.cluster import join
+
+    with join(FLAGS.distribution) as cluster:
+        text_data, start = _load_text(corpus)
+        place = corpus if corpus in corpora.NAMES else str(Path(corpus).resolve())
+        settings = {"app": APP, "corpus": place, "text": text_data.fingerprint()}
+        settings |= {name: getattr(FLAGS, name) for name in [*FIXED_FLAGS, *FREE_FLAGS]}
+        cluster.agree(settings, places=["corpus", "data_dir", "init_from"])
+        free = ["corpus", *FREE_FLAGS]  # a file may have moved; its text decides
+        opening = open_run(path, settings, free, resume=FLAGS.resume, overwrite=FLAGS.overwrite)
+        with opening if cluster.is_chief else nullcontext() as run:
+            with cluster.strategy.scope():
+                model, progress = _train(run, cluster, text_data, start)
+            if run:
+                _finish(run, model, text_data, progress)
+
+
+def _load_text(corpus: str) -> tuple:
+    """Load the corpus, and the model of --init_from, if any."""
     from lstm_text_generation.data import TextData
 
     read = partial(corpora.read, corpus, FLAGS.data_dir, FLAGS.encoding)
@@ -206,12 +86,7 @@ def main(arguments: list[str]) -> None:
     # One-hot characters and logits, with their gradients: six floats each, by measurement.
     each = 6 * 4 * text_data.sample_len() * size
     devices.check_memory(f"{size:,} distinct characters", each, FLAGS.batch_size)
-    place = corpus if corpus in corpora.NAMES else str(Path(corpus).resolve())
-    settings = {"app": APP, "corpus": place, "text": text_data.fingerprint()}
-    settings |= {name: getattr(FLAGS, name) for name in [*FIXED_FLAGS, *FREE_FLAGS]}
-    free = ["corpus", *FREE_FLAGS]  # a file may have moved; its text decides
-    with open_run(path, settings, free, resume=FLAGS.resume, overwrite=FLAGS.overwrite) as run:
-        _train(run, text_data, start)
+    return text_data, start
 
 
 def _load_start(text: Iterator[str]) -> tuple:
@@ -250,37 +125,42 @@ def _load_start(text: Iterator[str]) -> tuple:
     return model, text_data["char_set"]
 
 
-def _train(run, text_data, model) -> None:
-    """Train the model, or a new one if it is None, and export the best weights."""
-    import keras
-    import numpy as np
+def _train(run, cluster, text_data, start) -> tuple:
+    """Train a new model, or go on from the weights of `start`.
 
-    from lstm_text_generation import export
+    Args:
+      run: the run's directory; None on a worker that is not the chief, and writes nothing.
+
+    Returns:
+      The model and the progress.
+    """
+    import keras
+
     from lstm_text_generation import model as lstm
-    from lstm_text_generation.report import EpochReport
     from training_run import callbacks as hooks
-    from training_run import history
     from training_run.loop import Progress
 
     keras.utils.set_random_seed(FLAGS.seed)
-    sizes = [int(size) for size in FLAGS.lstm_layer_size]
-    model = model or lstm.create_model(
-        text_data.sample_len(), text_data.char_set_size(), sizes, FLAGS.dropout
-    )
-    lstm.compile_model(model, FLAGS.learning_rate, FLAGS.optimizer, FLAGS.clip_norm)
-    model.summary(print_fn=print)
-    seed_text, _ = text_data.get_random_slice(np.random.default_rng(FLAGS.seed))
-    print(f'Seed text:\n"{seed_text}"\n')
-
+    if start:
+        model = keras.models.clone_model(start)
+        model.set_weights(start.get_weights())
+    else:
+        sizes = [int(size) for size in FLAGS.lstm_layer_size]
+        model = lstm.create_model(
+            text_data.sample_len(), text_data.char_set_size(), sizes, FLAGS.dropout
+        )
+    lstm.compile_model(model, FLAGS.learning_rate, FLAGS.optimizer)
     progress = Progress()
-    checkpoints = hooks.Checkpoints(run.work / "checkpoints", progress)
+    checkpoints = hooks.Checkpoints(run and run.work / "checkpoints", progress, cluster)
     for warning in checkpoints.restore(model):
         print(f"warning: {warning}")
-    examples = lstm.training_examples(FLAGS.examples_per_epoch, FLAGS.validation_split)
-    steps = math.ceil(examples / FLAGS.batch_size)
-    report = EpochReport(run.work, progress, text_data, seed_text, FLAGS.display_length, FLAGS.seed)
-    bar = hooks.ProgressBar(FLAGS.epochs, steps, progress, report.summary)
-    board = [hooks.TensorBoard(FLAGS.log_dir)] if FLAGS.log_dir else []
+    callbacks = [checkpoints]
+    if run:
+        model.summary(print_fn=print)
+        report, *rest = _reports(run, text_data, progress)
+        callbacks = [report, checkpoints, *rest]  # what was learned is kept before it is shown
+    if FLAGS.schedule == "cosine":
+        callbacks.append(keras.callbacks.LearningRateScheduler(_cosine))
     lstm.fit_model(
         model,
         text_data,
@@ -288,20 +168,62 @@ def _train(run, text_data, model) -> None:
         FLAGS.examples_per_epoch,
         FLAGS.batch_size,
         FLAGS.validation_split,
-        [report, checkpoints, bar, *board],  # what was learned is kept before it is shown
+        callbacks,
         objective=FLAGS.objective,
+        clip_norm=FLAGS.clip_norm,
+        mixed_precision=FLAGS.mixed_precision,
         seed=FLAGS.seed,
         progress=progress,
         patience=FLAGS.early_stopping,
     )
+    return model, progress
+
+
+def _cosine(epoch: int) -> float:
+    """Return the learning rate of an epoch: half a cosine's period down to zero."""
+    return FLAGS.learning_rate * (1 + math.cos(math.pi * epoch / FLAGS.epochs)) / 2
+
+
+def _reports(run, text_data, progress) -> list:
+    """Return the callbacks that show and write what happens."""
+    from lstm_text_generation.model import training_examples
+    from lstm_text_generation.report import EpochReport
+    from training_run import callbacks as hooks
+
+    seed_text = _seed_text(text_data)
+    print(f'Seed text:\n"{seed_text}"\n')
+    report = EpochReport(run.work, progress, text_data, seed_text, FLAGS.display_length, FLAGS.seed)
+    examples = training_examples(FLAGS.examples_per_epoch, FLAGS.validation_split)
+    steps = math.ceil(examples / FLAGS.batch_size)
+    bar = hooks.ProgressBar(FLAGS.epochs, steps, progress, report.summary)
+    board = [hooks.TensorBoard(FLAGS.log_dir)] if FLAGS.log_dir else []
+    return [report, bar, *board]
+
+
+def _seed_text(text_data) -> str:
+    """Return a piece of the text, the same one whenever the run is resumed."""
+    import numpy as np
+
+    return text_data.get_random_slice(np.random.default_rng(FLAGS.seed))[0]
+
+
+def _finish(run, model, text_data, progress) -> None:
+    """Write the best weights in every format, put the run in its place, and say what is there."""
+    import keras
+
+    from lstm_text_generation import export
+    from lstm_text_generation import model as lstm
+    from training_run import history
+
     if progress.epoch < FLAGS.epochs:
         print(f"Stopping early: no lower val_loss for {FLAGS.early_stopping} epochs.")
-    model.set_weights(progress.best_weights)
     print(f"Saving the weights of epoch {progress.best_epoch}, the best.", flush=True)
-    files = export.export_model(run.work, model, text_data, seed_text)
-    title = f"{text_data.data_identifier()}, LSTM {','.join(map(str, sizes))}"
+    best = keras.models.clone_model(model)  # of plain variables, whatever the strategy made
+    best.set_weights(progress.best_weights)
+    lstm.compile_model(best, FLAGS.learning_rate, FLAGS.optimizer)
+    files = export.export_model(run.work, best, text_data, _seed_text(text_data))
+    title = f"{text_data.data_identifier()}, LSTM {','.join(map(str, FLAGS.lstm_layer_size))}"
     history.plot_loss(run.work / "loss.png", progress.history, title, "nats per character")
-    report.write_files()
     run.finish()
     files |= {
         "samples.txt": "what it wrote after each epoch",

@@ -13,27 +13,37 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from training_run import checkpoints, signals
+from training_run.cluster import Cluster
 from training_run.devices import writing
 from training_run.loop import Logs, Progress, check_weights
 
 CHECKPOINT_SECONDS = 300  # within a long epoch
+SIGNALS = 16  # more than the numbers of SIGINT and SIGTERM
 
 
 class Checkpoints(keras.callbacks.Callback):
     """Writes a checkpoint after each epoch, every five minutes, and when told to stop.
 
-    SIGINT (Ctrl-C) and SIGTERM end the run after the step under way, with a checkpoint of it.
+    SIGINT (Ctrl-C) and SIGTERM end the run after the step under way, with a checkpoint of it, on
+    all processes that train together, whichever gets it.
+
+    Args:
+      directory: where the checkpoints are; None in a process that is not the chief.
+      cluster: the processes; this one alone by default.
     """
 
-    def __init__(self, directory: Path, progress: Progress):
+    def __init__(self, directory: Path | None, progress: Progress, cluster: Cluster | None = None):
         super().__init__()
         self.directory = directory
         self.progress = progress
-        self._signal: int | None = None
+        self.cluster = cluster or Cluster()
+        self._signal = 0
         self._saved_at = time.monotonic()
 
     def restore(self, model: keras.Model) -> list[str]:
         """Set the model, its optimizer and the progress to the newest checkpoint, if there is one.
+
+        The chief reads it, and what is the chief's becomes everyone's.
 
         Returns:
           Warnings about damaged checkpoints that were passed over.
@@ -41,7 +51,22 @@ class Checkpoints(keras.callbacks.Callback):
         Raises:
           UserError: all checkpoints are damaged.
         """
-        learning_rate = float(model.optimizer.learning_rate)
+        warnings = self._load(model) if self.directory else []
+        for variable in _variables(model).values():
+            variable.assign(self.cluster.from_chief(variable.numpy()))
+        fields, best = vars(self.progress).copy(), self.progress.best_weights
+        del fields["best_weights"]
+        for name, value in self.cluster.json_from_chief(fields).items():
+            setattr(self.progress, name, value)
+        if self.progress.best_epoch:
+            best = best or model.get_weights()  # whose values do not matter
+            self.progress.best_weights = [self.cluster.from_chief(weight) for weight in best]
+        return warnings
+
+    def _load(self, model: keras.Model) -> list[str]:
+        """Do the chief's part of `restore`."""
+        assert self.directory
+        learning_rate = model.optimizer.learning_rate.numpy()
         variables = _variables(model)
         best = {_best(index): weight for index, weight in enumerate(model.get_weights())}
 
@@ -67,7 +92,9 @@ class Checkpoints(keras.callbacks.Callback):
 
     def save(self) -> None:
         """Write a checkpoint of the model, whose weights have been checked, and the progress."""
-        arrays = {name: np.asarray(value) for name, value in _variables(self.model).items()}
+        if not self.directory:
+            return
+        arrays = {name: value.numpy() for name, value in _variables(self.model).items()}
         for index, weights in enumerate(self.progress.best_weights):
             arrays[_best(index)] = weights
         fields = vars(self.progress).copy()
@@ -84,7 +111,7 @@ class Checkpoints(keras.callbacks.Callback):
         """Give the signals back, and stop if one has come."""
         self._watch.__exit__(None, None, None)
         if not sys.exc_info()[0]:  # nothing has ended the training already
-            self._stop_if_told()
+            self._stop_now(self._told())
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Checkpoint if it is time, and stop if a signal has come.
@@ -92,12 +119,12 @@ class Checkpoints(keras.callbacks.Callback):
         Raises:
           UserError: a weight is not a number: the checkpoint before is to stay the newest.
         """
-        told = self._signal  # a signal may come at any moment, also between the next two lines
+        told = self._told()  # a signal may come at any moment, also between the next two lines
         if told or time.monotonic() - self._saved_at > CHECKPOINT_SECONDS:
             check_weights(self.model, self.progress)  # at an epoch's end, the loop has done it
             self.save()
         if told:
-            self._stop_if_told()
+            self._stop_now(told)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Checkpoint."""
@@ -105,7 +132,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Stop if a signal has come, now that the last epoch has been reported."""
-        self._stop_if_told()
+        self._stop_now(self._told())
 
     def _stop(self, number: int) -> None:
         if self._signal:  # the second one does not wait for the step
@@ -113,8 +140,14 @@ class Checkpoints(keras.callbacks.Callback):
             os._exit(128 + number)
         self._signal = number
 
-    def _stop_if_told(self) -> None:
-        if self._signal:
+    def _told(self) -> int:
+        """Return the signal that this process or another one has got, or 0."""
+        got = np.arange(SIGNALS) == self._signal if self._signal else np.zeros(SIGNALS)
+        return int(np.flatnonzero(self.cluster.total(got.astype(np.int32))).max(initial=0))
+
+    def _stop_now(self, told: int) -> None:
+        if told:
+            self.cluster.leave()
             epochs, steps = self.progress.epoch, self.progress.step
             finish = f"; --resume --epochs={epochs} makes a model of it" if epochs else ""
             print(  # on stderr: whoever read the output may have been stopped too
@@ -122,7 +155,7 @@ class Checkpoints(keras.callbacks.Callback):
                 f"--resume goes on from here{finish}.",
                 file=sys.stderr,
             )
-            raise SystemExit(128 + self._signal)
+            raise SystemExit(128 + told)
 
 
 class ProgressBar(keras.callbacks.Callback):
@@ -186,7 +219,7 @@ class TensorBoard(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Write the epoch's means so far, at the optimizer's count of steps."""
-        self._write("step", logs or {}, int(self.model.optimizer.iterations))
+        self._write("step", logs or {}, int(self.model.optimizer.iterations.numpy()))
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write the epoch's figures."""

@@ -105,6 +105,20 @@ def define_run_flags(epochs: int, batch_size: int, save_path: str) -> None:
     )
     define(integer, "seed", 0, "All random draws follow from it.", check=between(0, 2**31 - 1))
     define(string, "log_dir", None, "Write TensorBoard logs to this directory.", alias="logDir")
+    define(
+        flags.DEFINE_enum,
+        "distribution",
+        "none",
+        "Train on all GPUs of this machine (mirrored), or with the workers that TF_CONFIG names "
+        "(multi_worker).",
+        values=["none", "mirrored", "multi_worker"],
+    )
+    define(
+        boolean,
+        "mixed_precision",
+        False,
+        "Compute in bfloat16 where that does no harm: faster on GPUs and processors made for it.",
+    )
     define_gpu_flag()
 
 

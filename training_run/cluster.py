@@ -1,0 +1,167 @@
+"""The processes that train together: one, or the workers that TF_CONFIG names."""
+
+import json
+import os
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from training_run import replicas
+from training_run.command_line import UserError
+
+_EXAMPLE = (
+    '\'{"cluster": {"worker": ["host0:12345", "host1:12345"]}, '
+    '"task": {"type": "worker", "index": 0}}\''
+)
+# What TensorFlow raises, and says, when a worker that it waits for is not there any more.
+_LOST = (
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.FailedPreconditionError,
+    tf.errors.InternalError,
+    tf.errors.UnavailableError,
+    tf.errors.UnknownError,
+)
+
+
+class Cluster:
+    """The processes that train together, as the present one sees them.
+
+    All have to call the methods that communicate, in the same order; with one process these do
+    nothing.
+
+    Attributes:
+      strategy: what to build the model and train under.
+      size: number of processes.
+      is_chief: this is the one that writes: the task `chief`, or else worker 0.
+    """
+
+    def __init__(self, strategy: tf.distribute.Strategy | None = None):
+        self.strategy = strategy or tf.distribute.get_strategy()
+        resolver = self.strategy.cluster_resolver
+        jobs = resolver.cluster_spec().as_dict() if resolver else {}
+        self.size = max(1, sum(len(jobs.get(job, ())) for job in ("chief", "worker")))
+        first = "chief" if "chief" in jobs else "worker"
+        self.is_chief = not jobs or (resolver.task_type, resolver.task_id) == (first, 0)
+
+    def total(self, array: np.ndarray) -> np.ndarray:
+        """Return the sum of the processes' arrays, which are alike in shape and type."""
+        if self.size == 1:
+            return array
+        flat = tf.constant(array.ravel(), tf.float64)  # one type, one trace; and exact
+        return self._total(flat).numpy().astype(array.dtype).reshape(array.shape)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float64)])
+    def _total(self, value: tf.Tensor) -> tf.Tensor:
+        here = self.strategy.num_replicas_in_sync // self.size  # replicas of this process
+
+        def add(value: tf.Tensor) -> tf.Tensor:
+            first = tf.distribute.get_replica_context().replica_id_in_sync_group % here == 0
+            return replicas.total([value if first else tf.zeros_like(value)])[0]
+
+        with self.strategy.scope():
+            return replicas.run(add, value)
+
+    def from_chief(self, array: np.ndarray) -> np.ndarray:
+        """Return the chief's array; elsewhere only its shape and type matter."""
+        return self.total(array if self.is_chief else np.zeros_like(array))
+
+    def json_from_chief(self, value: Any) -> Any:
+        """Return the chief's JSON value."""
+        text = np.frombuffer(json.dumps(value).encode(), np.uint8).astype(np.int32)
+        length = int(self.from_chief(np.array(len(text))))
+        text = self.from_chief(np.resize(text, length))
+        return json.loads(text.astype(np.uint8).tobytes())
+
+    def agree(self, settings: dict[str, Any], places: Collection[str]) -> None:
+        """Check that all processes train alike.
+
+        Args:
+          places: settings that say where something is, which differs from machine to machine.
+
+        Raises:
+          UserError: this or another one has other settings than the chief.
+        """
+        chiefs = self.json_from_chief(settings)
+        other = [n for n in settings if n not in places and settings[n] != chiefs.get(n)]
+        if self.total(np.array(len(other))):
+            here = ", ".join(f"{n}={settings[n]} (the chief: {chiefs.get(n)})" for n in other)
+            raise UserError(
+                "the workers must be started with the same flags and the same data; "
+                + (f"here {here}" if other else "another one has others")
+            )
+
+    def leave(self) -> None:
+        """Wait until every process is ready to leave: who is gone before would look lost."""
+        self.total(np.array(0))
+        with suppress(*_LOST):  # of one that is through already
+            self.total(np.array(0))
+
+
+@contextmanager
+def join(distribution: str) -> Iterator[Cluster]:
+    """Train together with the other processes, until the chief has written the run.
+
+    Where a process is lost, the others begin anew, from the last checkpoint, as soon as it is back:
+    TensorFlow can take no one in later.
+
+    Args:
+      distribution: `none`, `mirrored` (all GPUs of this machine) or `multi_worker` (the workers of
+        TF_CONFIG, with all of their GPUs).
+
+    Raises:
+      UserError: TF_CONFIG is missing or wrong.
+    """
+    cluster = Cluster(_strategy(distribution))
+    if not cluster.is_chief:
+        print(f"One of {cluster.size} workers; the chief shows the progress and writes the run.")
+    try:
+        yield cluster
+        cluster.leave()
+    except _LOST as error:
+        if cluster.size == 1 or "ollective" not in error.message:
+            raise
+        _begin_anew()
+
+
+def _strategy(distribution: str) -> tf.distribute.Strategy:
+    if distribution == "none":
+        return tf.distribute.get_strategy()
+    if distribution == "mirrored":
+        # Processors only where there are no GPUs; there is one unless TensorFlow is told otherwise.
+        kinds = (tf.config.list_logical_devices(kind) for kind in ("GPU", "CPU"))
+        return tf.distribute.MirroredStrategy([device.name for device in next(filter(None, kinds))])
+    try:
+        config = json.loads(os.environ.get("TF_CONFIG", ""))
+        task = config["task"]
+        config["cluster"][task["type"]][int(task["index"])]
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    except (ValueError, KeyError, TypeError, IndexError):
+        raise UserError(
+            f"--distribution=multi_worker needs TF_CONFIG in the environment, such as {_EXAMPLE}, "
+            "with another index for each worker"
+        ) from None
+    except tf.errors.OpError as error:
+        raise UserError(f"cannot join the cluster of TF_CONFIG: {error.message}") from None
+
+
+def _begin_anew() -> None:
+    """Replace this process by a new one that resumes the run."""
+    print(
+        "A worker was lost. Waiting for it to come back, then going on from the last checkpoint.",
+        file=sys.stderr,
+    )
+    arguments = sys.argv[1:]
+    options = len(sys.orig_argv) - len(arguments)
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    arguments[end:end] = ["--resume", "--nooverwrite"]
+    sys.stdout.flush()
+    for number in os.listdir("/dev/fd"):
+        with suppress(OSError):  # the listing's own is closed
+            os.set_inheritable(int(number), int(number) <= 2)  # not the port, which it listens on
+    os.execv(sys.executable, [*sys.orig_argv[:options], *arguments])
