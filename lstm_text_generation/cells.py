@@ -43,8 +43,38 @@ def advance(
         x, state = cell(x, states[layer])
         advanced.append(state)
         if masks:
-            x *= masks[layer]
+            x *= tf.cast(masks[layer], x.dtype)
     return x, advanced
+
+
+def scan(model: keras.Model, text: tf.Tensor, masks: Sequence[tf.Tensor] = ()) -> tf.Tensor:
+    """Run the LSTM layers over a text from its beginning, for training.
+
+    The loop takes each character through all layers, and TensorFlow begins an iteration before the
+    last one has ended. So one layer's next character and the next layer's present one wait for
+    nothing but their own inputs, and are computed at the same time on two cores. That, and not the
+    arithmetic, is where this is faster than `model.fit`: the matrices are too small to share.
+
+    Args:
+      text: indices [length, batch].
+      masks: factors for the outputs of each layer [batch, length, units], for dropout.
+
+    Returns:
+      The last layer's outputs, float32 [length, batch, units].
+    """
+    cells, size = lstm_cells(model), model.input_shape[2]
+    length, batch = model.input_shape[1], tf.shape(text)[1]
+
+    def body(position: tf.Tensor, outputs: tf.TensorArray, states: States) -> tuple:
+        x = tf.one_hot(text[position], size)
+        step = advance(cells, x, states, [mask[:, position] for mask in masks])
+        x, states = tf.nest.map_structure(lambda value: tf.cast(value, tf.float32), step)
+        return position + 1, outputs.write(position, x), states
+
+    outputs = tf.TensorArray(tf.float32, length, element_shape=[None, cells[-1].units])
+    start = (tf.constant(0), outputs, zero_states(model, batch))
+    _, outputs, _ = tf.while_loop(lambda position, *_: position < length, body, start)
+    return outputs.stack()
 
 
 def one_step(model: keras.Model) -> Callable[..., dict[str, tf.Tensor]]:

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lstm_text_generation.cells import advance, lstm_cells, read, zero_states
+from lstm_text_generation.cells import lstm_cells, read, scan
 from lstm_text_generation.data import TextData
 from training_run import loop, replicas
 
@@ -178,44 +178,40 @@ def make_train_step(
 ) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
     """Return a function that takes one gradient step on windows [batch, sample_len + 1].
 
-    The loop over the characters is unrolled into the graph, character by character through all
-    layers. So one layer's next character and the next layer's present one wait for nothing but
-    their own inputs, and TensorFlow computes them at the same time on two cores. That, and not the
-    arithmetic, is where it is faster than `model.fit`: the matrices are too small to share.
+    Args:
+      objective, clip_norm, mixed_precision, seed: as in `fit_model`.
     """
     cells, dense = lstm_cells(model), model.layers[-1]
     rate = next((x.rate for x in model.layers if isinstance(x, keras.layers.Dropout)), 0.0)
-    length, size = model.input_shape[1:]
+    length = model.input_shape[1]
 
     def replica_step(windows: tf.Tensor) -> dict[str, tf.Tensor]:
         whole = tf.shape(windows)[0]
-        characters = tf.unstack(tf.transpose(replicas.share(windows)))  # [batch] of each position
+        characters = tf.transpose(replicas.share(windows))  # [length + 1, batch]
         step = tf.cast(model.optimizer.iterations.value, tf.int32)
         with tf.GradientTape() as tape:
-            states = zero_states(model, tf.shape(characters[0])[0])
             masks = [
                 # Drawn from (seed, step), so that a resumed run drops the same units; and for the
                 # whole batch, so that several replicas drop what one would.
-                tf.nn.experimental.stateless_dropout(
-                    tf.ones([whole, length, cell.units]), rate, seed=(seed + layer, step)
+                replicas.share(
+                    tf.nn.experimental.stateless_dropout(
+                        tf.ones([whole, length, cell.units]), rate, seed=(seed + layer, step)
+                    )
                 )
                 for layer, cell in enumerate(cells)
                 if rate
             ]
-            masks = [tf.unstack(replicas.share(mask), axis=1) for mask in masks]
-            outputs = []
             with replicas.mixed_precision(cells, mixed_precision):
-                for position in range(length):
-                    x = tf.one_hot(characters[position], size)
-                    x, states = advance(cells, x, states, [mask[position] for mask in masks])
-                    outputs.append(x)
-            targets = characters[1:]
-            if objective == "last_char":
-                outputs, targets = outputs[-1:], targets[-1:]
-            hidden = tf.cast(tf.concat(outputs, 0), tf.float32)
+                outputs = scan(model, characters[:-1], masks)
+            if objective == "every_char":
+                hidden = tf.reshape(outputs, [-1, cells[-1].units])
+                targets = tf.reshape(characters[1:], [-1])
+            else:
+                hidden, targets = outputs[-1], characters[-1]
             logits = tf.matmul(hidden, dense.kernel) + dense.bias
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.concat(targets, 0), logits)
-            loss = tf.reduce_sum(losses) / tf.cast(whole * len(targets), tf.float32)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+            count = whole * (length if objective == "every_char" else 1)
+            loss = tf.reduce_sum(losses) / tf.cast(count, tf.float32)
         variables = model.trainable_variables
         loss, *gradients = replicas.total([loss, *tape.gradient(loss, variables)])
         replicas.update(model.optimizer, gradients, variables, clip_norm)

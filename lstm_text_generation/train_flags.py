@@ -49,8 +49,8 @@ def define_flags() -> None:
         integer,
         "sample_len",
         60,
-        "Characters in an input window. Compiling takes a second for each ten of them.",
-        check=between(1, 1000),
+        "Characters in an input window.",
+        check=between(1, 100_000),
         alias="sampleLen",
     )
     define(

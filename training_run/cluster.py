@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -161,7 +162,7 @@ def _begin_anew() -> None:
     end = arguments.index("--") if "--" in arguments else len(arguments)
     arguments[end:end] = ["--resume", "--nooverwrite"]
     sys.stdout.flush()
-    for number in os.listdir("/dev/fd"):
+    for file in Path("/dev/fd").iterdir():
         with suppress(OSError):  # the listing's own is closed
-            os.set_inheritable(int(number), int(number) <= 2)  # not the port, which it listens on
+            os.set_inheritable(int(file.name), int(file.name) <= 2)  # not the port, taken anew
     os.execv(sys.executable, [*sys.orig_argv[:options], *arguments])
