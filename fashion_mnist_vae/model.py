@@ -229,7 +229,7 @@ def make_train_step(
         replicas.update(vae_model.optimizer, summed[3:], variables)
         return dict(zip(("loss", "reconstruction", "kl"), summed[:3], strict=True))
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.int64)])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int64)], autograph=False)
     def train_step(indices: tf.Tensor) -> dict[str, tf.Tensor]:
         return replicas.run(replica_step, indices)
 
@@ -256,7 +256,7 @@ def scale(images: tf.Tensor) -> tf.Tensor:
     return tf.cast(images, tf.float32) / 255.0
 
 
-@tf.function(reduce_retracing=True)
+@tf.function(reduce_retracing=True, autograph=False)
 def _loss(
     vae_model: keras.Model,
     images: tf.Tensor,

@@ -217,7 +217,7 @@ def make_train_step(
         replicas.update(model.optimizer, gradients, variables, clip_norm)
         return {"loss": loss}
 
-    @tf.function(input_signature=[tf.TensorSpec([None, length + 1], tf.int32)])
+    @tf.function(input_signature=[tf.TensorSpec([None, length + 1], tf.int32)], autograph=False)
     def train_step(windows: tf.Tensor) -> dict[str, tf.Tensor]:
         return replicas.run(replica_step, windows)
 
@@ -234,7 +234,7 @@ def evaluate_model(model: keras.Model, windows: np.ndarray) -> float:
     return sum(map(float, parts)) / len(windows)
 
 
-@tf.function(reduce_retracing=True)
+@tf.function(reduce_retracing=True, autograph=False)
 def _loss(model: keras.Model, windows: tf.Tensor) -> tf.Tensor:
     """Return the cross-entropy, in nats, of the windows' last characters, summed."""
 
