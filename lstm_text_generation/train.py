@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from lstm_text_generation import corpora
-from lstm_text_generation.train_flags import FIXED_FLAGS, FREE_FLAGS, define_flags
+from lstm_text_generation.train_flags import FIXED_FLAGS, FREE_FLAGS, PRESETS, define_flags
 from training_run import command_line, devices
 from training_run.command_line import FLAGS, UserError
 from training_run.run_directory import describe, open_run, saved_settings
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> None:
     corpus = arguments[0] if arguments else corpora.DEFAULT
     path = command_line.run_path(f"saved_models/{APP}/{corpora.identifier(corpus)}")
     saved = saved_settings(path) if FLAGS.resume else {}
-    command_line.adopt(saved, [*FIXED_FLAGS, *FREE_FLAGS])
+    command_line.adopt(saved or PRESETS.get(FLAGS.preset, {}), [*FIXED_FLAGS, *FREE_FLAGS])
     if not arguments:
         corpus = str(saved.get("corpus", corpus))
     command_line.make_log_dir()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -17,16 +18,6 @@ from training_run.command_line import UserError
 _EXAMPLE = (
     '\'{"cluster": {"worker": ["host0:12345", "host1:12345"]}, '
     '"task": {"type": "worker", "index": 0}}\''
-)
-# What TensorFlow raises, and says, when a worker that it waits for is not there any more.
-_LOST = (
-    tf.errors.AbortedError,
-    tf.errors.CancelledError,
-    tf.errors.DeadlineExceededError,
-    tf.errors.FailedPreconditionError,
-    tf.errors.InternalError,
-    tf.errors.UnavailableError,
-    tf.errors.UnknownError,
 )
 
 
@@ -100,7 +91,7 @@ class Cluster:
     def leave(self) -> None:
         """Wait until every process is ready to leave: who is gone before would look lost."""
         self.total(np.array(0))
-        with suppress(*_LOST):  # of one that is through already
+        with suppress(tf.errors.OpError):  # of one that is through already
             self.total(np.array(0))
 
 
@@ -124,8 +115,8 @@ def join(distribution: str) -> Iterator[Cluster]:
     try:
         yield cluster
         cluster.leave()
-    except _LOST as error:
-        if cluster.size == 1 or "ollective" not in error.message:
+    except tf.errors.OpError as error:  # of many kinds, depending on what was going on
+        if cluster.size == 1 or "Collective ops" not in error.message:
             raise
         _begin_anew()
 
@@ -138,17 +129,33 @@ def _strategy(distribution: str) -> tf.distribute.Strategy:
         kinds = (tf.config.list_logical_devices(kind) for kind in ("GPU", "CPU"))
         return tf.distribute.MirroredStrategy([device.name for device in next(filter(None, kinds))])
     try:
-        config = json.loads(os.environ.get("TF_CONFIG", ""))
-        task = config["task"]
-        config["cluster"][task["type"]][int(task["index"])]
-        return tf.distribute.MultiWorkerMirroredStrategy()
-    except (ValueError, KeyError, TypeError, IndexError):
+        valid = _is_valid(json.loads(os.environ.get("TF_CONFIG", "")))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        valid = False
+    if not valid:
         raise UserError(
             f"--distribution=multi_worker needs TF_CONFIG in the environment, such as {_EXAMPLE}, "
             "with another index for each worker"
-        ) from None
+        )
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy()
     except tf.errors.OpError as error:
         raise UserError(f"cannot join the cluster of TF_CONFIG: {error.message}") from None
+
+
+def _is_valid(config: Any) -> bool:
+    """Tell whether TF_CONFIG names workers, and one of them as this one.
+
+    Raises:
+      KeyError, TypeError, ValueError, AttributeError: it does not.
+    """
+    jobs, task = config["cluster"], config["task"]
+    addresses = [address for job in jobs.values() for address in job]
+    return (
+        jobs.keys() <= {"chief", "worker"}
+        and int(task["index"]) in range(len(jobs[task["type"]]))
+        and all(re.fullmatch(r".+:\d+", address) for address in addresses)
+    )
 
 
 def _begin_anew() -> None:

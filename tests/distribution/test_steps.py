@@ -1,0 +1,80 @@
+"""Several workers compute what one would."""
+
+import numpy as np
+import pytest
+
+from tests.distribution.workers import started
+
+MODULE = ["-m", "tests.distribution.steps"]
+
+
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory) -> dict[str, list[dict[str, np.ndarray]]]:
+    """What each process of 1, 2 and 4 workers and of two mirrored replicas computed."""
+    directory = tmp_path_factory.mktemp("steps")
+
+    def compute(name: str, kind: str, count: int) -> list[dict[str, np.ndarray]]:
+        files = [directory / f"{name}-{number}.npz" for number in range(count)]
+        lines = [[*MODULE, kind, file] for file in files]
+        with started(directory / name, ["worker"] * count, lines) as workers:
+            assert workers.wait() == [0] * count, workers.output(0)
+        return [dict(np.load(file)) for file in files]
+
+    return {
+        "1": compute("1", "none", 1),
+        "2": compute("2", "multi_worker", 2),
+        "4": compute("4", "multi_worker", 4),
+        "mirrored": compute("mirrored", "mirrored", 1),
+    }
+
+
+several = pytest.mark.parametrize("name", ["2", "4", "mirrored"])
+models = pytest.mark.parametrize("model", ["text", "dropout", "images"])
+
+
+@several
+@models
+def test_the_first_gradient_is_the_same(figures, name, model):
+    (alone,) = figures["1"]
+    for worker in figures[name]:
+        names = [key for key in alone if key.startswith(f"{model}/gradient/")]
+        assert len(names) > 3
+        for key in names:
+            largest = np.abs(alone[key]).max()
+            assert largest > 0
+            np.testing.assert_allclose(worker[key], alone[key], rtol=0, atol=1e-5 * largest)
+
+
+@several
+@models
+def test_the_losses_are_the_same_within_a_hundredth(figures, name, model):
+    (alone,) = figures["1"]
+    losses = alone[f"{model}/losses"]
+    assert len(losses) == 50 and losses[-1] < losses[0]
+    for worker in figures[name]:
+        np.testing.assert_allclose(worker[f"{model}/losses"], losses, rtol=0.01)
+
+
+@several
+@pytest.mark.parametrize("model", ["text", "images"])
+def test_the_validation_loss_is_the_same(figures, name, model):
+    (alone,) = figures["1"]
+    for worker in figures[name]:
+        key = f"{model}/val_loss"
+        assert worker[key] == pytest.approx(alone[key], rel=0.01)
+        assert worker[key] == figures[name][0][key]  # or the workers would decide differently
+
+
+@several
+@models
+def test_all_workers_have_identical_weights(figures, name, model):
+    first, *others = figures[name]
+    for other in others:
+        np.testing.assert_array_equal(other[f"{model}/weights"], first[f"{model}/weights"])
+    assert not np.array_equal(first[f"{model}/weights"], np.zeros(1))
+
+
+@pytest.mark.parametrize("name", ["2", "4"])
+def test_every_row_of_a_batch_is_one_workers(figures, name):
+    rows = np.concatenate([worker["rows"] for worker in figures[name]])
+    assert len(rows) == 10 and set(rows) == set(range(10))

@@ -1,0 +1,145 @@
+"""The training command on several workers: who writes, who stops, who comes back."""
+
+import json
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lstm_text_generation import train
+from tests.conftest import SMALL, assert_one_line
+from tests.distribution.workers import Workers, started
+
+MODULE = ["-m", "lstm_text_generation.train"]
+JOBS = ["chief", "worker", "worker"]
+CLUSTER = {"cluster": {"worker": ["127.0.0.1:1"]}, "task": {"type": "worker", "index": 0}}
+
+
+def lines(directory: Path, corpus: Path, *flags: str) -> list[list]:
+    """Return the command of each worker; each has a save_path of its own, as on other machines."""
+    train = [*MODULE, corpus, *SMALL, "--epochs=6", "--distribution=multi_worker", *flags]
+    return [[*train, f"--save_path={directory / f'run-{n}'}"] for n in range(len(JOBS))]
+
+
+def weights(directory: Path) -> bytes:
+    return (directory / "run-0" / "weights.bin").read_bytes()
+
+
+def wait_for(workers: Workers, words: str) -> None:
+    """Wait until the chief has printed the words."""
+    for _ in range(1200):
+        if words in workers.output(0):
+            return
+        time.sleep(0.1)
+    raise AssertionError(workers.output(0))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, corpus) -> Path:
+    """The directory of three workers that trained from beginning to end."""
+    directory = tmp_path_factory.mktemp("undisturbed")
+    with started(directory, JOBS, lines(directory, corpus)) as workers:
+        assert workers.wait() == [0, 0, 0], workers.output(0)
+    return directory
+
+
+def test_only_the_chief_writes_and_shows(undisturbed):
+    names = [path.name for path in undisturbed.iterdir() if path.is_dir()]
+    assert names == ["run-0"]
+    assert (undisturbed / "run-0" / "model.json").exists()
+    assert "Epoch 6 of 6" in (undisturbed / "worker-0.txt").read_text()
+    for number in (1, 2):
+        text = (undisturbed / f"worker-{number}.txt").read_text()
+        assert text == "One of 3 workers; the chief shows the progress and writes the run.\n"
+
+
+def test_the_model_is_one_that_a_single_process_goes_on_with(undisturbed, tmp_path, call, corpus):
+
+    shutil.copytree(undisturbed / "run-0", tmp_path / "run")
+    line = [corpus, *SMALL, "--epochs=7", f"--save_path={tmp_path / 'run'}", "--resume"]
+    code, out, err = call(train, *line)
+    assert code == 0, err
+    assert "Epoch 7 of 7" in out and "Epoch 6 of" not in out
+
+
+@pytest.mark.parametrize("lost", [0, 2])
+def test_a_worker_that_dies_and_comes_back_loses_nothing(undisturbed, tmp_path, corpus, lost):
+    commands = lines(tmp_path, corpus)
+    with started(tmp_path, JOBS, commands) as workers:
+        wait_for(workers, "Epoch 3 of 6")
+        workers.processes[lost].kill()
+        workers.processes[lost].wait()
+        other = (lost + 1) % len(JOBS)
+        while "A worker was lost" not in workers.output(other):
+            assert workers.processes[other].poll() is None, workers.output(other)
+            time.sleep(0.1)
+        workers.start(lost, [*commands[lost], "--resume"])
+        assert workers.wait() == [0, 0, 0], workers.output(0)
+        assert "Traceback" not in "".join(workers.output(n) for n in range(len(JOBS)))
+        assert workers.output(0).count("Epoch 2 of 6") == 1  # it was not done again
+    assert weights(tmp_path) == weights(undisturbed)
+
+
+def test_a_signal_to_one_stops_all_with_a_checkpoint(undisturbed, tmp_path, corpus):
+    commands = lines(tmp_path, corpus)
+    with started(tmp_path, JOBS, commands) as workers:
+        wait_for(workers, "Epoch 2 of 6")
+        workers.processes[1].send_signal(signal.SIGTERM)
+        assert workers.wait() == [143] * 3, workers.output(0)
+        for number in range(len(JOBS)):
+            assert "with a checkpoint" in workers.output(number)
+        for number, command in enumerate(commands):
+            workers.start(number, [*command, "--resume"])
+        assert workers.wait() == [0, 0, 0], workers.output(0)
+    assert weights(tmp_path) == weights(undisturbed)
+
+
+def test_workers_that_were_told_otherwise_are_refused(tmp_path, corpus):
+    commands = lines(tmp_path, corpus)
+    commands[2].append("--epochs=7")
+    with started(tmp_path, JOBS, commands) as workers:
+        assert workers.wait() == [1, 1, 1]
+        for number in range(len(JOBS)):
+            assert "same flags and the same data" in workers.output(number)
+        assert "epochs=7 (the chief: 6)" in workers.output(2)
+    assert not list(tmp_path.glob("run-*"))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        None,
+        "{",
+        "[]",
+        json.dumps({**CLUSTER, "task": {"type": "worker", "index": 1}}),
+        json.dumps({**CLUSTER, "task": {"type": "chief", "index": 0}}),
+        json.dumps({**CLUSTER, "task": {"type": "worker", "index": -1}}),
+        json.dumps({**CLUSTER, "task": {"type": "worker"}}),
+        json.dumps({**CLUSTER, "cluster": {"worker": "127.0.0.1:1"}}),
+        json.dumps({**CLUSTER, "cluster": {"worker": [7]}}),
+        json.dumps({**CLUSTER, "cluster": {"worker": ["127.0.0.1"]}}),
+        json.dumps({**CLUSTER, "cluster": {"ps": ["127.0.0.1:1"], "worker": ["127.0.0.1:2"]}}),
+    ],
+)
+def test_a_wrong_tf_config_is_one_line(call, monkeypatch, tmp_path, corpus, config):
+    if config is None:
+        monkeypatch.delenv("TF_CONFIG", raising=False)
+    else:
+        monkeypatch.setenv("TF_CONFIG", config)
+    flags = ["--distribution=multi_worker", f"--save_path={tmp_path / 'run'}"]
+    assert_one_line(call(train, corpus, *SMALL, *flags), "TF_CONFIG", '"cluster"')
+    assert not list(tmp_path.iterdir())
+
+
+def test_one_mirrored_replica_computes_what_none_does(call, tmp_path, corpus):
+    found = []
+    for kind in ("none", "mirrored"):
+        path = tmp_path / kind
+        line = [corpus, *SMALL, "--epochs=1", f"--distribution={kind}", f"--save_path={path}"]
+        code, _, err = call(train, *line)
+        assert code == 0, err
+        found.append(np.fromfile(path / "weights.bin", np.float32))
+    np.testing.assert_allclose(*found, atol=1e-5)
