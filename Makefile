@@ -4,12 +4,13 @@
 # make fuzz    draw bad input for the commands and loaders until something breaks
 # make audit   look the locked dependencies up in the registries' lists of known faults
 # make web     the pages in your browser, with the models in saved_models/
+# make bench   measure training, writing and starting on this machine: docs/benchmarks.md
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := saved_models/demo
 
-.PHONY: demo web test fuzz audit test-converter bench-lstm bench-vae bench-long docs-tfjs lock clean
+.PHONY: demo web test fuzz audit test-converter bench bench-scaling bench-long docs-tfjs lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m lstm_text_generation.train python-docs --epochs=15 --overwrite --save_path=$(DEMO)/python-docs
@@ -35,12 +36,17 @@ web: $(VENV)/installed node_modules/packages saved_models/corpora/python-docs.tx
 test-converter: $(VENV)/installed-dev node_modules/installed .venv-converter/installed
 	$(BIN)/python -m pytest -m converter
 
-bench-lstm bench-vae: $(VENV)/installed-dev
-	$(BIN)/python -m benchmarks.$(if $(findstring lstm,$@),lstm_text_generation,fashion_mnist_vae)
+# Three quarters of an hour: writes docs/benchmarks.md. DATA=--data_dir=... says where datasets are.
+bench: $(VENV)/installed-dev node_modules/installed
+	$(BIN)/python -m benchmarks.report $(DATA)
+
+# Two minutes: what several processes bring, for docs/scaling.md.
+bench-scaling: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.scaling
 
 # Half an hour: 150 epochs of the book's command, and what they cost in memory.
 bench-long: $(VENV)/installed-dev
-	$(BIN)/python -m benchmarks.long_run
+	$(BIN)/python -m benchmarks.long_run $(DATA)
 
 docs-tfjs: $(VENV)/installed-dev node_modules/installed
 	$(BIN)/python -m pytest -q tests/keras_tfjs

@@ -1,14 +1,23 @@
-"""How the benchmarks measure: interleaved rounds and medians."""
+"""How the benchmarks measure, and the Markdown that they print."""
 
 import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+
+class Rate(NamedTuple):
+    """Units of work a second: the median, lowest and highest of some rounds."""
+
+    median: float
+    low: float
+    high: float
 
 
 def machine() -> str:
-    """Describe the machine, for the head of a table."""
+    """Describe the machine, for the head of a page."""
     return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
 
 
@@ -21,8 +30,8 @@ def seconds(work: Callable[[], object]) -> float:
 
 def rates(
     contestants: dict[str, tuple[Callable[[], object], float]], rounds: int
-) -> dict[str, float]:
-    """Return each contestant's rate, the median over interleaved rounds.
+) -> dict[str, Rate]:
+    """Return each contestant's rate over interleaved rounds.
 
     Interleaving lets a slow spell of the machine hit all contestants alike.
 
@@ -33,17 +42,26 @@ def rates(
     """
     for work, _ in contestants.values():
         work()
-    times: dict[str, list[float]] = {name: [] for name in contestants}
+    found: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(rounds):
-        for name, (work, _) in contestants.items():
-            times[name].append(seconds(work))
-    return {
-        name: units / statistics.median(times[name]) for name, (_, units) in contestants.items()
-    }
+        for name, (work, units) in contestants.items():
+            found[name].append(units / seconds(work))
+    return {name: Rate(statistics.median(r), min(r), max(r)) for name, r in found.items()}
 
 
-def print_rates(title: str, unit: str, measured: dict[str, float], base: str) -> None:
-    """Print rates and their ratios to the contestant `base`."""
-    print(f"\n{title}")
-    for name, rate in measured.items():
-        print(f"  {name:42} {rate:10,.0f} {unit}   {rate / measured[base]:8.2f} x {base}")
+def print_rates(unit: str, measured: dict[str, Rate], base: str) -> None:
+    """Print a table of rates and of their ratios to the contestant `base`."""
+    rows = [
+        [name, f"{rate.median:,.0f}", f"{rate.low:,.0f} to {rate.high:,.0f}",
+         f"{rate.median / measured[base].median:.2f} x"]
+        for name, rate in measured.items()
+    ]  # fmt: skip
+    print_table(["", unit, "lowest to highest", f"to {base}"], rows)
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a Markdown table; all columns but the first are to the right."""
+    marks = ["---", *["---:"] * (len(head) - 1)]
+    for row in (head, marks, *rows):
+        print(f"| {' | '.join(map(str, row))} |")
+    print()

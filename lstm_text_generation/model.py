@@ -164,6 +164,15 @@ def fit_model(
     )
 
 
+def cosine(learning_rate: float, num_epochs: int) -> Callable[[int], float]:
+    """Return a schedule for `keras.callbacks.LearningRateScheduler`.
+
+    The learning rate falls from the given one to zero along half a cosine's period, epoch by epoch
+    (Loshchilov and Hutter, "SGDR", 2017, without restarts).
+    """
+    return lambda epoch: learning_rate * (1 + math.cos(math.pi * epoch / num_epochs)) / 2
+
+
 def training_examples(examples_per_epoch: int, validation_split: float) -> int:
     """Return how many of an epoch's examples are trained on, as Keras and the original split."""
     return max(1, math.floor(examples_per_epoch * (1 - validation_split)))

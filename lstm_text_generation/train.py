@@ -160,7 +160,8 @@ def _train(run, cluster, text_data, start) -> tuple:
         report, *rest = _reports(run, text_data, progress)
         callbacks = [report, checkpoints, *rest]  # what was learned is kept before it is shown
     if FLAGS.schedule == "cosine":
-        callbacks.append(keras.callbacks.LearningRateScheduler(_cosine))
+        rate = lstm.cosine(FLAGS.learning_rate, FLAGS.epochs)
+        callbacks.append(keras.callbacks.LearningRateScheduler(rate))
     lstm.fit_model(
         model,
         text_data,
@@ -177,11 +178,6 @@ def _train(run, cluster, text_data, start) -> tuple:
         patience=FLAGS.early_stopping,
     )
     return model, progress
-
-
-def _cosine(epoch: int) -> float:
-    """Return the learning rate of an epoch: half a cosine's period down to zero."""
-    return FLAGS.learning_rate * (1 + math.cos(math.pi * epoch / FLAGS.epochs)) / 2
 
 
 def _reports(run, text_data, progress) -> list:

@@ -1,5 +1,7 @@
 """The flags of the training command: those of train_node.js with their defaults, and our own."""
 
+from typing import Any
+
 from absl import flags
 
 from lstm_text_generation import corpora
@@ -43,7 +45,9 @@ FREE_FLAGS = [
 # Several flags under one name. `fast` is the quickest way found to a low val_loss in two minutes on
 # two cores (docs/benchmarks.md): smaller batches learn more from each example, and a learning rate
 # that falls ends the noise that they bring.
-PRESETS = {"fast": {"batch_size": 32, "schedule": "cosine", "epochs": 12}}
+PRESETS: dict[str, dict[str, Any]] = {
+    "fast": {"batch_size": 32, "schedule": "cosine", "epochs": 12}
+}
 
 
 def define_flags() -> None:

@@ -128,10 +128,10 @@ def define_gpu_flag() -> None:
 
 
 def adopt(saved: dict[str, Any], names: list[str]) -> None:
-    """Give flags that the command line leaves out the values of the run to be resumed.
+    """Give flags that the command line leaves out other values than their defaults.
 
     Args:
-      saved: the run's settings.
+      saved: the settings of the run to be resumed, or of a preset.
       names: the flags to look at.
 
     Raises:

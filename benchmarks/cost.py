@@ -1,0 +1,176 @@
+"""Measure what a training step costs as the work grows, and draw it: docs/images/cost.png.
+
+  python -m benchmarks.cost
+
+Each point is measured in a process of its own, which tells its memory: what is its own, without
+the pages of mapped files. The exponent is the slope of the line through the points in logarithms.
+"""
+
+import json
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks.measure import print_table, seconds
+from training_run import command_line
+
+PICTURE = Path(__file__).parents[1] / "docs/images/cost.png"
+ROUNDS = 5
+
+
+class Series(NamedTuple):
+    """What is varied, and which figures are shown.
+
+    Attributes:
+      measure: maps a value to the seconds of a step and others.
+      shown: the figures that a fit is made of, with their units.
+      largest: values that the fit is made of; small ones are ruled by what does not grow.
+    """
+
+    title: str
+    measure: Callable[[int], dict[str, float]]
+    values: list[int]
+    shown: dict[str, str]
+    largest: int = 4
+
+
+def text_step(length: int = 60, units: int = 128) -> dict[str, float]:
+    """Time the text model's steps of 128 examples."""
+    from lstm_text_generation import corpora
+    from lstm_text_generation import model as lstm
+    from lstm_text_generation.data import TextData
+    from training_run import devices
+
+    devices.set_up(gpu=False, side_by_side=2)
+    text_data = TextData("docs", corpora.load("python-docs"), length, 3)
+    model = lstm.create_model(length, text_data.char_set_size(), (units, units))
+    lstm.compile_model(model, 0.01)
+    step = lstm.make_train_step(model, clip_norm=1.0)
+    (batch,) = text_data.training_batches(epoch=0, num_examples=128, batch_size=128)
+    return _timed(lambda: float(step(batch)["loss"]))
+
+
+def corpus(megabytes: int) -> dict[str, float]:
+    """Time the encoding of a text file of that size, and drawing batches from it."""
+    from lstm_text_generation import corpora
+    from lstm_text_generation.data import TextData
+    from training_run import devices
+
+    devices.set_up(gpu=False, side_by_side=2)
+    piece = corpora.load("python-docs").encode()
+    with tempfile.NamedTemporaryFile(suffix=".txt") as file:
+        for _ in range(0, megabytes * 1_000_000, len(piece)):
+            file.write(piece)
+        file.flush()
+        found: list[TextData] = []
+        encoding = seconds(lambda: found.append(TextData("x", corpora.read(file.name), 60, 3)))
+
+    def draw() -> None:
+        for _ in found[0].training_batches(epoch=0, num_examples=12_800, batch_size=128):
+            pass
+
+    return _timed(draw) | {"encoding": encoding}
+
+
+def image_step(batch_size: int) -> dict[str, float]:
+    """Time the autoencoder's steps on random images."""
+    import keras
+
+    from fashion_mnist_vae import model as m
+    from training_run import devices
+
+    devices.set_up(gpu=False)
+    opts = m.VaeOptions(784)
+    model = m.vae(m.encoder(opts), m.decoder(opts))
+    model.compile(optimizer=keras.optimizers.Adam())
+    model.optimizer.build(model.trainable_variables)
+    rng = np.random.default_rng(0)
+    step = m.make_train_step(model, rng.integers(0, 256, (60_000, 784), np.uint8))
+    indices = rng.permutation(60_000)[:batch_size]
+    return _timed(lambda: [float(step(indices)["loss"]) for _ in range(max(1, 1024 // batch_size))],
+                  max(1, 1024 // batch_size))  # fmt: skip
+
+
+STEP = {"step": "s a step", "memory": "MB"}
+SERIES = {
+    "window": Series("characters in a window", lambda n: text_step(length=n),
+                     [20, 40, 80, 160, 320], STEP),
+    "units": Series("units of each of 2 layers", lambda n: text_step(units=n),
+                    [64, 128, 256, 512, 1024], STEP, 3),
+    "corpus": Series("megabytes of text", corpus, [1, 10, 100, 1000],
+                     {"encoding": "s to encode", "step": "s for 100 batches", "memory": "MB"}, 3),
+    "batch": Series("images in a batch (VAE)", image_step,
+                    [32, 128, 512, 2048, 8192], STEP),
+}  # fmt: skip
+
+
+def main(arguments: list[str]) -> None:
+    """Measure all series, or one point if it is named, in a process of its own."""
+    if arguments:
+        name, value = arguments
+        print("POINT", json.dumps(SERIES[name].measure(int(value))))
+        return
+    points = {
+        name: [_point(name, value) for value in series.values] for name, series in SERIES.items()
+    }
+    print("## Cost against work\n")
+    for name, series in SERIES.items():
+        rows = []
+        for key, unit in series.shown.items():
+            figures = [point[key] for point in points[name]]
+            slope = exponent(series.values[-series.largest :], figures[-series.largest :])
+            rows.append([unit, *(f"{figure:.3g}" for figure in figures), f"{slope:.2f}"])
+        print_table([series.title, *map(str, series.values), "exponent"], rows)
+    print("The exponents are those of the last three or four points.\n\n![Cost](images/cost.png)\n")
+    draw(points)
+
+
+def exponent(work: list[int], cost: list[float]) -> float:
+    """Return the slope of log(cost) over log(work), by least squares."""
+    return float(np.polyfit(np.log(work), np.log(cost), 1)[0])
+
+
+def draw(points: dict[str, list[dict[str, float]]]) -> None:
+    """Draw a panel for each series, in logarithms."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 7), layout="constrained")
+    panels = figure.subplots(2, 2).ravel()
+    for axes, (name, series) in zip(panels, SERIES.items(), strict=True):
+        for key, unit in series.shown.items():
+            figures = [point[key] for point in points[name]]
+            if key == "memory":
+                figures = [number / 1000 for number in figures]
+            label = "memory, GB" if key == "memory" else unit
+            axes.loglog(series.values, figures, marker="o", label=label)
+        axes.set_xlabel(series.title)
+        axes.grid(alpha=0.3)
+        axes.legend()
+    figure.savefig(PICTURE, dpi=110)
+
+
+def _point(name: str, value: int) -> dict[str, float]:
+    line = [sys.executable, "-m", "benchmarks.cost", name, str(value)]
+    out = subprocess.run(line, check=True, capture_output=True, text=True).stdout
+    return json.loads(out[out.index("POINT ") + 6 :])
+
+
+def _timed(work: Callable[[], object], steps: int = 1) -> dict[str, float]:
+    """Return the median seconds of a step, and the process's own memory in megabytes."""
+    work()
+    step = statistics.median(seconds(work) for _ in range(ROUNDS)) / steps
+    status = Path("/proc/self/status").read_text()
+    own = re.search(r"RssAnon:\s+(\d+) kB", status)
+    assert own
+    return {"step": step, "memory": int(own[1]) / 1000}
+
+
+if __name__ == "__main__":
+    command_line.run(main, lambda: None, lambda: __doc__ or "")

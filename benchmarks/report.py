@@ -1,0 +1,81 @@
+"""Run every benchmark of this machine and write docs/benchmarks.md, in three quarters of an hour.
+
+python -m benchmarks.report [flags]
+"""
+
+import importlib.metadata
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from absl import flags
+
+from benchmarks.measure import machine
+from training_run import command_line
+from training_run.command_line import FLAGS, define
+
+DOCUMENT = Path(__file__).parents[1] / "docs/benchmarks.md"
+PACKAGES = ("tensorflow", "keras", "numpy", "torch")
+HEAD = """# Benchmarks
+
+Written by `make bench` on {machine}, Python {python}, {versions}. Contestants run by turns in one
+process; rates are medians of the rounds, with the lowest and the highest. Ratios hold where absolute
+times do not: these machines are shared. PyTorch and TensorFlow.js are measured where they are
+installed.
+
+"""
+
+
+def define_flags() -> None:
+    """Define where the datasets are."""
+    define(flags.DEFINE_string, "data_dir", None, "TensorFlow Datasets directory.")
+
+
+def main(arguments: list[str]) -> None:
+    """Measure, and write the page."""
+    data = [f"--data_dir={FLAGS.data_dir}"] if FLAGS.data_dir else []
+    parts = [
+        run("lstm_text_generation", *data),
+        writing_in_javascript(),
+        run("fashion_mnist_vae", *data),
+        run("start_up", *data),
+        run("cost"),
+    ]
+    versions = ", ".join(f"{name} {version}" for name in PACKAGES if (version := _version(name)))
+    head = HEAD.format(machine=machine(), python=sys.version.split()[0], versions=versions)
+    DOCUMENT.write_text(head + "\n".join(parts).rstrip() + "\n")
+    print(f"Wrote {DOCUMENT}.")
+
+
+def run(module: str, *arguments: str) -> str:
+    """Return what a benchmark prints, from its title on."""
+    print(f"benchmarks.{module} ...", flush=True)
+    line = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
+    out = subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return out[out.index("## ") :].rstrip() + "\n"
+
+
+def writing_in_javascript() -> str:
+    """Return the section on TensorFlow.js, if it is installed."""
+    from tests.keras_tfjs import javascript
+
+    if javascript.missing_for_node() or javascript.missing_for_chromium():
+        return ""
+    from benchmarks.keras_tfjs import writing_section
+    from lstm_text_generation.model import create_model
+
+    print("writing in TensorFlow.js ...", flush=True)
+    with tempfile.TemporaryDirectory() as directory:
+        return writing_section(Path(directory), create_model(60, 65, (128, 128)))
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+if __name__ == "__main__":
+    command_line.run(main, define_flags, lambda: __doc__ or "")

@@ -1,0 +1,199 @@
+"""Measure training on several processes, and write what to expect of more into docs/scaling.md.
+
+  python -m benchmarks.scaling
+
+Every process has one thread, as if it had a machine of that size to itself.
+"""
+
+import json
+import statistics
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks.measure import machine, seconds
+from tests.distribution.workers import started
+from training_run import command_line
+
+DOCUMENT = Path(__file__).parents[1] / "docs/scaling.md"
+BEGIN, END = "<!-- measured: written by make bench-scaling -->\n", "<!-- end of measured -->\n"
+PROCESSES, HOSTS, GIGABITS = (1, 2, 4), (8, 16, 32, 64), (10, 100)
+SHARES = (1, 4, 16, 64, 256)  # examples of a worker in a step
+ROUNDS, ROUND = 5, 4  # steps are timed in rounds of so many
+
+
+class App(NamedTuple):
+    """What is measured of an app: the default batch size and the gradient's size, in floats."""
+
+    title: str
+    batch_size: int
+    parameters: int
+
+
+APPS = {"text": App("Text, 2 x 128 units", 128, 241_217), "images": App("VAE", 256, 807_700)}
+
+
+def main(arguments: list[str]) -> None:
+    """Measure all, and write the tables; or be one of the processes, if told so."""
+    if arguments:
+        work(*arguments)
+        return
+    parts = [f"On {machine()}; medians of {ROUNDS} rounds of {ROUND} steps.\n"]
+    for name, app in APPS.items():
+        found = {count: run(name, count) for count in PROCESSES}
+        parts += [measured_table(app, found), *expectations(app, found)]
+    text = DOCUMENT.read_text()
+    head, tail = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
+    DOCUMENT.write_text(head + "\n" + "\n".join(parts) + "\n" + tail)
+
+
+def run(name: str, count: int) -> dict:
+    """Return what the first of some processes measured, one of them for itself or more together."""
+    kind = "multi_worker" if count > 1 else "none"
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "found.json"
+        lines = [["-m", "benchmarks.scaling", name, kind, file]] * count
+        with started(Path(directory), ["worker"] * count, lines) as workers:
+            if any(workers.wait()):
+                raise RuntimeError("".join(map(workers.output, range(count))))
+        return json.loads(file.read_text())
+
+
+def work(name: str, kind: str, file: str) -> None:
+    """Measure, as one of the processes."""
+    import tensorflow as tf
+
+    from training_run import devices, replicas
+    from training_run.cluster import join
+
+    devices.set_up(gpu=False, side_by_side=64)  # one thread an operation
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    with join(kind) as cluster, cluster.strategy.scope():
+        make = {"text": text_step, "images": image_step}[name]
+        step, parameters = make()
+        found: dict = {"parameters": parameters}
+
+        @tf.function(autograph=False)
+        def total(vector: tf.Tensor) -> tf.Tensor:
+            return replicas.run(lambda value: replicas.total([tf.identity(value)])[0], vector)
+
+        found["step"] = timed(partial(step, APPS[name].batch_size))
+        if cluster.size == 1:
+            found["shares"] = [timed(partial(step, share)) for share in SHARES]
+        else:
+            found["message"] = timed(partial(total, tf.zeros([1])))
+            found["gradient"] = timed(partial(total, tf.zeros([parameters])))
+        if cluster.is_chief:
+            Path(file).write_text(json.dumps(found))
+
+
+def text_step() -> tuple[Callable[[int], float], int]:
+    """Return a step on so many examples in all, and the model's number of parameters."""
+    import keras
+
+    from lstm_text_generation import model as lstm
+
+    keras.utils.set_random_seed(0)
+    model = lstm.create_model(60, 65, (128, 128))
+    lstm.compile_model(model, 0.01)
+    step = lstm.make_train_step(model, clip_norm=1.0)
+    windows = np.random.default_rng(0).integers(0, 65, (4096, 61), np.int32)
+    return lambda n: float(step(windows[:n])["loss"]), model.count_params()
+
+
+def image_step() -> tuple[Callable[[int], float], int]:
+    """Return the same of the autoencoder."""
+    import keras
+
+    from fashion_mnist_vae import model as m
+
+    keras.utils.set_random_seed(0)
+    opts = m.VaeOptions(784)
+    model = m.vae(m.encoder(opts), m.decoder(opts))
+    model.compile(optimizer=keras.optimizers.Adam())
+    model.optimizer.build(model.trainable_variables)
+    images = np.random.default_rng(0).integers(0, 256, (4096, 784), np.uint8)
+    step = m.make_train_step(model, images)
+    return lambda n: float(step(np.arange(n))["loss"]), model.count_params()
+
+
+def timed(step: Callable[[], object]) -> float:
+    """Return the median seconds of a step."""
+    step()
+    return statistics.median(
+        seconds(lambda: [step() for _ in range(ROUND)]) / ROUND for _ in range(ROUNDS)
+    )
+
+
+def measured_table(app: App, found: dict[int, dict]) -> str:
+    """Return the table of what was measured."""
+    megabytes = found[1]["parameters"] * 4 / 1e6
+    lines = [
+        f"### {app.title}: {found[1]['parameters']:,} parameters, {megabytes:.2f} MB of gradient\n",
+        f"| processes | steps/s of {app.batch_size} examples | sum of one number | sum of the "
+        "gradient |\n| ---: | ---: | ---: | ---: |",
+    ]
+    for count, figures in found.items():
+        sums = [figures.get(what) for what in ("message", "gradient")]
+        cells = [f"{1000 * taken:.2f} ms" if taken else "-" for taken in sums]
+        lines.append(f"| {count} | {1 / figures['step']:.1f} | {' | '.join(cells)} |")
+    shares = ", ".join(
+        f"{n}: {1000 * t:.1f}" for n, t in zip(SHARES, found[1]["shares"], strict=True)
+    )
+    lines.append(f"\nMilliseconds of a step by its number of examples, one process: {shares}.\n")
+    return "\n".join(lines)
+
+
+def expectations(app: App, found: dict[int, dict]) -> list[str]:
+    """Return the tables of what is to be expected of more hosts."""
+    shares = found[1]["shares"]
+    size = 4 * found[1]["parameters"]
+    # A ring of n hosts passes 2 (n - 1) messages on, one after the other, and each host sends
+    # 2 (n - 1) / n times the gradient. So two processes here tell what a message costs, and a byte.
+    latency = found[2]["message"] / 2
+    each_byte = (found[2]["gradient"] - found[2]["message"]) / size
+
+    def compute(examples: float) -> float:
+        """Return the seconds of a step's computation, in proportion beyond the largest measured."""
+        beyond = max(1.0, examples / SHARES[-1])
+        return beyond * float(np.interp(examples, SHARES, shares))
+
+    def step(hosts: int, gigabits: int, batch: float) -> float:
+        """Return the seconds of a step, of a ring all-reduce after the computation."""
+        sent = 2 * (hosts - 1) / hosts * size
+        wire = sent * (each_byte + 8 / (gigabits * 1e9)) + 2 * (hosts - 1) * latency
+        return compute(batch / hosts) + wire
+
+    def paying(hosts: int, gigabits: int) -> str:
+        """Return the smallest global batch of which half of each host's time is computation."""
+        batch = hosts
+        while compute(batch / hosts) < step(hosts, gigabits, batch) / 2:
+            batch += hosts
+        return f"{batch:,}"
+
+    batches: Sequence[int] = (app.batch_size, 16 * app.batch_size)
+    head = [f"batch {batch:,}, {g} Gb/s" for batch in batches for g in GIGABITS]
+    head += [f"half of the time, {g} Gb/s" for g in GIGABITS]
+    lines = [
+        f"Expected, with {1000 * latency:.2f} ms a message and {1e9 * each_byte:.1f} ns a byte in "
+        "TensorFlow, and the wire besides: steps/s at two global batches (times those of one "
+        "host), and the global batch below which a host waits longer than it computes.\n",
+        f"| hosts | {' | '.join(head)} |\n|{' ---: |' * (len(head) + 1)}",
+    ]
+    for hosts in HOSTS:
+        cells = []
+        for batch in batches:
+            for g in GIGABITS:
+                taken = step(hosts, g, batch)
+                cells.append(f"{1 / taken:.1f} ({compute(batch) / taken:.1f} x)")
+        cells += [paying(hosts, g) for g in GIGABITS]
+        lines.append(f"| {hosts} | {' | '.join(cells)} |")
+    return ["\n".join(lines) + "\n"]
+
+
+if __name__ == "__main__":
+    command_line.run(main, lambda: None, lambda: __doc__ or "")

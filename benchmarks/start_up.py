@@ -1,0 +1,95 @@
+"""Time the commands from their start to the first gradient step, and see where the time goes.
+
+python -m benchmarks.start_up [flags]
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from absl import flags
+
+from benchmarks.measure import print_table, seconds
+from training_run import command_line
+from training_run.command_line import FLAGS, between, define
+
+# Calls a command in this process, and ends it with the times of what passes.
+WATCH = """
+import time; started = time.perf_counter()
+import importlib, json, os, sys
+name, *sys.argv = sys.argv[1:]
+train = importlib.import_module(name)
+from training_run import devices, loop
+times = {}
+def note(owner, name, what, after=False):
+    function = getattr(owner, name)
+    def noting(*args, **kwargs):
+        if not after: times.setdefault(what, time.perf_counter() - started)
+        result = function(*args, **kwargs)
+        if after: times.setdefault(what, time.perf_counter() - started)
+        return result
+    setattr(owner, name, noting)
+note(devices, "import_tensorflow", "import", after=True)
+note(train, "_train", "data")
+note(loop, "fit", "model")
+def end(*args):
+    times["step"] = time.perf_counter() - started
+    print("TIMES", json.dumps(times))
+    os._exit(0)
+loop.Progress.add_step = end
+train.cli()
+"""
+
+
+def define_flags() -> None:
+    """Define where the images are."""
+    define(flags.DEFINE_string, "data_dir", None, "Where Fashion-MNIST is, as for training.")
+    define(flags.DEFINE_integer, "rounds", 5, "Timed rounds.", check=between(1, 100))
+
+
+def main(arguments: list[str]) -> None:
+    """Print the table, as Markdown."""
+    images = [f"--data_dir={FLAGS.data_dir}"] if FLAGS.data_dir else []
+    commands = {
+        "`lstm_text_generation.train`": ["lstm_text_generation.train", "python-docs"],
+        "`fashion_mnist_vae.train`": ["fashion_mnist_vae.train", *images],
+    }
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in commands}
+    imports, helps = [], []
+    for _ in range(FLAGS.rounds):  # interleaved
+        imports.append(seconds(lambda: _run("-c", "import tensorflow")))
+        helps.append(seconds(lambda: _run("-m", "lstm_text_generation.train", "--help")))
+        for name, line in commands.items():
+            with tempfile.TemporaryDirectory() as directory:
+                out = _run("-c", WATCH, *line, f"--save_path={Path(directory) / 'run'}")
+            found[name].append(json.loads(out[out.index("TIMES ") + 6 :]))
+    base = statistics.median(imports)
+    rows = []
+    for name, rounds in found.items():
+        stages = ["import", "data", "model", "step"]
+        times = [statistics.median(r[stage] for r in rounds) for stage in stages]
+        parts = [b - a for a, b in zip([0, *times[:-1]], times, strict=True)]
+        rows.append(
+            [name, *(f"{part:.1f} s" for part in parts), f"{times[-1]:.1f} s",
+             f"{times[-1] / base:.2f} x"]
+        )  # fmt: skip
+    print(
+        "## Start-up\n\nSeconds from the command to the end of the first gradient step, and where "
+        f"they go; medians of {FLAGS.rounds}. A process that only imports TensorFlow takes "
+        f"{base:.1f} s; `--help` takes {statistics.median(helps):.2f} s.\n"
+    )
+    head = ["", "import TensorFlow", "data", "model", "first step", "together", "to the import"]
+    print_table(head, rows)
+
+
+def _run(*arguments: str) -> str:
+    return subprocess.run(
+        [sys.executable, *arguments], check=True, capture_output=True, text=True
+    ).stdout
+
+
+if __name__ == "__main__":
+    command_line.run(main, define_flags, lambda: __doc__ or "")
