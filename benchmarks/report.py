@@ -20,9 +20,8 @@ PACKAGES = ("tensorflow", "keras", "numpy", "torch")
 HEAD = """# Benchmarks
 
 Written by `make bench` on {machine}, Python {python}, {versions}. Contestants run by turns in one
-process; rates are medians of the rounds, with the lowest and the highest. Ratios hold where absolute
-times do not: these machines are shared. PyTorch and TensorFlow.js are measured where they are
-installed.
+process; rates are medians of the rounds, with the lowest and the highest. Ratios hold where
+absolute times do not. PyTorch and TensorFlow.js are measured where they are installed.
 
 """
 

@@ -244,3 +244,17 @@ def test_help_imports_no_tensorflow():
         result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert result.returncode == 0, result.stderr
         assert "Flags:" in result.stdout
+
+
+def test_mixed_precision_trains_models_of_float32(call, shapes_dir, image_run, tmp_path):
+    path = tmp_path / "run"
+    line = [*SMALL, f"--data_dir={shapes_dir}", "--epochs=3", f"--save_path={path}"]
+    code, _, err = call(train, *line, "--mixed_precision")
+    assert code == 0, err
+    decoder = keras.models.load_model(path / "decoder.keras")
+    assert {layer.dtype_policy.name for layer in decoder.layers} == {"float32"}
+    losses = [
+        [float(row["loss"]) for row in csv.DictReader((run / "history.csv").open())][-1]
+        for run in (path, image_run)
+    ]
+    assert losses[0] != losses[1] and losses[0] == pytest.approx(losses[1], rel=0.05)

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lstm_text_generation import train
+from lstm_text_generation import train, train_flags
 from lstm_text_generation.data import TextData
 from lstm_text_generation.generation import generate_text
 from tests.conftest import SMALL, TEXT, assert_one_line, command, start, wait_for
+from training_run import loop
 
 MODULE = "lstm_text_generation.train"
 FILES = ["checkpoints", "graph_model", "history.csv", "loss.png", "model.json", "model.keras",
@@ -294,3 +295,48 @@ def test_a_large_corpus_takes_little_memory(tmp_path, examples):
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == (143 if examples > 64 else 0), out
     assert usage.ru_maxrss * 1024 < 2e9
+
+
+def test_a_preset_gives_other_defaults(call, corpus, tmp_path):
+    line = [corpus, "--sample_len=12", "--lstm_layer_size=8", "--examples_per_epoch=64"]
+    path = f"--save_path={tmp_path / 'run'}"
+    code, _, err = call(train, *line, "--preset=fast", "--display_length=5", "--epochs=2", path)
+    assert code == 0, err
+    settings = json.loads((tmp_path / "run" / "run.json").read_text())
+    wanted = train_flags.PRESETS["fast"] | {"epochs": 2}  # what is given stays
+    assert settings.items() >= wanted.items()
+    code, out, err = call(
+        train, corpus, "--resume", "--epochs=3", f"--save_path={tmp_path / 'run'}"
+    )
+    assert code == 0, err  # with the run's own flags
+    assert json.loads((tmp_path / "run" / "run.json").read_text()) == settings | {"epochs": 3}
+
+
+def test_the_cosine_schedule_ends_near_zero(call, corpus, tmp_path, monkeypatch):
+    rates = []
+    fit = loop.Progress.end_epoch
+
+    def note(progress, logs, model):
+        rates.append(float(model.optimizer.learning_rate.numpy()))
+        fit(progress, logs, model)
+
+    monkeypatch.setattr(loop.Progress, "end_epoch", note)
+    line = [corpus, *SMALL, "--schedule=cosine", "--learning_rate=0.02", "--epochs=4"]
+    code, _, err = call(train, *line, f"--save_path={tmp_path / 'run'}")
+    assert code == 0, err
+    assert rates == pytest.approx([0.02, 0.01707107, 0.01, 0.00292893], rel=1e-5)
+
+
+def test_mixed_precision_trains_a_model_of_float32(call, corpus, tmp_path, text_run):
+    path = tmp_path / "run"
+    line = [corpus, *SMALL, "--epochs=3", "--mixed_precision", f"--save_path={path}"]
+    code, _, err = call(train, *line)
+    assert code == 0, err
+    model = keras.models.load_model(path / "model.keras")
+    assert {layer.dtype_policy.name for layer in model.layers} == {"float32"}
+    losses = [history_of(run)[-1] for run in (path, text_run)]
+    assert losses[0] != losses[1] and losses[0] == pytest.approx(losses[1], rel=0.05)
+
+
+def history_of(path) -> list[float]:
+    return [float(row["loss"]) for row in csv.DictReader((path / "history.csv").open())]
