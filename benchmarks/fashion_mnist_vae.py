@@ -60,7 +60,7 @@ def speed(image_data) -> None:
         f"has its own `train_step`. The matrix product ({size} x {size}, float32) is counted in "
         f"images of {FLOPS / 1e6:.2f} MFLOP.\n"
     )
-    print_rates("images/s", measured, "model.fit")
+    print_rates("images/s", measured, ["model.fit", "torch", "matrix product"])
 
 
 def matrix_product(size: int) -> Callable[[], object]:

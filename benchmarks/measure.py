@@ -3,6 +3,8 @@
 import os
 import platform
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -49,14 +51,46 @@ def rates(
     return {name: Rate(statistics.median(r), min(r), max(r)) for name, r in found.items()}
 
 
-def print_rates(unit: str, measured: dict[str, Rate], base: str) -> None:
-    """Print a table of rates and of their ratios to the contestant `base`."""
+def process(line: Sequence[str]) -> Callable[[], object]:
+    """Start a contestant that needs a process of its own, and waits in between.
+
+    Args:
+      line: a command that works once for each line on stdin, and answers `done`, as `serve` does.
+    """
+    started = subprocess.Popen(
+        line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert started.stdin and started.stdout
+    ask, answer = started.stdin, started.stdout
+
+    def work() -> None:
+        print("work", file=ask, flush=True)
+        if answer.readline() != "done\n":
+            raise RuntimeError(f"{' '.join(line)} ended")
+
+    return work
+
+
+def serve(work: Callable[[], object]) -> None:
+    """Be the process that `process` starts."""
+    for _ in sys.stdin:
+        work()
+        print("done", flush=True)
+
+
+def print_rates(unit: str, measured: dict[str, Rate], bases: Sequence[str]) -> None:
+    """Print a table of rates and of their ratios to the contestants `bases`."""
+    bases = [base for base in bases if base in measured]
     rows = [
-        [name, f"{rate.median:,.0f}", f"{rate.low:,.0f} to {rate.high:,.0f}",
-         f"{rate.median / measured[base].median:.2f} x"]
+        [
+            name,
+            f"{rate.median:,.0f}",
+            f"{rate.low:,.0f} to {rate.high:,.0f}",
+            *(f"{rate.median / measured[base].median:.2f} x" for base in bases),
+        ]
         for name, rate in measured.items()
-    ]  # fmt: skip
-    print_table(["", unit, "lowest to highest", f"to {base}"], rows)
+    ]
+    print_table(["", unit, "lowest to highest", *(f"to {base}" for base in bases)], rows)
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -7,6 +7,8 @@ import importlib.metadata
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from absl import flags
@@ -19,9 +21,9 @@ DOCUMENT = Path(__file__).parents[1] / "docs/benchmarks.md"
 PACKAGES = ("tensorflow", "keras", "numpy", "torch")
 HEAD = """# Benchmarks
 
-Written by `make bench` on {machine}, Python {python}, {versions}. Contestants run by turns in one
-process; rates are medians of the rounds, with the lowest and the highest. Ratios hold where
-absolute times do not. PyTorch and TensorFlow.js are measured where they are installed.
+Written by `make bench` on {machine}, Python {python}, {versions}. Contestants run by turns;
+rates are medians of the rounds, with the lowest and the highest. Ratios hold where absolute times
+do not. PyTorch and TensorFlow.js are measured where they are installed.
 
 """
 
@@ -34,16 +36,19 @@ def define_flags() -> None:
 def main(arguments: list[str]) -> None:
     """Measure, and write the page."""
     data = [f"--data_dir={FLAGS.data_dir}"] if FLAGS.data_dir else []
-    parts = [
-        run("lstm_text_generation", *data),
-        writing_in_javascript(),
-        run("fashion_mnist_vae", *data),
-        run("start_up", *data),
-        run("cost"),
-    ]
     versions = ", ".join(f"{name} {version}" for name in PACKAGES if (version := _version(name)))
     head = HEAD.format(machine=machine(), python=sys.version.split()[0], versions=versions)
-    DOCUMENT.write_text(head + "\n".join(parts).rstrip() + "\n")
+    sections: list[Callable[[], str]] = [
+        partial(run, "lstm_text_generation", *data),
+        writing_in_javascript,
+        partial(run, "fashion_mnist_vae", *data),
+        partial(run, "start_up", *data),
+        partial(run, "cost"),
+    ]
+    text = head
+    for section in sections:  # each is kept as soon as it is there
+        text += section() + "\n"
+        DOCUMENT.write_text(text.rstrip() + "\n")
     print(f"Wrote {DOCUMENT}.")
 
 

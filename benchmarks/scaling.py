@@ -27,14 +27,13 @@ ROUNDS, ROUND = 5, 4  # steps are timed in rounds of so many
 
 
 class App(NamedTuple):
-    """What is measured of an app: the default batch size and the gradient's size, in floats."""
+    """What is measured: an app with its default batch size."""
 
     title: str
     batch_size: int
-    parameters: int
 
 
-APPS = {"text": App("Text, 2 x 128 units", 128, 241_217), "images": App("VAE", 256, 807_700)}
+APPS = {"text": App("Text, 2 x 128 units", 128), "images": App("VAE", 256)}
 
 
 def main(arguments: list[str]) -> None:
@@ -70,7 +69,8 @@ def work(name: str, kind: str, file: str) -> None:
     from training_run import devices, replicas
     from training_run.cluster import join
 
-    devices.set_up(gpu=False, side_by_side=64)  # one thread an operation
+    devices.set_up(gpu=False)
+    tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     with join(kind) as cluster, cluster.strategy.scope():
         make = {"text": text_step, "images": image_step}[name]
@@ -157,6 +157,8 @@ def expectations(app: App, found: dict[int, dict]) -> list[str]:
     latency = found[2]["message"] / 2
     each_byte = (found[2]["gradient"] - found[2]["message"]) / size
 
+    from training_run.callbacks import TOGETHER
+
     def compute(examples: float) -> float:
         """Return the seconds of a step's computation, in proportion beyond the largest measured."""
         beyond = max(1.0, examples / SHARES[-1])
@@ -165,8 +167,9 @@ def expectations(app: App, found: dict[int, dict]) -> list[str]:
     def step(hosts: int, gigabits: int, batch: float) -> float:
         """Return the seconds of a step, of a ring all-reduce after the computation."""
         sent = 2 * (hosts - 1) / hosts * size
-        wire = sent * (each_byte + 8 / (gigabits * 1e9)) + 2 * (hosts - 1) * latency
-        return compute(batch / hosts) + wire
+        wire = sent * (each_byte + 8 / (gigabits * 1e9))
+        messages = 2 * (hosts - 1) * (1 + 1 / TOGETHER)  # with the exchange of signals
+        return compute(batch / hosts) + wire + messages * latency
 
     def paying(hosts: int, gigabits: int) -> str:
         """Return the smallest global batch of which half of each host's time is computation."""

@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from absl import flags
@@ -18,25 +19,24 @@ from training_run.command_line import FLAGS, between, define
 
 # Calls a command in this process, and ends it with the times of what passes.
 WATCH = """
-import time; started = time.perf_counter()
-import importlib, json, os, sys
-name, *sys.argv = sys.argv[1:]
+import importlib, json, os, sys, time
+started, name, *sys.argv = sys.argv[1:]
 train = importlib.import_module(name)
 from training_run import devices, loop
 times = {}
 def note(owner, name, what, after=False):
     function = getattr(owner, name)
     def noting(*args, **kwargs):
-        if not after: times.setdefault(what, time.perf_counter() - started)
+        if not after: times.setdefault(what, time.time() - float(started))
         result = function(*args, **kwargs)
-        if after: times.setdefault(what, time.perf_counter() - started)
+        if after: times.setdefault(what, time.time() - float(started))
         return result
     setattr(owner, name, noting)
 note(devices, "import_tensorflow", "import", after=True)
 note(train, "_train", "data")
 note(loop, "fit", "model")
 def end(*args):
-    times["step"] = time.perf_counter() - started
+    times["step"] = time.time() - float(started)
     print("TIMES", json.dumps(times))
     os._exit(0)
 loop.Progress.add_step = end
@@ -64,7 +64,8 @@ def main(arguments: list[str]) -> None:
         helps.append(seconds(lambda: _run("-m", "lstm_text_generation.train", "--help")))
         for name, line in commands.items():
             with tempfile.TemporaryDirectory() as directory:
-                out = _run("-c", WATCH, *line, f"--save_path={Path(directory) / 'run'}")
+                save = f"--save_path={Path(directory) / 'run'}"
+                out = _run("-c", WATCH, str(time.time()), *line, save)
             found[name].append(json.loads(out[out.index("TIMES ") + 6 :]))
     base = statistics.median(imports)
     rows = []
@@ -74,15 +75,17 @@ def main(arguments: list[str]) -> None:
         parts = [b - a for a, b in zip([0, *times[:-1]], times, strict=True)]
         rows.append(
             [name, *(f"{part:.1f} s" for part in parts), f"{times[-1]:.1f} s",
-             f"{times[-1] / base:.2f} x"]
+             f"{times[-1] / base:.2f} x",
+             f"{min(r['step'] for r in rounds):.1f} to {max(r['step'] for r in rounds):.1f} s"]
         )  # fmt: skip
     print(
         "## Start-up\n\nSeconds from the command to the end of the first gradient step, and where "
         f"they go; medians of {FLAGS.rounds}. A process that only imports TensorFlow takes "
-        f"{base:.1f} s; `--help` takes {statistics.median(helps):.2f} s.\n"
+        f"{base:.1f} s ({min(imports):.1f} to {max(imports):.1f}), `--help` "
+        f"{statistics.median(helps):.2f} s.\n"
     )
-    head = ["", "import TensorFlow", "data", "model", "first step", "together", "to the import"]
-    print_table(head, rows)
+    stages = ["import TensorFlow", "data", "model", "first step", "together"]
+    print_table(["", *stages, "to the import", "lowest to highest"], rows)
 
 
 def _run(*arguments: str) -> str:

@@ -1,7 +1,7 @@
 // The text model's training in TensorFlow.js, as the original does it: all one-hot examples of an
 // epoch in two tensors, and `model.fit`.
 // usage: node tfjs_lstm.mjs EXAMPLES LENGTH CHARACTERS UNITS LAYERS BATCH
-// Trains for an epoch at each line on stdin, and answers with a line.
+// Trains for an epoch at each line on stdin, and answers `done`.
 import {createRequire} from 'node:module';
 import {createInterface} from 'node:readline';
 

@@ -213,10 +213,10 @@ def make_train_step(
     # The output layers stay as they are, as Keras's guide to mixed precision advises.
     hidden = [encoder_model.get_layer("dense_Dense1"), decoder_model.get_layer("dense_Dense2")]
 
-    def replica_step(indices: tf.Tensor) -> dict[str, tf.Tensor]:
-        inputs = scale(tf.gather(resident, replicas.share(indices)))
+    def replica_step(batch: tf.Tensor) -> dict[str, tf.Tensor]:
+        inputs = scale(replicas.share(batch))
         step = tf.cast(vae_model.optimizer.iterations.value, tf.int32)
-        whole = tf.shape(indices)[0]
+        whole = tf.shape(batch)[0]
         with tf.GradientTape() as tape:
             with replicas.mixed_precision(hidden, mixed_precision):
                 outputs = _apply(vae_model, inputs, whole, (seed, step))
@@ -231,7 +231,7 @@ def make_train_step(
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.int64)], autograph=False)
     def train_step(indices: tf.Tensor) -> dict[str, tf.Tensor]:
-        return replicas.run(replica_step, indices)
+        return replicas.run(replica_step, tf.gather(resident, indices))
 
     return train_step
 

@@ -1,7 +1,6 @@
 """Train a variational autoencoder on small images (the original's train.js, `yarn train`)."""
 
 import math
-from contextlib import nullcontext
 from pathlib import Path
 
 from fashion_mnist_vae import grid, sources
@@ -28,14 +27,17 @@ def main(arguments: list[str]) -> None:
     if arguments:
         raise UserError(f"this command takes flags only, not {arguments[0]}")
     path = command_line.run_path(f"saved_models/{FLAGS.dataset.replace('/', '_')}_vae")
-    if FLAGS.resume:
-        command_line.adopt(saved_settings(path), [*FIXED_FLAGS, *FREE_FLAGS])
-    command_line.make_log_dir()
+    saved = saved_settings(path) if FLAGS.resume else {}
+    command_line.adopt(saved, [*FIXED_FLAGS, *FREE_FLAGS])
     grid.from_flags()
     devices.set_up(FLAGS.gpu)
     from training_run.cluster import join
 
     with join(FLAGS.distribution) as cluster:
+        saved = cluster.json_from_chief(saved)  # it may be the only one that sees the run
+        command_line.adopt(saved, [*FIXED_FLAGS, *FREE_FLAGS])
+        if cluster.is_chief:
+            command_line.make_log_dir()
         image_data = sources.load(FLAGS.dataset, FLAGS.data_dir)
         settings = {"app": APP, "images": image_data.fingerprint()}
         settings |= {name: getattr(FLAGS, name) for name in [*FIXED_FLAGS, *FREE_FLAGS]}
@@ -45,7 +47,7 @@ def main(arguments: list[str]) -> None:
         opening = open_run(
             path, settings, FREE_FLAGS, resume=FLAGS.resume, overwrite=FLAGS.overwrite
         )
-        with opening if cluster.is_chief else nullcontext() as run:
+        with cluster.by_chief(opening) as run:
             with cluster.strategy.scope():
                 model, progress = _train(run, cluster, image_data)
             if run:

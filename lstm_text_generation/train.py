@@ -3,7 +3,6 @@
 import math
 import tempfile
 from collections.abc import Iterator
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -41,15 +40,19 @@ def main(arguments: list[str]) -> None:
     corpus = arguments[0] if arguments else corpora.DEFAULT
     path = command_line.run_path(f"saved_models/{APP}/{corpora.identifier(corpus)}")
     saved = saved_settings(path) if FLAGS.resume else {}
-    command_line.adopt(saved or PRESETS.get(FLAGS.preset, {}), [*FIXED_FLAGS, *FREE_FLAGS])
-    if not arguments:
-        corpus = str(saved.get("corpus", corpus))
-    command_line.make_log_dir()
+    defaults = saved or PRESETS.get(FLAGS.preset, {})
+    command_line.adopt(defaults, [*FIXED_FLAGS, *FREE_FLAGS])
     # Before the corpus, which TensorFlow Datasets may read: threads are set before the first use.
     devices.set_up(FLAGS.gpu, side_by_side=len(FLAGS.lstm_layer_size))
     from training_run.cluster import join
 
     with join(FLAGS.distribution) as cluster:
+        defaults = cluster.json_from_chief(defaults)  # it may be the only one that sees the run
+        command_line.adopt(defaults, [*FIXED_FLAGS, *FREE_FLAGS])
+        if not arguments:
+            corpus = str(defaults.get("corpus", corpus))
+        if cluster.is_chief:
+            command_line.make_log_dir()
         text_data, start = _load_text(corpus)
         place = corpus if corpus in corpora.NAMES else str(Path(corpus).resolve())
         settings = {"app": APP, "corpus": place, "text": text_data.fingerprint()}
@@ -57,7 +60,7 @@ def main(arguments: list[str]) -> None:
         cluster.agree(settings, places=["corpus", "data_dir", "init_from"])
         free = ["corpus", *FREE_FLAGS]  # a file may have moved; its text decides
         opening = open_run(path, settings, free, resume=FLAGS.resume, overwrite=FLAGS.overwrite)
-        with opening if cluster.is_chief else nullcontext() as run:
+        with cluster.by_chief(opening) as run:
             with cluster.strategy.scope():
                 model, progress = _train(run, cluster, text_data, start)
             if run:
@@ -70,9 +73,9 @@ def _load_text(corpus: str) -> tuple:
 
     read = partial(corpora.read, corpus, FLAGS.data_dir, FLAGS.encoding)
     start, char_set = _load_start(read()) if FLAGS.init_from else (None, [])
+    name, text = corpora.identifier(corpus), read()
     try:
-        name = corpora.identifier(corpus)
-        text_data = TextData(name, read(), FLAGS.sample_len, FLAGS.sample_step, char_set)
+        text_data = TextData(name, text, FLAGS.sample_len, FLAGS.sample_step, char_set)
         if FLAGS.validation_split:
             text_data.validation_windows(FLAGS.validation_split)
     except ValueError as error:

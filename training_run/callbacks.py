@@ -18,7 +18,8 @@ from training_run.devices import writing
 from training_run.loop import Logs, Progress, check_weights
 
 CHECKPOINT_SECONDS = 300  # within a long epoch
-SIGNALS = 16  # more than the numbers of SIGINT and SIGTERM
+SIGNALS = 16  # more than the numbers of SIGINT and SIGTERM; the place of 0 asks for a checkpoint
+TOGETHER = 10  # steps from one exchange of signals to the next: each costs as much as a gradient's
 
 
 class Checkpoints(keras.callbacks.Callback):
@@ -111,7 +112,7 @@ class Checkpoints(keras.callbacks.Callback):
         """Give the signals back, and stop if one has come."""
         self._watch.__exit__(None, None, None)
         if not sys.exc_info()[0]:  # nothing has ended the training already
-            self._stop_now(self._told())
+            self._stop_now(self._told()[0])
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Checkpoint if it is time, and stop if a signal has come.
@@ -119,12 +120,14 @@ class Checkpoints(keras.callbacks.Callback):
         Raises:
           UserError: a weight is not a number: the checkpoint before is to stay the newest.
         """
-        told = self._told()  # a signal may come at any moment, also between the next two lines
-        if told or time.monotonic() - self._saved_at > CHECKPOINT_SECONDS:
+        if self.cluster.size > 1 and batch % TOGETHER:
+            return
+        late = time.monotonic() - self._saved_at > CHECKPOINT_SECONDS
+        told, save = self._told(late and self.cluster.is_chief)
+        if told or save:
             check_weights(self.model, self.progress)  # at an epoch's end, the loop has done it
             self.save()
-        if told:
-            self._stop_now(told)
+        self._stop_now(told)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Checkpoint."""
@@ -132,7 +135,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Stop if a signal has come, now that the last epoch has been reported."""
-        self._stop_now(self._told())
+        self._stop_now(self._told()[0])
 
     def _stop(self, number: int) -> None:
         if self._signal:  # the second one does not wait for the step
@@ -140,10 +143,16 @@ class Checkpoints(keras.callbacks.Callback):
             os._exit(128 + number)
         self._signal = number
 
-    def _told(self) -> int:
-        """Return the signal that this process or another one has got, or 0."""
-        got = np.arange(SIGNALS) == self._signal if self._signal else np.zeros(SIGNALS)
-        return int(np.flatnonzero(self.cluster.total(got.astype(np.int32))).max(initial=0))
+    def _told(self, save: bool = False) -> tuple[int, bool]:
+        """Return the signal that this process or another one has got, or 0; and if one is to save.
+
+        A signal may come at any moment, so it is looked at once, and by all at the same step.
+        """
+        wishes = np.zeros(SIGNALS, np.int32)
+        wishes[self._signal] = 1
+        wishes[0] = save
+        wished = np.flatnonzero(self.cluster.total(wishes))
+        return int(wished.max(initial=0)), 0 in wished
 
     def _stop_now(self, told: int) -> None:
         if told:

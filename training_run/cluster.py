@@ -4,10 +4,11 @@ import json
 import os
 import re
 import sys
+import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import tensorflow as tf
@@ -31,7 +32,10 @@ class Cluster:
       strategy: what to build the model and train under.
       size: number of processes.
       is_chief: this is the one that writes: the task `chief`, or else worker 0.
+      resumable: the run has been opened: to begin anew is to resume it.
     """
+
+    resumable = False
 
     def __init__(self, strategy: tf.distribute.Strategy | None = None):
         self.strategy = strategy or tf.distribute.get_strategy()
@@ -88,6 +92,25 @@ class Cluster:
                 + (f"here {here}" if other else "another one has others")
             )
 
+    @contextmanager
+    def by_chief(self, opening: AbstractContextManager[Any]) -> Iterator[Any]:
+        """Enter a context on the chief only; elsewhere it is None.
+
+        Raises:
+          UserError: that of the chief, everywhere.
+        """
+        entered, problem = None, ""
+        with ExitStack() as stack:
+            if self.is_chief:
+                try:
+                    entered = stack.enter_context(opening)
+                except UserError as error:
+                    problem = str(error)
+            if problem := self.json_from_chief(problem):
+                raise UserError(problem)
+            self.resumable = True
+            yield entered
+
     def leave(self) -> None:
         """Wait until every process is ready to leave: who is gone before would look lost."""
         self.total(np.array(0))
@@ -109,7 +132,7 @@ def join(distribution: str) -> Iterator[Cluster]:
     Raises:
       UserError: TF_CONFIG is missing or wrong.
     """
-    cluster = Cluster(_strategy(distribution))
+    cluster = _connect(distribution)
     if not cluster.is_chief:
         print(f"One of {cluster.size} workers; the chief shows the progress and writes the run.")
     try:
@@ -118,7 +141,18 @@ def join(distribution: str) -> Iterator[Cluster]:
     except tf.errors.OpError as error:  # of many kinds, depending on what was going on
         if cluster.size == 1 or "Collective ops" not in error.message:
             raise
-        _begin_anew()
+        _begin_anew(cluster.resumable)
+
+
+def _connect(distribution: str) -> Cluster:
+    """Return the cluster, once all processes are there."""
+    try:
+        return Cluster(_strategy(distribution))
+    except tf.errors.OpError as error:
+        if "gRPC server" in error.message:  # which this process is to be
+            raise UserError(f"cannot join the cluster of TF_CONFIG: {error.message}") from None
+        time.sleep(1)
+        _begin_anew(resume=False)  # another one was lost while it waited, or has waited for hours
 
 
 def _strategy(distribution: str) -> tf.distribute.Strategy:
@@ -137,10 +171,7 @@ def _strategy(distribution: str) -> tf.distribute.Strategy:
             f"--distribution=multi_worker needs TF_CONFIG in the environment, such as {_EXAMPLE}, "
             "with another index for each worker"
         )
-    try:
-        return tf.distribute.MultiWorkerMirroredStrategy()
-    except tf.errors.OpError as error:
-        raise UserError(f"cannot join the cluster of TF_CONFIG: {error.message}") from None
+    return tf.distribute.MultiWorkerMirroredStrategy()
 
 
 def _is_valid(config: Any) -> bool:
@@ -153,13 +184,15 @@ def _is_valid(config: Any) -> bool:
     addresses = [address for job in jobs.values() for address in job]
     return (
         jobs.keys() <= {"chief", "worker"}
+        and all(jobs.values())
+        and len(jobs.get("chief", ())) <= 1
         and int(task["index"]) in range(len(jobs[task["type"]]))
         and all(re.fullmatch(r".+:\d+", address) for address in addresses)
     )
 
 
-def _begin_anew() -> None:
-    """Replace this process by a new one that resumes the run."""
+def _begin_anew(resume: bool) -> NoReturn:
+    """Replace this process by a new one, which resumes the run if this one has opened it."""
     print(
         "A worker was lost. Waiting for it to come back, then going on from the last checkpoint.",
         file=sys.stderr,
@@ -167,7 +200,7 @@ def _begin_anew() -> None:
     arguments = sys.argv[1:]
     options = len(sys.orig_argv) - len(arguments)
     end = arguments.index("--") if "--" in arguments else len(arguments)
-    arguments[end:end] = ["--resume", "--nooverwrite"]
+    arguments[end:end] = ["--resume", "--nooverwrite"] if resume else []
     sys.stdout.flush()
     for file in Path("/dev/fd").iterdir():
         with suppress(OSError):  # the listing's own is closed

@@ -6,6 +6,7 @@ of all gradients. So they compute together what one would. Without a strategy th
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import keras
@@ -52,12 +53,17 @@ def update(
     if clip_norm:
         gradients, _ = tf.clip_by_global_norm(gradients, clip_norm)
 
+    def step(constraint: Any, value: tf.Variable, gradient: tf.Tensor, rate: tf.Tensor) -> None:
+        optimizer.update_step(gradient, value, rate)
+        if constraint:
+            value.assign(constraint(value))
+
     def once(strategy: tf.distribute.Strategy, *gradients: tf.Tensor) -> None:
         rate = optimizer.learning_rate
         for gradient, variable in zip(gradients, variables, strict=True):
             strategy.extended.update(
                 variable.value,
-                lambda value, *args: optimizer.update_step(args[0], value, args[1]),
+                partial(step, variable.constraint),
                 args=(gradient, rate),
                 group=False,
             )

@@ -188,9 +188,10 @@ def _check(
         )
     saved = saved_settings(path)
     for name, value in settings.items() if saved else ():
-        if name not in may_change and saved.get(name) != value:
+        # A flag that the run does not know is newer than it, and was not there to be set.
+        if name not in may_change and saved.get(name, value) != value:
             raise UserError(
-                f"--resume: the run in {path} has {name}={_text(saved.get(name))}, not "
+                f"--resume: the run in {path} has {name}={_text(saved[name])}, not "
                 f"{_text(value)}; use the same, or start anew with --overwrite"
             )
 

@@ -76,7 +76,10 @@ def measure() -> dict[str, np.ndarray]:
         model, step, batches = make(lambda: keras.optimizers.Adam(0.01))
         losses = [float(step(tf.constant(batch))["loss"]) for batch in batches]
         found[f"{name}/losses"] = np.array(losses)
-        found[f"{name}/weights"] = np.concatenate([w.ravel() for w in model.get_weights()])
+        copies = [tf.distribute.get_strategy().experimental_local_results(variable.value)
+                  for variable in model.trainable_variables]  # fmt: skip
+        for number, weights in enumerate(zip(*copies, strict=True)):  # of each replica here
+            found[f"{name}/weights/{number}"] = np.concatenate([w.numpy().ravel() for w in weights])
         if name == "text":
             found["text/val_loss"] = np.array(lstm.evaluate_model(model, batches[0]))
         if name == "images":

@@ -3,6 +3,7 @@
 import json
 import shutil
 import signal
+import socket
 import time
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from lstm_text_generation import train
-from tests.conftest import SMALL, assert_one_line
+from tests.conftest import SMALL, assert_one_line, command
 from tests.distribution.workers import Workers, started
 
 MODULE = ["-m", "lstm_text_generation.train"]
@@ -28,13 +29,13 @@ def weights(directory: Path) -> bytes:
     return (directory / "run-0" / "weights.bin").read_bytes()
 
 
-def wait_for(workers: Workers, words: str) -> None:
-    """Wait until the chief has printed the words."""
+def wait_for(workers: Workers, words: str, number: int = 0) -> None:
+    """Wait until a worker, the chief by default, has printed the words."""
     for _ in range(1200):
-        if words in workers.output(0):
+        if words in workers.output(number):
             return
         time.sleep(0.1)
-    raise AssertionError(workers.output(0))
+    raise AssertionError(workers.output(number))
 
 
 @pytest.fixture(scope="module")
@@ -70,17 +71,62 @@ def test_a_worker_that_dies_and_comes_back_loses_nothing(undisturbed, tmp_path, 
     commands = lines(tmp_path, corpus)
     with started(tmp_path, JOBS, commands) as workers:
         wait_for(workers, "Epoch 3 of 6")
+        time.sleep(0.05 * lost)  # in the middle of an epoch, or just after it
         workers.processes[lost].kill()
         workers.processes[lost].wait()
-        other = (lost + 1) % len(JOBS)
-        while "A worker was lost" not in workers.output(other):
-            assert workers.processes[other].poll() is None, workers.output(other)
-            time.sleep(0.1)
+        wait_for(workers, "A worker was lost", (lost + 1) % len(JOBS))
         workers.start(lost, [*commands[lost], "--resume"])
         assert workers.wait() == [0, 0, 0], workers.output(0)
         assert "Traceback" not in "".join(workers.output(n) for n in range(len(JOBS)))
         assert workers.output(0).count("Epoch 2 of 6") == 1  # it was not done again
     assert weights(tmp_path) == weights(undisturbed)
+
+
+def test_one_that_dies_before_all_are_there_is_waited_for(undisturbed, tmp_path, corpus):
+    commands = lines(tmp_path, corpus)
+    with started(tmp_path, JOBS, commands[:2]) as workers:
+        time.sleep(8)  # they wait for the third one
+        workers.processes[1].kill()
+        workers.processes[1].wait()
+        for number in (1, 2):
+            workers.start(number, commands[number])
+        assert workers.wait() == [0, 0, 0], workers.output(0)
+    assert weights(tmp_path) == weights(undisturbed)
+
+
+def test_only_the_chief_needs_to_see_the_run(undisturbed, tmp_path, corpus):
+    shutil.copytree(undisturbed / "run-0", tmp_path / "run-0")
+    flags = ["--epochs=7", "--distribution=multi_worker", "--resume"]  # the rest is the run's
+    commands = [[*MODULE, *flags, f"--save_path={tmp_path / f'run-{n}'}"] for n in range(len(JOBS))]
+    with started(tmp_path, JOBS, commands) as workers:
+        assert workers.wait() == [0, 0, 0], [workers.output(n) for n in range(len(JOBS))]
+        assert "Epoch 7 of 7" in workers.output(0) and "Epoch 6 of 7" not in workers.output(0)
+    assert weights(tmp_path) != weights(undisturbed)
+
+
+def test_what_the_chief_cannot_open_ends_all(undisturbed, tmp_path, corpus):
+    commands = lines(tmp_path, corpus)
+    commands[0].append(f"--save_path={undisturbed / 'run-0'}")
+    before = weights(undisturbed)
+    with started(tmp_path, JOBS, commands) as workers:
+        assert workers.wait() == [1, 1, 1]
+        for number in range(len(JOBS)):
+            assert "holds a finished run; --resume goes on with it" in workers.output(number)
+    assert weights(undisturbed) == before
+
+
+def test_a_port_that_is_taken_is_one_line(monkeypatch, tmp_path, corpus):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        config = {"cluster": {"worker": [address]}, "task": {"type": "worker", "index": 0}}
+        monkeypatch.setenv("TF_CONFIG", json.dumps(config))
+        flags = ["--distribution=multi_worker", f"--save_path={tmp_path / 'run'}"]
+        result = command("lstm_text_generation.train", corpus, *SMALL, *flags, timeout=60)
+    line = (result.returncode, result.stdout, result.stderr.splitlines()[-1] + "\n")
+    assert_one_line(line, "cannot join the cluster")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_signal_to_one_stops_all_with_a_checkpoint(undisturbed, tmp_path, corpus):
@@ -120,6 +166,8 @@ def test_workers_that_were_told_otherwise_are_refused(tmp_path, corpus):
         json.dumps({**CLUSTER, "task": {"type": "worker"}}),
         json.dumps({**CLUSTER, "cluster": {"worker": "127.0.0.1:1"}}),
         json.dumps({**CLUSTER, "cluster": {"worker": [7]}}),
+        json.dumps({**CLUSTER, "cluster": {"chief": [], "worker": ["127.0.0.1:1"]}}),
+        json.dumps({**CLUSTER, "cluster": {"chief": ["a:1", "b:1"], "worker": ["c:1"]}}),
         json.dumps({**CLUSTER, "cluster": {"worker": ["127.0.0.1"]}}),
         json.dumps({**CLUSTER, "cluster": {"ps": ["127.0.0.1:1"], "worker": ["127.0.0.1:2"]}}),
     ],

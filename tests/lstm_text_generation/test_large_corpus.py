@@ -1,49 +1,49 @@
 """A corpus may be larger than memory: it is read in pieces and mapped from a file."""
 
+import contextlib
 import errno
 import re
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
 
 from lstm_text_generation import corpora, data, train
 from lstm_text_generation.data import TextData
-from tests.conftest import SMALL, TEXT, assert_one_line
+from tests.conftest import SMALL, TEXT, assert_one_line, start
 
 MEGABYTES = 200
 
 
-def own_memory() -> float:
-    """Return the megabytes of this process that are no mapped file's."""
-    found = re.search(r"RssAnon:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    assert found
-    return int(found[1]) / 1000
+def peak(*line) -> float:
+    """Run the training and return the most megabytes that it had which are no mapped file's."""
+    most = 0.0
+    process = start("lstm_text_generation.train", *line)
+    while process.poll() is None:
+        with contextlib.suppress(OSError, TypeError):  # it has just ended
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            most = max(most, int(re.search(r"RssAnon:\s+(\d+) kB", status)[1]) / 1000)
+        time.sleep(0.01)
+    assert process.returncode == 0, process.stdout.read()
+    return most
 
 
 def test_memory_does_not_grow_with_the_text(tmp_path):
-    path = tmp_path / "large.txt"
-    with path.open("w") as file:
-        for _ in range(MEGABYTES * 1_000_000 // len(TEXT)):
-            file.write(TEXT)
+    def train_on(megabytes: int) -> float:
+        path = tmp_path / f"{megabytes}.txt"
+        with path.open("w") as file:
+            for _ in range(megabytes * 1_000_000 // len(TEXT)):
+                file.write(TEXT)
+        return peak(path, *SMALL, "--epochs=2", f"--save_path={tmp_path / 'run'}", "--overwrite")
 
-    def draw(text_data: TextData) -> None:
-        for _ in text_data.training_batches(epoch=0, num_examples=6400, batch_size=64):
-            pass
-
-    draw(TextData("warm", corpora.read(str(path.with_name("large.txt"))), 20, 3))
-    before = own_memory()
-    text_data = TextData("large", corpora.read(str(path)), 20, 3)
-    draw(text_data)
-    text_data.validation_windows(0.0625)
-    text_data.fingerprint()
-    assert text_data.text_len() == path.stat().st_size > 0.9 * MEGABYTES * 1_000_000
-    assert own_memory() - before < MEGABYTES / 10
+    assert train_on(MEGABYTES) - train_on(1) < MEGABYTES / 10
 
 
 def test_pieces_are_the_text(tmp_path, monkeypatch):
     """Cut anywhere, also within a character of several bytes and where the type grows."""
-    text = "".join(chr(33 + i % 90) for i in range(50)) + "".join(map(chr, range(0x4E00, 0x4F80)))
+    ascii_first, many = map(chr, range(33, 83)), map(chr, range(0x4E00, 0x4F80))
+    text = "".join([*ascii_first, *many])
     path = tmp_path / "text.txt"
     path.write_text(text, encoding="utf-8")
     whole = TextData("x", text, 5, 1)
@@ -68,3 +68,11 @@ def test_no_room_for_the_mapped_file_is_one_line(call, monkeypatch, tmp_path, co
     line = [corpus, *SMALL, f"--save_path={tmp_path / 'run'}"]
     assert_one_line(call(train, *line), "no room", tempfile.gettempdir(), "TMPDIR")
     assert not list(tmp_path.iterdir())
+
+
+def test_the_type_grows_twice(monkeypatch):
+    monkeypatch.setattr(data, "_CHUNK", 1 << 12)
+    text = "".join(map(chr, range(0x1F000, 0x1F000 + 70_000)))
+    text_data = TextData("x", text, 5, 1)
+    np.testing.assert_array_equal(text_data._indices, np.arange(70_000))
+    assert text_data._indices.dtype == np.int32
