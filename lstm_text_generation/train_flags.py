@@ -43,7 +43,7 @@ FREE_FLAGS = [
 ]
 
 # Several flags under one name. `fast` is the quickest way found to a low val_loss in two minutes on
-# two cores (docs/benchmarks.md): smaller batches learn more from each example, and a learning rate
+# two cores (docs/recipes.md): smaller batches learn more from each example, and a learning rate
 # that falls ends the noise that they bring.
 PRESETS: dict[str, dict[str, Any]] = {
     "fast": {"batch_size": 32, "schedule": "cosine", "epochs": 12}

@@ -131,6 +131,15 @@ def test_clip_norm_bounds_the_gradient(text_data):
     assert math.sqrt(sum((m**2).sum() for m in moved)) == pytest.approx(1e-3, rel=1e-2)
 
 
+def test_constraints_are_kept(text_data):
+    model = make_model(text_data)
+    (kernel, *_) = model.trainable_variables
+    kernel.constraint = keras.constraints.MaxNorm(0.1, axis=0)
+    assert np.linalg.norm(kernel.numpy(), axis=0).max() > 0.5
+    lstm.make_train_step(model)(some_windows(text_data))
+    assert np.linalg.norm(kernel.numpy(), axis=0).max() == pytest.approx(0.1, rel=1e-3)
+
+
 def test_adam_is_there(text_data):
     model = make_model(text_data, optimizer="adam")
     assert isinstance(model.optimizer, keras.optimizers.Adam)
