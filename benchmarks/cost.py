@@ -128,7 +128,7 @@ def main(arguments: list[str]) -> None:
         for key, unit in series.shown.items():
             figures = [point[key] for point in points[name]]
             slope = exponent(series.values[-series.largest :], figures[-series.largest :])
-            rows.append([unit, *(f"{figure:.3g}" for figure in figures), f"{slope:.2f}"])
+            rows.append([unit, *map(_rounded, figures), f"{slope:.2f}"])
         print_table([series.title, *map(str, series.values), "exponent"], rows)
     print("The exponents are those of the last three or four points.\n\n![Cost](images/cost.png)\n")
     draw(points)
@@ -156,6 +156,10 @@ def draw(points: dict[str, list[dict[str, float]]]) -> None:
         axes.grid(alpha=0.3)
         axes.legend()
     figure.savefig(PICTURE, dpi=110)
+
+
+def _rounded(figure: float) -> str:
+    return f"{figure:,.0f}" if figure >= 100 else f"{figure:.3g}"
 
 
 def _point(name: str, value: int) -> dict[str, float]:

@@ -21,9 +21,9 @@ DOCUMENT = Path(__file__).parents[1] / "docs/benchmarks.md"
 PACKAGES = ("tensorflow", "keras", "numpy", "torch")
 HEAD = """# Benchmarks
 
-Written by `make bench` on {machine}, Python {python}, {versions}. Contestants run by turns;
-rates are medians of the rounds, with the lowest and the highest. Ratios hold where absolute times
-do not. PyTorch and TensorFlow.js are measured where they are installed.
+Written by `make bench` on {machine}, Python {python}, {versions}.
+Contestants run by turns; rates are medians of the rounds, with the lowest and the highest. Ratios
+hold where absolute times do not. PyTorch and TensorFlow.js are measured where they are installed.
 
 """
 
