@@ -96,6 +96,8 @@ def _train(run, cluster, image_data) -> tuple:
         seed=FLAGS.seed,
         progress=progress,
     )
+    if run:
+        report.write_files()  # also where a resumed run had no epoch left to train
     return model, progress
 
 

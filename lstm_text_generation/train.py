@@ -180,6 +180,8 @@ def _train(run, cluster, text_data, start) -> tuple:
         progress=progress,
         patience=FLAGS.early_stopping,
     )
+    if run:
+        report.write_files()  # also where a resumed run had no epoch left to train
     return model, progress
 
 
