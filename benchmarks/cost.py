@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.measure import print_table, seconds
+from benchmarks.measure import seconds, table
 from training_run import command_line
 
 PICTURE = Path(__file__).parents[1] / "docs/images/cost.png"
@@ -84,17 +84,14 @@ def image_step(batch_size: int) -> dict[str, float]:
     """Time the autoencoder's steps on random images."""
     import keras
 
-    from fashion_mnist_vae import model as m
+    from benchmarks.fashion_mnist_vae import new_model
+    from fashion_mnist_vae.model import make_train_step
     from training_run import devices
 
     devices.set_up(gpu=False)
     keras.utils.set_random_seed(0)
-    opts = m.VaeOptions(784)
-    model = m.vae(m.encoder(opts), m.decoder(opts))
-    model.compile(optimizer=keras.optimizers.Adam())
-    model.optimizer.build(model.trainable_variables)
     rng = np.random.default_rng(0)
-    step = m.make_train_step(model, rng.integers(0, 256, (60_000, 784), np.uint8))
+    step = make_train_step(new_model(), rng.integers(0, 256, (60_000, 784), np.uint8))
     indices = rng.permutation(60_000)[:batch_size]
     return _timed(lambda: [float(step(indices)["loss"]) for _ in range(max(1, 1024 // batch_size))],
                   max(1, 1024 // batch_size))  # fmt: skip
@@ -129,7 +126,7 @@ def main(arguments: list[str]) -> None:
             figures = [point[key] for point in points[name]]
             slope = exponent(series.values[-series.largest :], figures[-series.largest :])
             rows.append([unit, *map(_rounded, figures), f"{slope:.2f}"])
-        print_table([series.title, *map(str, series.values), "exponent"], rows)
+        print(table([series.title, *series.values, "exponent"], rows))
     print("The exponents are those of the last three or four points.\n\n![Cost](images/cost.png)\n")
     draw(points)
 
@@ -153,6 +150,8 @@ def draw(points: dict[str, list[dict[str, float]]]) -> None:
             label = "memory, GB" if key == "memory" else unit
             axes.loglog(series.values, figures, marker="o", label=label)
         axes.set_xlabel(series.title)
+        axes.set_xticks(series.values, map(str, series.values))
+        axes.minorticks_off()
         axes.grid(alpha=0.3)
         axes.legend()
     figure.savefig(PICTURE, dpi=110)

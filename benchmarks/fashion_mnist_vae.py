@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from absl import flags
 
-from benchmarks.measure import print_rates, print_table, rates
+from benchmarks.measure import print_rates, rates, table
 from fashion_mnist_vae import sources
 from training_run import command_line, devices
 from training_run.command_line import FLAGS, UserError, between, define
@@ -180,7 +180,7 @@ def quality(image_data) -> None:
         progress = m.fit_model(new_model(), image_data, FLAGS.epochs, BATCH, seed=seed)
         losses.append(progress.history[-1]["val_loss"])
     print(f"Loss on the test images after {FLAGS.epochs} epochs, squared error form:\n")
-    print_table(["seed", *range(FLAGS.seeds)], [["loss", *(f"{loss:.2f}" for loss in losses)]])
+    print(table(["seed", *range(FLAGS.seeds)], [["loss", *(f"{loss:.2f}" for loss in losses)]]))
 
 
 if __name__ == "__main__":

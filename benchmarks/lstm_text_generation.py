@@ -16,11 +16,11 @@ from pathlib import Path
 
 from absl import flags
 
-from benchmarks.measure import print_rates, print_table, process, rates, serve
+from benchmarks.measure import print_rates, process, rates, serve, table
 from training_run import command_line, devices
 from training_run.command_line import FLAGS, between, define
 
-SAMPLE_LEN, BATCH, SIZES, SPLIT = 60, 128, (128, 128), 0.0625  # the original's defaults
+SAMPLE_LEN, BATCH, SIZES = 60, 128, (128, 128)  # the original's defaults
 # Multiplications and additions of an example's matrix products: at each of 60 characters those of
 # two cells of 128 units, over 65 one-hot characters and over 128 outputs; forward, and twice that
 # backward.
@@ -182,7 +182,7 @@ def generating_speed(text_data) -> None:
         },
         FLAGS.rounds,
     )
-    print("Writing, drawing included. In the browser: docs/tfjs.md.\n")
+    print("Writing, drawing included.\n")
     print_rates("characters/s", measured, ["model.predict", "windowed"])
 
 
@@ -205,7 +205,7 @@ def time_to_quality(corpus: str) -> None:
         f"the original's way. Training ends at the lowest threshold or after {FLAGS.epochs} "
         "epochs; the preset has epochs of its own and goes to their end.\n"
     )
-    print_table(["", *map(str, THRESHOLDS), "lowest"], rows)
+    print(table(["", *THRESHOLDS, "lowest"], rows))
 
 
 def reach(corpus: str, given: list[str]) -> tuple[dict[float, float], float, float]:

@@ -1,4 +1,4 @@
-"""How the benchmarks measure, and the Markdown that they print."""
+"""How the benchmarks measure, and the Markdown that they write."""
 
 import os
 import platform
@@ -6,7 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 
@@ -90,12 +90,11 @@ def print_rates(unit: str, measured: dict[str, Rate], bases: Sequence[str]) -> N
         ]
         for name, rate in measured.items()
     ]
-    print_table(["", unit, "lowest to highest", *(f"to {base}" for base in bases)], rows)
+    print(table(["", unit, "lowest to highest", *(f"to {base}" for base in bases)], rows))
 
 
-def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a Markdown table; all columns but the first are to the right."""
-    marks = ["---", *["---:"] * (len(head) - 1)]
-    for row in (head, marks, *rows):
-        print(f"| {' | '.join(map(str, row))} |")
-    print()
+def table(head: Sequence[object], rows: Iterable[Sequence[object]], align: str = "---:") -> str:
+    """Return a Markdown table, its columns but for the first aligned to the right."""
+    marks = ["---", *[align] * (len(head) - 1)]
+    lines = [f"| {' | '.join(map(str, row))} |" for row in (head, marks, *rows)]
+    return "\n".join([*lines, ""])

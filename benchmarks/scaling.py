@@ -8,14 +8,14 @@ Every process has one thread, as if it had a machine of that size to itself.
 import json
 import statistics
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.measure import machine, seconds
+from benchmarks.measure import machine, seconds, table
 from tests.distribution.workers import started
 from training_run import command_line
 
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> None:
     parts = [f"On {machine()}; medians of {ROUNDS} rounds of {ROUND} steps.\n"]
     for name, app in APPS.items():
         found = {count: run(name, count) for count in PROCESSES}
-        parts += [measured_table(app, found), *expectations(app, found)]
+        parts += [measured(app, found), expectations(app, found)]
     text = DOCUMENT.read_text()
     head, tail = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
     DOCUMENT.write_text(head + "\n" + "\n".join(parts) + "\n" + tail)
@@ -109,15 +109,13 @@ def image_step() -> tuple[Callable[[int], float], int]:
     """Return the same of the autoencoder."""
     import keras
 
-    from fashion_mnist_vae import model as m
+    from benchmarks.fashion_mnist_vae import new_model
+    from fashion_mnist_vae.model import make_train_step
 
     keras.utils.set_random_seed(0)
-    opts = m.VaeOptions(784)
-    model = m.vae(m.encoder(opts), m.decoder(opts))
-    model.compile(optimizer=keras.optimizers.Adam())
-    model.optimizer.build(model.trainable_variables)
+    model = new_model()
     images = np.random.default_rng(0).integers(0, 256, (4096, 784), np.uint8)
-    step = m.make_train_step(model, images)
+    step = make_train_step(model, images)
     return lambda n: float(step(np.arange(n))["loss"]), model.count_params()
 
 
@@ -129,27 +127,28 @@ def timed(step: Callable[[], object]) -> float:
     )
 
 
-def measured_table(app: App, found: dict[int, dict]) -> str:
+def measured(app: App, found: dict[int, dict]) -> str:
     """Return the table of what was measured."""
-    megabytes = found[1]["parameters"] * 4 / 1e6
-    lines = [
-        f"### {app.title}: {found[1]['parameters']:,} parameters, {megabytes:.2f} MB of gradient\n",
-        f"| processes | steps/s of {app.batch_size} examples | sum of one number | sum of the "
-        "gradient |\n| ---: | ---: | ---: | ---: |",
-    ]
+    parameters = found[1]["parameters"]
+    head = ["processes", f"steps/s of {app.batch_size} examples"]
+    head += ["sum of one number", "sum of the gradient"]
+    rows = []
     for count, figures in found.items():
         sums = [figures.get(what) for what in ("message", "gradient")]
         cells = [f"{1000 * taken:.2f} ms" if taken else "-" for taken in sums]
-        lines.append(f"| {count} | {1 / figures['step']:.1f} | {' | '.join(cells)} |")
+        rows.append([count, f"{1 / figures['step']:.1f}", *cells])
     shares = ", ".join(
         f"{n}: {1000 * t:.1f}" for n, t in zip(SHARES, found[1]["shares"], strict=True)
     )
-    lines.append(f"\nMilliseconds of a step by its number of examples, one process: {shares}.\n")
-    return "\n".join(lines)
+    return (
+        f"### {app.title}: {parameters:,} parameters, {parameters * 4 / 1e6:.2f} MB of gradient\n\n"
+        f"{table(head, rows)}\n"
+        f"Milliseconds of a step by its number of examples, one process: {shares}.\n"
+    )
 
 
-def expectations(app: App, found: dict[int, dict]) -> list[str]:
-    """Return the tables of what is to be expected of more hosts."""
+def expectations(app: App, found: dict[int, dict]) -> str:
+    """Return the table of what is to be expected of more hosts."""
     shares = found[1]["shares"]
     size = 4 * found[1]["parameters"]
     # A ring of n hosts passes 2 (n - 1) messages on, one after the other, and each host sends
@@ -178,24 +177,23 @@ def expectations(app: App, found: dict[int, dict]) -> list[str]:
             batch += hosts
         return f"{batch:,}"
 
-    batches: Sequence[int] = (app.batch_size, 16 * app.batch_size)
-    head = [f"batch {batch:,}, {g} Gb/s" for batch in batches for g in GIGABITS]
+    batches = (app.batch_size, 16 * app.batch_size)
+    head = ["hosts", *(f"batch {batch:,}, {g} Gb/s" for batch in batches for g in GIGABITS)]
     head += [f"half of the time, {g} Gb/s" for g in GIGABITS]
-    lines = [
-        f"Expected, with {1000 * latency:.2f} ms a message and {1e9 * each_byte:.1f} ns a byte in "
-        "TensorFlow, and the wire besides: steps/s at two global batches (times those of one "
-        "host), and the global batch below which a host waits longer than it computes.\n",
-        f"| hosts | {' | '.join(head)} |\n|{' ---: |' * (len(head) + 1)}",
-    ]
+    rows = []
     for hosts in HOSTS:
         cells = []
         for batch in batches:
             for g in GIGABITS:
                 taken = step(hosts, g, batch)
                 cells.append(f"{1 / taken:.1f} ({compute(batch) / taken:.1f} x)")
-        cells += [paying(hosts, g) for g in GIGABITS]
-        lines.append(f"| {hosts} | {' | '.join(cells)} |")
-    return ["\n".join(lines) + "\n"]
+        rows.append([hosts, *cells, *(paying(hosts, g) for g in GIGABITS)])
+    return (
+        f"Expected, with {1000 * latency:.2f} ms a message and {1e9 * each_byte:.1f} ns a byte in "
+        "TensorFlow, and the wire besides: steps/s at two global batches (times those of one "
+        "host), and the global batch below which a host waits longer than it computes.\n\n"
+        + table(head, rows)
+    )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from absl import flags
 
-from benchmarks.measure import print_table, seconds
+from benchmarks.measure import seconds, table
 from training_run import command_line
 from training_run.command_line import FLAGS, between, define
 
@@ -85,7 +85,7 @@ def main(arguments: list[str]) -> None:
         f"{statistics.median(helps):.2f} s.\n"
     )
     stages = ["import TensorFlow", "data", "model", "first step", "together"]
-    print_table(["", *stages, "to the import", "lowest to highest"], rows)
+    print(table(["", *stages, "to the import", "lowest to highest"], rows))
 
 
 def _run(*arguments: str) -> str:

@@ -196,17 +196,27 @@ def generate_text(
     )
 
 
-def _draw(probs: tf.Tensor, temperature: tf.Tensor, seed: tf.Tensor, top_k: int) -> tf.Tensor:
-    """Draw an index from each row of probs [batch, charset_size], in log space."""
-    likeliest = tf.argmax(probs, axis=-1, output_type=tf.int32)
+def at_temperature(probs: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
+    """Return the logits of probs^(1 / temperature), each row's largest 0 (the book's figure 10.3).
+
+    Args:
+      probs: probabilities [batch, charset_size]; they may hold zeros.
+      temperature: of all rows, or one a row.
+    """
     # log(0) is never taken: what has no probability must not get any at a high temperature.
     logits = tf.where(probs > 0, tf.math.log(tf.maximum(probs, 1e-38)), -math.inf)
-    if top_k and top_k < probs.shape[-1]:
-        least = tf.math.top_k(logits, top_k).values[:, -1:]
-        logits = tf.where(logits >= least, logits, -math.inf)
     divisor = tf.maximum(temperature, 1e-6)  # the original's lower bound
     if divisor.shape.rank:
         divisor = divisor[:, None]
-    logits = (logits - tf.reduce_max(logits, axis=-1, keepdims=True)) / divisor
+    return (logits - tf.reduce_max(logits, axis=-1, keepdims=True)) / divisor
+
+
+def _draw(probs: tf.Tensor, temperature: tf.Tensor, seed: tf.Tensor, top_k: int) -> tf.Tensor:
+    """Draw an index from each row of probs [batch, charset_size], in log space."""
+    likeliest = tf.argmax(probs, axis=-1, output_type=tf.int32)
+    if top_k and top_k < probs.shape[-1]:
+        least = tf.math.top_k(probs, top_k).values[:, -1:]
+        probs = tf.where(probs >= least, probs, 0.0)
+    logits = at_temperature(probs, temperature)
     drawn = tf.random.stateless_categorical(logits, 1, seed, dtype=tf.int32)[:, 0]
     return tf.where(temperature < 1e-6, likeliest, drawn)
