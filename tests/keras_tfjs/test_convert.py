@@ -19,6 +19,7 @@ from tests.keras_tfjs.cases import randomize
 def keras_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("keras") / "small.keras"
     model = keras.Sequential([keras.Input((6, 4)), keras.layers.LSTM(3), keras.layers.Dense(2)])
+    model.compile("rmsprop", "mse")  # as the models of a run are
     randomize(model).save(path)
     return path
 
@@ -34,6 +35,18 @@ def test_there_and_back(call, tmp_path, keras_file):
         back, model = (keras.models.load_model(p, compile=False) for p in (target, keras_file))
         assert np.array_equal(back(x), model(x))
         target.unlink()
+
+
+def test_a_compiled_model_within_a_compiled_model(call, tmp_path):
+    inner = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    inner.compile("adam", "mse")
+    model = keras.Sequential([keras.Input((3,)), inner])
+    model.compile("sgd", "mse")
+    model.save(tmp_path / "model.keras")
+    code, _, err = call(convert, tmp_path / "model.keras", tmp_path / "js")
+    assert code == 0, err
+    x = np.ones((2, 3), np.float32)
+    assert np.array_equal(layers_model.load(tmp_path / "js")(x), model(x))
 
 
 def test_a_saved_model_becomes_a_graph_model(call, tmp_path, text_run):
