@@ -208,10 +208,9 @@ def make_train_step(
         floats, in the graph.
     """
     resident = tf.constant(images)
-
-    encoder_model, decoder_model = (vae_model.get_layer(name) for name in ("encoder", "decoder"))
     # The output layers stay as they are, as Keras's guide to mixed precision advises.
-    hidden = [encoder_model.get_layer("dense_Dense1"), decoder_model.get_layer("dense_Dense2")]
+    places = {"encoder": "dense_Dense1", "decoder": "dense_Dense2"}
+    hidden = [vae_model.get_layer(part).get_layer(name) for part, name in places.items()]
 
     def replica_step(batch: tf.Tensor) -> dict[str, tf.Tensor]:
         inputs = scale(replicas.share(batch))

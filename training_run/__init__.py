@@ -5,6 +5,7 @@
 - `run_directory`: the directory a run leaves, complete or absent, one process at a time.
 - `checkpoints`: the files that `--resume` goes on from.
 - `loop`: epochs of gradient steps, resumable at any step.
+- `replicas`, `cluster`: one step on several GPUs, and on several machines.
 - `callbacks`: what happens around the loop: checkpoints, signals, progress, TensorBoard.
 - `history`: `history.csv` and `loss.png`.
 - `signals`: Ctrl-C and SIGTERM, noticed at once.

@@ -1,6 +1,7 @@
 """What happens around the training loop: checkpoints, signals, progress and TensorBoard."""
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -18,7 +19,6 @@ from training_run.devices import writing
 from training_run.loop import Logs, Progress, check_weights
 
 CHECKPOINT_SECONDS = 300  # within a long epoch
-SIGNALS = 16  # more than the numbers of SIGINT and SIGTERM; the place of 0 asks for a checkpoint
 TOGETHER = 10  # steps from one exchange of signals to the next: each costs as much as a gradient's
 
 
@@ -55,12 +55,10 @@ class Checkpoints(keras.callbacks.Callback):
         warnings = self._load(model) if self.directory else []
         for variable in _variables(model).values():
             variable.assign(self.cluster.from_chief(variable.numpy()))
-        fields, best = vars(self.progress).copy(), self.progress.best_weights
-        del fields["best_weights"]
-        for name, value in self.cluster.json_from_chief(fields).items():
+        for name, value in self.cluster.json_from_chief(self.progress.fields()).items():
             setattr(self.progress, name, value)
         if self.progress.best_epoch:
-            best = best or model.get_weights()  # whose values do not matter
+            best = self.progress.best_weights or model.get_weights()  # whose values do not matter
             self.progress.best_weights = [self.cluster.from_chief(weight) for weight in best]
         return warnings
 
@@ -98,9 +96,7 @@ class Checkpoints(keras.callbacks.Callback):
         arrays = {name: value.numpy() for name, value in _variables(self.model).items()}
         for index, weights in enumerate(self.progress.best_weights):
             arrays[_best(index)] = weights
-        fields = vars(self.progress).copy()
-        del fields["best_weights"]
-        checkpoints.save(self.directory, arrays, fields)
+        checkpoints.save(self.directory, arrays, self.progress.fields())
         self._saved_at = time.monotonic()
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
@@ -148,9 +144,9 @@ class Checkpoints(keras.callbacks.Callback):
 
         A signal may come at any moment, so it is looked at once, and by all at the same step.
         """
-        wishes = np.zeros(SIGNALS, np.int32)
+        wishes = np.zeros(signal.NSIG, np.int32)
         wishes[self._signal] = 1
-        wishes[0] = save
+        wishes[0] = save  # there is no signal 0
         wished = np.flatnonzero(self.cluster.total(wishes))
         return int(wished.max(initial=0)), 0 in wished
 

@@ -35,14 +35,17 @@ class Progress:
     notes: list[str] = dataclasses.field(default_factory=list)
     best_weights: list[np.ndarray] = dataclasses.field(default_factory=list)
 
+    def fields(self) -> dict[str, Any]:
+        """Return what a checkpoint holds as JSON: all attributes but `best_weights`."""
+        return {name: value for name, value in vars(self).items() if name != "best_weights"}
+
     def check(self, fields: dict[str, Any]) -> None:
-        """Check that JSON from a checkpoint holds all attributes but `best_weights`.
+        """Check that JSON from a checkpoint could be what `fields` returned.
 
         Raises:
-          ValueError: it does not.
+          ValueError: it could not.
         """
-        own = {name: value for name, value in vars(self).items() if name != "best_weights"}
-        kinds = {name: type(value) for name, value in own.items()}
+        kinds = {name: type(value) for name, value in self.fields().items()}
         if not isinstance(fields, dict) or {n: type(v) for n, v in fields.items()} != kinds:
             raise ValueError("its progress is not that of a run")
         if len(fields["history"]) != fields["epoch"] or fields["best_epoch"] > fields["epoch"]:
