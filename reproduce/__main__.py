@@ -1,0 +1,53 @@
+"""Train both apps as the chapter does, and write docs/results.md, in about an hour on two cores.
+
+  python -m reproduce [flags]
+
+What was interrupted goes on where it was; delete the runs to begin anew.
+"""
+
+from pathlib import Path
+
+from absl import flags
+
+from reproduce import runs
+from training_run import command_line, devices
+from training_run.command_line import FLAGS, UserError, define
+
+ROOT = Path(__file__).parents[1]
+
+
+def define_flags() -> None:
+    """Define how long to train."""
+    define(
+        flags.DEFINE_boolean,
+        "quick",
+        False,
+        "Train for minutes, to see how it goes; the page is left with the runs, not in docs.",
+    )
+
+
+def main(arguments: list[str]) -> None:
+    """Train what is not trained yet, and write the page.
+
+    Raises:
+      UserError: bad input, or a training failed.
+    """
+    if arguments:
+        raise UserError(f"this command takes flags only, not {arguments[0]}")
+    plan = runs.QUICK if FLAGS.quick else runs.CHAPTER
+    directory = ROOT / "saved_models" / ("results-quick" if FLAGS.quick else "results")
+    corpus = runs.choose_corpus()
+    for objective in runs.OBJECTIVES:
+        runs.train_text(directory, corpus, objective, plan)
+    for reconstruction in runs.RECONSTRUCTIONS:
+        runs.train_images(directory, reconstruction, plan)
+    devices.set_up(gpu=False)
+    from reproduce import document
+
+    page = (directory if FLAGS.quick else ROOT / "docs") / "results.md"
+    document.write(page, directory, corpus, plan)
+    print(f"\nWrote {page}.")
+
+
+if __name__ == "__main__":
+    command_line.run(main, define_flags, lambda: __doc__ or "")

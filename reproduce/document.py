@@ -1,0 +1,140 @@
+"""Fills the page of results in: every figure is read from the runs' files or computed from them."""
+
+import html
+import importlib.metadata
+import math
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import machine, table
+from lstm_text_generation.data import VALIDATION_WINDOWS
+from reproduce import measure, pictures, runs
+from training_run.atomic_files import write_text
+
+TEMPLATE = Path(__file__).with_name("results.template.md")
+PACKAGES = ("tensorflow", "keras", "numpy")
+# What the book and the original say.
+BOOK = {5: 2.44, 25: 1.96, 50: 1.67, 100: 1.61, 120: 1.49}  # losses of table 10.1, by epoch
+SHANNON = 1.3  # bits per character of English, in the chapter
+README_LOSS = "40 to 50"  # in the autoencoder's README
+
+
+def write(page: Path, directory: Path, corpus: str, plan: runs.Plan) -> None:
+    """Write the page, and its pictures into `images/` beside it.
+
+    Args:
+      directory: where the runs are.
+    """
+    images = page.parent / "images"
+    images.mkdir(parents=True, exist_ok=True)
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in PACKAGES]
+    values: dict[str, Any] = {
+        "machine": machine(),
+        "python": sys.version.split()[0],
+        "versions": ", ".join(versions),
+        **text_values(images, directory, corpus, plan),
+        **temperature_values(images, runs.text_run(directory, "every_char", plan.text_epochs[-1])),
+        **image_values(images, directory, plan),
+    }
+    write_text(page, TEMPLATE.read_text().format(**values))
+
+
+def text_values(images: Path, directory: Path, corpus: str, plan: runs.Plan) -> dict[str, Any]:
+    """Return what the page says of the text runs, and draw their losses."""
+    last = {o: runs.text_run(directory, o, plan.text_epochs[-1]) for o in runs.OBJECTIVES}
+    flags = measure.settings(last["every_char"])
+    text_data = measure.load_text(corpus, flags)
+    stages = {o: list(measure.stages(directory, text_data, o, plan)) for o in runs.OBJECTIVES}
+    curves = {o: [row["val_loss"] for row in runs.history(run)] for o, run in last.items()}
+    points = {epoch: loss for epoch, loss in BOOK.items() if epoch <= plan.text_epochs[-1]}
+    pictures.losses(images / "results_text_loss.png", curves, "held-out loss (nats)", points)
+    best, book = min(map(min, curves.values())), BOOK[max(BOOK)]
+    return {
+        "corpus": text_data.data_identifier(),
+        "text_len": f"{text_data.text_len():,}",
+        "char_set_size": text_data.char_set_size(),
+        "layers": " and ".join(flags["lstm_layer_size"]),
+        "examples": f"{flags['examples_per_epoch']:,}",
+        "sample_len": text_data.sample_len(),
+        "clip_norms": {o: measure.settings(run)["clip_norm"] for o, run in last.items()},
+        "drawn_windows": f"{measure.DRAWN:,}",
+        "held_out_windows": f"{VALIDATION_WINDOWS:,}",
+        "text_losses": losses_table(stages),
+        "book_nats": book,
+        "book_bits": bits(book),
+        "shannon_bits": SHANNON,
+        "shannon_nats": SHANNON / bits(1),
+        "best_nats": best,
+        "best_bits": bits(best),
+        "above_shannon": bits(best) - SHANNON,
+        **{f"texts_{objective}": texts_table(found) for objective, found in stages.items()},
+    }
+
+
+def losses_table(stages: dict[str, list[measure.Stage]]) -> str:
+    """Return the table of the losses by epoch, those of the book first."""
+    head = ["epoch", "the book"]
+    for objective in stages:
+        head += [f"{objective}: {what}" for what in ("all text", "held out", "in bits")]
+    rows = []
+    for at_epoch in zip(*stages.values(), strict=True):
+        epoch = at_epoch[0].epoch
+        figures = [x for s in at_epoch for x in (s.drawn, s.held_out, bits(s.held_out))]
+        rows.append([epoch, BOOK.get(epoch, "-"), *(f"{x:.2f}" for x in figures)])
+    return table(head, rows)
+
+
+def texts_table(stages: list[measure.Stage]) -> str:
+    """Return the table of what a model wrote, by epoch and temperature."""
+    names = list(stages[0].texts)
+    rows = [[stage.epoch, *(_cell(stage.texts[name]) for name in names)] for stage in stages]
+    return table(["epoch", *(f"temperature {name}" for name in names)], rows, align="---")
+
+
+def temperature_values(images: Path, run: Path) -> dict[str, Any]:
+    """Return what the page says of a run's next character, and draw figure 10.3."""
+    seed_text, chars, probs = measure.next_char(run)
+    likeliest = pictures.temperatures(images / "results_temperatures.png", chars, probs)
+    head = ["temperature", *(f"{t:g}" for t in pictures.TEMPERATURES)]
+    return {
+        "seed_end": seed_text.split("\n")[-1],
+        "shown": pictures.SHOWN,
+        "likeliest": table(head, [["of the likeliest", *(f"{p:.1%}" for p in likeliest)]]),
+    }
+
+
+def image_values(images: Path, directory: Path, plan: runs.Plan) -> dict[str, Any]:
+    """Return what the page says of the autoencoder's runs, and draw or copy their pictures."""
+    found = {r: runs.image_run(directory, r) for r in runs.RECONSTRUCTIONS}
+    for name, run in found.items():
+        shutil.copy(run / "latent_space.png", images / f"results_latent_space_{name}.png")
+    histories = {name: runs.history(run) for name, run in found.items()}
+    shown = {"loss": "training", "val_loss": "test"}
+    curves = {shown[name]: [row[name] for row in histories["mse"]] for name in shown}
+    pictures.losses(images / "results_vae_loss.png", curves, "loss per image (mse)")
+    rows = [
+        [epoch, *(f"{h[epoch - 1][name]:.2f}" for h in histories.values() for name in shown)]
+        for epoch in plan.image_epochs
+    ]
+    head = ["epoch", *(f"{name}: {label}" for name in histories for label in shown.values())]
+    flags = measure.settings(found["mse"])
+    return {
+        **{name: flags[name] for name in ("grid_points", "grid_start", "grid_end")},
+        "image_epochs": plan.image_epochs[-1],
+        "readme_loss": README_LOSS,
+        "best_image_loss": min(curves["test"]),
+        "image_losses": table(head, rows),
+    }
+
+
+def bits(nats: float) -> float:
+    """Return nats in bits."""
+    return nats / math.log(2)
+
+
+def _cell(text: str) -> str:
+    """Return a text for a cell of a Markdown table, nothing in it taken for a mark."""
+    plain = html.escape(text).translate({ord(mark): f"&#{ord(mark)};" for mark in r"\`*_[]|~"})
+    return "<br>".join(line and f"<code>{line}</code>" for line in plain.split("\n"))

@@ -1,0 +1,93 @@
+"""What the runs' files say, as numbers and texts."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from lstm_text_generation import corpora, export
+from lstm_text_generation.data import TextData
+from lstm_text_generation.model import compile_model, evaluate_model
+from reproduce import runs
+from training_run.callbacks import Checkpoints
+from training_run.loop import Progress
+from training_run.run_directory import SETTINGS_FILE
+
+DRAWN = 16_384  # windows of the chapter's measure; the original draws 625 anew in each epoch
+
+
+class Stage(NamedTuple):
+    """A text model at one of the table's epochs.
+
+    Attributes:
+      epoch: how many epochs it was trained.
+      drawn: mean cross-entropy, nats per character, on windows drawn from all the text, as the
+        chapter's program validates.
+      held_out: the same on text that training never saw.
+      texts: what it wrote, by temperature.
+    """
+
+    epoch: int
+    drawn: float
+    held_out: float
+    texts: dict[str, str]
+
+
+def load_text(corpus: str, flags: dict[str, Any]) -> TextData:
+    """Load the text of a run with these flags, as the training command does."""
+    pieces = corpora.read(corpus, flags["data_dir"])
+    return TextData(corpora.identifier(corpus), pieces, flags["sample_len"], flags["sample_step"])
+
+
+def settings(run: Path) -> dict[str, Any]:
+    """Return the flags of a run."""
+    return json.loads((run / SETTINGS_FILE).read_text())
+
+
+def stages(
+    directory: Path, text_data: TextData, objective: str, plan: runs.Plan
+) -> Iterator[Stage]:
+    """Measure the run of each stage."""
+    # Drawn as for training, but with nothing held out and from another seed.
+    drawn = text_data.training_batches(epoch=0, num_examples=DRAWN, batch_size=DRAWN, seed=1)
+    windows = next(drawn).numpy()
+    for epoch in plan.text_epochs:
+        run = runs.text_run(directory, objective, epoch)
+        yield Stage(
+            epoch,
+            evaluate_model(last_model(run), windows),
+            runs.history(run)[-1]["val_loss"],
+            sample_texts(run),
+        )
+
+
+def last_model(run: Path) -> keras.Model:
+    """Return a text run's model after its last epoch; the one that it exports is its best."""
+    model, _ = export.load_model(run)
+    compile_model(model, settings(run)["learning_rate"])
+    Checkpoints(run / "checkpoints", Progress()).restore(model)
+    return model
+
+
+def sample_texts(run: Path) -> dict[str, str]:
+    """Return what a text run wrote after its last epoch, by temperature."""
+    _, _, last = (
+        (run / "samples.txt").read_text().rpartition(f"\nEpoch {runs.trained_epochs(run)}: ")
+    )
+    heads = re.split(r'^Generated text \(temperature=(.+)\):\n"', last, flags=re.MULTILINE)[1:]
+    return {
+        temperature: text.rstrip("\n").removesuffix('"')
+        for temperature, text in zip(heads[::2], heads[1::2], strict=True)
+    }
+
+
+def next_char(run: Path) -> tuple[str, list[str], np.ndarray]:
+    """Return a run's seed text, its characters, and what it predicts to follow: [charset_size]."""
+    model, text_data = export.load_model(run)
+    chars, seed_text = text_data["char_set"], text_data["seed_text"]
+    one_hot = np.eye(len(chars), dtype=np.float32)[[chars.index(char) for char in seed_text]]
+    return seed_text, chars, model.predict(one_hot[None], verbose=0)[0]

@@ -1,0 +1,83 @@
+"""The page of results says what the runs' files say."""
+
+import shutil
+
+import pytest
+
+from lstm_text_generation import corpora
+from lstm_text_generation.data import TextData
+from lstm_text_generation.model import evaluate_model
+from reproduce import document, measure, runs
+
+PLAN = runs.Plan(text_epochs=(3,), image_epochs=(1, 3), examples_per_epoch=320)
+
+
+@pytest.fixture
+def directory(tmp_path, text_run, image_run):
+    """The runs of a plan, each a copy of the small run that all tests share."""
+    for objective in runs.OBJECTIVES:
+        shutil.copytree(text_run, runs.text_run(tmp_path, objective, 3))
+    for reconstruction in runs.RECONSTRUCTIONS:
+        shutil.copytree(image_run, runs.image_run(tmp_path, reconstruction))
+    return tmp_path
+
+
+def test_the_page(directory, tmp_path, corpus):
+    page = tmp_path / "docs/results.md"
+    document.write(page, directory, str(corpus), PLAN)
+    text = page.read_text()
+    assert "{" not in text and "`bottles`" in text
+    run = runs.text_run(directory, "every_char", 3)
+    last = runs.history(run)[-1]
+    assert f"| {last['val_loss']:.2f} | {last['bits_per_char']:.2f} |" in text
+    for temperature, written in measure.sample_texts(run).items():
+        assert f'(temperature={temperature}):\n"{written}"' in (run / "samples.txt").read_text()
+        assert document._cell(written) in text
+    images = runs.history(runs.image_run(directory, "mse"))
+    for epoch in (1, 3):
+        row = images[epoch - 1]
+        assert f"| {epoch} | {row['loss']:.2f} | {row['val_loss']:.2f} |" in text
+    pictures = sorted(path.name for path in (tmp_path / "docs/images").iterdir())
+    assert len(pictures) == 5 and all(f"(images/{name})" in text for name in pictures)
+
+
+def test_what_was_written_is_no_markdown():
+    assert document._cell("a|b*c\n<i>_\n") == (
+        "<code>a&#124;b&#42;c</code><br><code>&lt;i&gt;&#95;</code><br>"
+    )
+
+
+def test_a_stage_is_measured_with_its_last_weights(text_run, corpus):
+    text_data = TextData("bottles", corpora.read(str(corpus)), 12, 3)
+    held_out = evaluate_model(measure.last_model(text_run), text_data.validation_windows(0.0625))
+    assert held_out == pytest.approx(runs.history(text_run)[-1]["val_loss"], abs=1e-6)
+
+
+def test_stages_go_on_from_each_other(tmp_path, text_run, corpus, monkeypatch):
+    monkeypatch.setattr(runs, "SHARED", tmp_path)
+    first = runs.text_run(tmp_path, "every_char", 3)
+    shutil.copytree(text_run, first)
+    plan = PLAN._replace(text_epochs=(3, 4))
+    runs.train_text(tmp_path, str(corpus), "every_char", plan)
+    second = runs.text_run(tmp_path, "every_char", 4)
+    assert [runs.trained_epochs(run) for run in (first, second)] == [3, 4]
+    assert runs.history(second)[:3] == runs.history(first)
+    made = (second / "model.json").stat().st_mtime_ns
+    runs.train_text(tmp_path, str(corpus), "every_char", plan)
+    assert (second / "model.json").stat().st_mtime_ns == made
+
+
+def test_the_corpus_is_the_best_at_hand(tmp_path, monkeypatch):
+    nowhere = corpora.Download("http://127.0.0.1:9/", 5_458_199, "Shakespeare's works")
+    monkeypatch.setitem(corpora.TEXT_DATA_URLS, "shakespeare", nowhere)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(runs, "SHARED", tmp_path / "shared")
+    assert (runs.choose_corpus(), runs.data_flags()) == ("tiny_shakespeare", [])
+    half = tmp_path / "shared/texts/shakespeare-first-half.txt"
+    half.parent.mkdir(parents=True)
+    half.write_text("To be")
+    assert runs.choose_corpus() == str(half)
+    cached = tmp_path / "cache/lstm_text_generation/shakespeare.txt"
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    cached.write_text("To be, or not to be")
+    assert runs.choose_corpus() == "shakespeare"
