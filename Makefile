@@ -4,13 +4,15 @@
 # make fuzz    draw bad input for the commands and loaders until something breaks
 # make audit   look the locked dependencies up in the registries' lists of known faults
 # make web     the pages in your browser, with the models in saved_models/
+# make notebooks  run the notebooks and keep what they show
+# make reproduce  the book's table and figures, in about an hour: docs/results.md
 # make bench   measure training, writing and starting on this machine: docs/benchmarks.md
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := saved_models/demo
 
-.PHONY: demo web test fuzz audit test-converter bench bench-scaling bench-long docs-tfjs lock clean
+.PHONY: demo web test fuzz audit test-converter notebooks reproduce bench bench-scaling bench-long docs-tfjs lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m lstm_text_generation.train python-docs --epochs=15 --overwrite --save_path=$(DEMO)/python-docs
@@ -35,6 +37,13 @@ web: $(VENV)/installed node_modules/packages saved_models/corpora/python-docs.tx
 # The official converter on our SavedModels, in an environment of its own of 2.9 GB.
 test-converter: $(VENV)/installed-dev node_modules/installed .venv-converter/installed
 	$(BIN)/python -m pytest -m converter
+
+notebooks: $(VENV)/installed-dev
+	cd notebooks && ../$(BIN)/jupyter execute --inplace *.ipynb
+
+# An hour; QUICK=--quick for minutes.
+reproduce: $(VENV)/installed-dev
+	$(BIN)/python -m reproduce $(QUICK)
 
 # Three quarters of an hour: writes docs/benchmarks.md. DATA=--data_dir=... says where datasets are.
 bench: $(VENV)/installed-dev node_modules/installed

@@ -12,7 +12,7 @@ from keras_tfjs import graph_model, layers_model
 from keras_tfjs.weights import MODEL_FILE
 from training_run import saved_model
 from training_run.atomic_files import write_atomically, write_text
-from training_run.command_line import UserError
+from training_run.run_directory import reading
 
 IMAGE_DATA_FILE = "image_data.json"
 PAGE_IMAGES = 1000  # test images that the web page shows on its map
@@ -90,18 +90,10 @@ def load_decoder(path: Path) -> tuple[keras.Model, dict[str, Any]]:
       UserError: there is no such run, or its files are damaged.
     """
     file = path / "decoder" / MODEL_FILE
-    try:
+    with reading(path, file, "a decoder of images", "fashion_mnist_vae"):
         model = layers_model.load(file)
         image_data = layers_model.load_metadata(file)
         _check_decoder(model, image_data)
-    except FileNotFoundError:
-        raise UserError(
-            f"{path} is not a finished run: there is no {file}; train one with python -m "
-            f"{__package__}.train --save_path={path}"
-        ) from None
-    except (ValueError, OSError) as error:
-        reason = str(error).removeprefix(f"{file}: ")
-        raise UserError(f"{file} is not a decoder of images: {reason}") from None
     return model, image_data
 
 

@@ -19,6 +19,7 @@ from lstm_text_generation.model import check_model
 from training_run import saved_model
 from training_run.atomic_files import write_atomically, write_text
 from training_run.command_line import UserError
+from training_run.run_directory import reading
 
 KERAS_FILE = "model.keras"
 TEXT_DATA_FILE = "text_data.json"
@@ -80,18 +81,10 @@ def load_model(path: Path, text: Iterable[str] | None = None) -> tuple[keras.Mod
     if path.suffix == ".keras":
         raise UserError(f"{path}: name the run's directory instead, {path.parent}")
     file = path if path.suffix == ".json" else path / MODEL_FILE
-    try:
+    with reading(file.parent, file, "a model that can write text", "lstm_text_generation"):
         model = layers_model.load(file)
         description = layers_model.load_metadata(file)
         check_model(model)
-    except FileNotFoundError:
-        raise UserError(
-            f"{path} is not a finished run: there is no {file}; train one with python -m "
-            f"{__package__}.train --save_path={file.parent}"
-        ) from None
-    except (ValueError, OSError) as error:
-        reason = str(error).removeprefix(f"{file}: ")
-        raise UserError(f"{file} is not a model that can write text: {reason}") from None
     return model, _check_description(file, model, description, text)
 
 

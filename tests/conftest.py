@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import filelock
 import pytest
 
 # TensorFlow's start-up messages would bury pytest's own.
@@ -62,40 +64,58 @@ def seed() -> None:
     keras.utils.set_random_seed(0)
 
 
+def made_once(tmp_path_factory, name: str, make: Callable[[Path], object]) -> Path:
+    """Let the first of pytest's processes fill a directory, and the others wait for it."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent  # of all processes
+    directory, done = root / name, root / f"{name}.done"
+    with filelock.FileLock(root / f"{name}.lock"):
+        if not done.exists():
+            directory.mkdir(exist_ok=True)
+            make(directory)
+            done.touch()
+    return directory
+
+
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("corpus") / "bottles.txt"
-    path.write_text(TEXT)
-    return path
+    def make(directory: Path) -> None:
+        (directory / "bottles.txt").write_text(TEXT)
+
+    return made_once(tmp_path_factory, "corpus", make) / "bottles.txt"
 
 
 @pytest.fixture(scope="session")
 def text_run(tmp_path_factory, corpus) -> Path:
     """A finished run of three epochs, made by the command itself."""
-    path = tmp_path_factory.mktemp("runs") / "bottles"
-    result = command(
-        "lstm_text_generation.train", corpus, *SMALL, "--epochs=3", f"--save_path={path}"
-    )
-    assert result.returncode == 0, result.stderr
-    (path.parent / "output.txt").write_text(result.stdout)
-    return path
+
+    def make(directory: Path) -> None:
+        line = [corpus, *SMALL, "--epochs=3", f"--save_path={directory / 'bottles'}"]
+        result = command("lstm_text_generation.train", *line)
+        assert result.returncode == 0, result.stderr
+        (directory / "output.txt").write_text(result.stdout)
+
+    return made_once(tmp_path_factory, "text_run", make) / "bottles"
 
 
 @pytest.fixture(scope="session")
 def shapes_dir(tmp_path_factory) -> Path:
     """Bars and boxes in the files of Fashion-MNIST."""
-    return shapes.write_dataset(tmp_path_factory.mktemp("data") / "shapes", ".gz")
+    return made_once(tmp_path_factory, "shapes", lambda path: shapes.write_dataset(path, ".gz"))
 
 
 @pytest.fixture(scope="session")
 def image_run(tmp_path_factory, shapes_dir) -> Path:
     """A finished run of three epochs, made by the command itself."""
-    path = tmp_path_factory.mktemp("runs") / "shapes"
-    line = [*shapes.SMALL, f"--data_dir={shapes_dir}", "--epochs=3", f"--save_path={path}"]
-    result = command("fashion_mnist_vae.train", *line)
-    assert result.returncode == 0, result.stderr
-    (path.parent / "output.txt").write_text(result.stdout)
-    return path
+
+    def make(directory: Path) -> None:
+        line = [*shapes.SMALL, f"--data_dir={shapes_dir}", "--epochs=3"]
+        result = command("fashion_mnist_vae.train", *line, f"--save_path={directory / 'shapes'}")
+        assert result.returncode == 0, result.stderr
+        (directory / "output.txt").write_text(result.stdout)
+
+    return made_once(tmp_path_factory, "image_run", make) / "shapes"
 
 
 def command(module: str, *arguments, timeout: float = 300, **kwargs) -> subprocess.CompletedProcess:

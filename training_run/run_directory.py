@@ -70,6 +70,31 @@ def describe(path: Path, files: dict[str, str], try_next: list[list[str]]) -> st
     return "\n".join([f"\nThe run is in {path}:", *lines, "\nTry next:", *commands])
 
 
+@contextmanager
+def reading(path: Path, file: Path, what: str, app: str) -> Iterator[None]:
+    """Turn what goes wrong when a finished run is read into errors of one line.
+
+    Args:
+      path: the run's directory.
+      file: the file of it that is read.
+      what: what the file should be.
+      app: the package that trains such runs.
+
+    Raises:
+      UserError: the file is not there, or is not what it should be.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise UserError(
+            f"{path} is not a finished run: there is no {file}; train one with python -m "
+            f"{app}.train --save_path={path}"
+        ) from None
+    except (ValueError, OSError) as error:
+        reason = str(error).removeprefix(f"{file}: ")
+        raise UserError(f"{file} is not {what}: {reason}") from None
+
+
 def saved_settings(path: Path) -> dict[str, Any]:
     """Return the settings of the run that `--resume` would go on with; empty if there is none.
 

@@ -10,6 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.conftest import made_once
 from tests.keras_tfjs import javascript
 
 ROOT = javascript.ROOT
@@ -35,9 +36,8 @@ def built(tmp_path_factory):
     """The site without runs, as `npm run build` makes it."""
     if not (ROOT / "node_modules/vite").is_dir() or javascript.missing_for_chromium():
         pytest.skip(javascript.missing_for_chromium() or "Vite is not installed: run make test")
-    dist = tmp_path_factory.mktemp("site") / "dist"
-    build(dist, tmp_path_factory.mktemp("empty"))
-    return dist
+    empty = tmp_path_factory.mktemp("empty")
+    return made_once(tmp_path_factory, "site", lambda site: build(site / "dist", empty)) / "dist"
 
 
 @pytest.fixture(scope="session")

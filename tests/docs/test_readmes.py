@@ -1,0 +1,157 @@
+"""What the documents say is so: links, flags, messages, and code that runs."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from fashion_mnist_vae.export import load_decoder
+from lstm_text_generation.cells import read
+from lstm_text_generation.export import load_model
+from tests.conftest import ROOT
+from tests.docs.readmes import DOCUMENTS, PACKAGES, code_blocks, flag_table
+from tests.keras_tfjs import javascript
+
+COMMANDS = {
+    "lstm_text_generation": ["lstm_text_generation.train_flags", "lstm_text_generation.generate"],
+    "fashion_mnist_vae": [
+        "fashion_mnist_vae.train_flags",
+        "fashion_mnist_vae.generate",
+        "fashion_mnist_vae.download",
+    ],
+    "keras_tfjs": ["keras_tfjs.convert"],
+}
+SECTIONS = ["Files", "From Python", "Use your own data", "Put it on the web", "Troubleshooting"]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document):
+    text = document.read_text()
+    links = re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", text)
+    for link in filter(lambda link: "://" not in link, (a or b for a, b in links)):
+        name, _, anchor = link.partition("#")
+        target = document.parent / name if name else document
+        assert target.exists(), f"{document} links to {link}"
+        headings = re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE) if anchor else []
+        slugs = [re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings]
+        assert not anchor or anchor in slugs, f"{document} links to {link}"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_package_says_the_same_kinds_of_things(package):
+    text = (ROOT / package / "README.md").read_text()
+    for section in SECTIONS:
+        assert f"\n## {section}\n" in text
+
+
+@pytest.mark.parametrize(
+    ("package", "command"), [(p, command) for p, found in COMMANDS.items() for command in found]
+)
+def test_the_tables_of_flags_are_those_of_the_commands(package, command):
+    table = flag_table(command)
+    assert table in (ROOT / package / "README.md").read_text(), f"write into it:\n{table}"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_messages_of_the_troubleshooting_are_those_of_the_program(package):
+    sources = "".join(path.read_text() for name in PACKAGES for path in (ROOT / name).glob("*.py"))
+    sources = re.sub(r'"\s*\n\s*(?:\+ )?f?"', "", sources)  # literals over several lines
+    _, _, table = (ROOT / package / "README.md").read_text().partition("## Troubleshooting")
+    messages = re.findall(r"^\| `(.*?)` \|", table.partition("\n## ")[0], re.MULTILINE)
+    assert len(messages) >= 8
+    for message in messages:
+        for part in filter(None, (part.strip() for part in message.split("..."))):
+            assert part in sources, f"nothing says {part!r}"
+
+
+def run_blocks(document: Path, directory: Path, monkeypatch, shorter: dict[str, str]) -> dict:
+    """Run a document's Python in a directory, its numbers and names changed as told."""
+    monkeypatch.chdir(directory)
+    names: dict = {}
+    for block in code_blocks(document, "python"):
+        for long, short in shorter.items():
+            block = block.replace(long, short)
+        exec(compile(block, str(document), "exec"), names)
+    return names
+
+
+def test_the_text_examples(tmp_path, monkeypatch, text_run, capsys):
+    shorter = {
+        "saved_models/lstm_text_generation/python-docs": str(text_run),
+        "The import statement ": "13 green bottles ",
+        "10_000, 128": "256, 64",
+    }
+    names = run_blocks(ROOT / "lstm_text_generation/README.md", tmp_path, monkeypatch, shorter)
+    assert len(names["progress"].history) == 5
+    written = capsys.readouterr().out
+    assert names["seed_text"] in written and len(written) > 400
+
+
+def test_the_image_examples(tmp_path, monkeypatch, shapes_dir):
+    shorter = {'"fashion_mnist", data_dir=None': f'"shapes", data_dir="{shapes_dir}"'}
+    names = run_blocks(ROOT / "fashion_mnist_vae/README.md", tmp_path, monkeypatch, shorter)
+    assert names["image"].shape == (12, 10)
+    from fashion_mnist_vae.data import IMAGE_MAGIC, read_idx
+
+    assert (read_idx(tmp_path / "train-images-idx3-ubyte", IMAGE_MAGIC) == names["images"]).all()
+
+
+def run_javascript(
+    document: Path, directory: Path, shorter: dict[str, str], result: str
+) -> list[float]:
+    """Run a document's JavaScript in Node, changed as told, and return a tensor's values."""
+    if missing := javascript.missing_for_node():
+        pytest.skip(missing)
+    (code,) = code_blocks(document, "js")
+    for long, short in shorter.items():
+        assert long in code
+        code = code.replace(long, short)
+    show = f"console.log(JSON.stringify([...{result}.dataSync()]));"
+    tf = f"createRequire('{ROOT}/package.json')('@tensorflow/tfjs-node')"
+    script = directory / "example.mjs"
+    script.write_text(
+        f"import {{createRequire}} from 'node:module';\nconst tf = {tf};\n{code}{show}"
+    )
+    done = subprocess.run(["node", script], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_the_text_example_in_a_page(tmp_path, text_run):
+    shorter = {
+        "saved_models/lstm_text_generation/python-docs": f"file://{text_run}",
+        "The import statement ": "13 green bottles ",
+    }
+    readme = ROOT / "lstm_text_generation/README.md"
+    there = run_javascript(readme, tmp_path, shorter, "probabilities")
+    model, text_data = load_model(text_run)
+    indices = [text_data["char_set"].index(char) for char in "13 green bottles "]
+    here, _ = read(model, tf.constant([indices]))
+    assert np.abs(here.numpy()[0] - there).max() < 1e-6
+
+
+def test_the_image_example_in_a_page(tmp_path, image_run):
+    shorter = {
+        "saved_models/fashion_mnist_vae/decoder": f"file://{image_run}/decoder",
+        "await tf.browser.toPixels(images.reshape([28, 28]), canvas);": "",  # Node has no canvas
+    }
+    there = run_javascript(ROOT / "fashion_mnist_vae/README.md", tmp_path, shorter, "images")
+    decoder, _ = load_decoder(image_run)
+    here = decoder(np.array([[1.5, -0.5]], np.float32)).numpy()[0]
+    assert np.abs(here - there).max() < 1e-6
+
+
+def test_the_bridge_examples(tmp_path, monkeypatch, capsys):
+    run_blocks(ROOT / "keras_tfjs/README.md", tmp_path, monkeypatch, {})
+    assert "['cat', 'dog']" in capsys.readouterr().out
+    assert (tmp_path / "my_graph_model/model.json").exists()
+
+
+def test_the_loop_example(tmp_path, monkeypatch):
+    names = run_blocks(ROOT / "training_run/README.md", tmp_path, monkeypatch, {})
+    losses = [row["val_loss"] for row in names["progress"].history]
+    assert len(losses) == 20 and losses[-1] < 0.5 * losses[0]
