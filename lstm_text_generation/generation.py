@@ -188,6 +188,8 @@ def generate_text(
 ) -> str:
     """Generate text with a next-character model (`generateText`).
 
+    For several texts make a `TextGenerator`, which is compiled once.
+
     Args:
       mode, top_k: see `TextGenerator`; the others, and what is raised, see its `generate`.
     """

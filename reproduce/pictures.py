@@ -53,7 +53,7 @@ def losses(
     for label, values in curves.items():
         axes.plot(range(1, len(values) + 1), values, label=label)
     if points:
-        axes.plot(list(points), list(points.values()), "k.", markersize=9, label="the book")
+        axes.plot(list(points), list(points.values()), "k.", markersize=9, label="the book, not held out")
     axes.set(xlabel="epoch", ylabel=unit)
     axes.grid(alpha=0.3)
     axes.legend()

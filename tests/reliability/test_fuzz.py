@@ -166,7 +166,7 @@ LOADERS = {
 }
 
 
-@fuzzed(1000)
+@fuzzed(700)
 @given(data=st.data())
 @pytest.mark.parametrize("kind", LOADERS)
 def test_any_model_json_is_a_model_or_refused(tmp_path, text_run, image_run, kind, data):
