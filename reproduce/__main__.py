@@ -2,7 +2,8 @@
 
   python -m reproduce [flags]
 
-What was interrupted goes on where it was; delete the runs to begin anew.
+The runs are in saved_models/results. What was interrupted goes on where it was; delete them to
+begin anew.
 """
 
 from pathlib import Path
@@ -36,7 +37,7 @@ def main(arguments: list[str]) -> None:
         raise UserError(f"this command takes flags only, not {arguments[0]}")
     plan = runs.QUICK if FLAGS.quick else runs.CHAPTER
     directory = ROOT / "saved_models" / ("results-quick" if FLAGS.quick else "results")
-    corpus = runs.choose_corpus()
+    corpus = runs.choose_corpus(directory)
     for objective in runs.OBJECTIVES:
         runs.train_text(directory, corpus, objective, plan)
     for reconstruction in runs.RECONSTRUCTIONS:
@@ -45,7 +46,7 @@ def main(arguments: list[str]) -> None:
     from reproduce import document
 
     page = (directory if FLAGS.quick else ROOT / "docs") / "results.md"
-    document.write(page, directory, corpus, plan)
+    document.write(page, directory, plan)
     print(f"\nWrote {page}.")
 
 

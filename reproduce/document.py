@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import machine, table
-from lstm_text_generation.data import VALIDATION_WINDOWS
 from reproduce import measure, pictures, runs
 from training_run.atomic_files import write_text
 
@@ -18,10 +17,10 @@ PACKAGES = ("tensorflow", "keras", "numpy")
 # What the book and the original say.
 BOOK = {5: 2.44, 25: 1.96, 50: 1.67, 100: 1.61, 120: 1.49}  # losses of table 10.1, by epoch
 SHANNON = 1.3  # bits per character of English, in the chapter
-README_LOSS = "40 to 50"  # in the autoencoder's README
+README_LOSS = (40, 50)  # of a good training, in the autoencoder's README
 
 
-def write(page: Path, directory: Path, corpus: str, plan: runs.Plan) -> None:
+def write(page: Path, directory: Path, plan: runs.Plan) -> None:
     """Write the page, and its pictures into `images/` beside it.
 
     Args:
@@ -34,33 +33,37 @@ def write(page: Path, directory: Path, corpus: str, plan: runs.Plan) -> None:
         "machine": machine(),
         "python": sys.version.split()[0],
         "versions": ", ".join(versions),
-        **text_values(images, directory, corpus, plan),
+        **text_values(images, directory, plan),
         **temperature_values(images, runs.text_run(directory, "every_char", plan.text_epochs[-1])),
         **image_values(images, directory, plan),
     }
     write_text(page, TEMPLATE.read_text().format(**values))
 
 
-def text_values(images: Path, directory: Path, corpus: str, plan: runs.Plan) -> dict[str, Any]:
+def text_values(images: Path, directory: Path, plan: runs.Plan) -> dict[str, Any]:
     """Return what the page says of the text runs, and draw their losses."""
     last = {o: runs.text_run(directory, o, plan.text_epochs[-1]) for o in runs.OBJECTIVES}
-    flags = measure.settings(last["every_char"])
-    text_data = measure.load_text(corpus, flags)
+    flags = {o: runs.settings(run) for o, run in last.items()}
+    every = flags["every_char"]
+    text_data = measure.load_text(last["every_char"])
     stages = {o: list(measure.stages(directory, text_data, o, plan)) for o in runs.OBJECTIVES}
     curves = {o: [row["val_loss"] for row in runs.history(run)] for o, run in last.items()}
-    points = {epoch: loss for epoch, loss in BOOK.items() if epoch <= plan.text_epochs[-1]}
-    pictures.losses(images / "results_text_loss.png", curves, "held-out loss (nats)", points)
+    points = {o: {stage.epoch: stage.drawn for stage in found} for o, found in stages.items()}
+    points["the book"] = {n: loss for n, loss in BOOK.items() if n <= plan.text_epochs[-1]}
+    pictures.text_losses(images / "results_text_loss.png", curves, points)
     best, book = min(map(min, curves.values())), BOOK[max(BOOK)]
     return {
         "corpus": text_data.data_identifier(),
         "text_len": f"{text_data.text_len():,}",
         "char_set_size": text_data.char_set_size(),
-        "layers": " and ".join(flags["lstm_layer_size"]),
-        "examples": f"{flags['examples_per_epoch']:,}",
+        "layers": " and ".join(every["lstm_layer_size"]),
+        "examples": f"{every['examples_per_epoch']:,}",
+        "epochs": plan.text_epochs[-1],
+        "seed": every["seed"],
         "sample_len": text_data.sample_len(),
-        "clip_norms": {o: measure.settings(run)["clip_norm"] for o, run in last.items()},
+        "clip_norms": {o: found["clip_norm"] for o, found in flags.items()},
         "drawn_windows": f"{measure.DRAWN:,}",
-        "held_out_windows": f"{VALIDATION_WINDOWS:,}",
+        "held_out_windows": f"{len(text_data.validation_windows(every['validation_split'])):,}",
         "text_losses": losses_table(stages),
         "book_nats": book,
         "book_bits": bits(book),
@@ -77,7 +80,7 @@ def losses_table(stages: dict[str, list[measure.Stage]]) -> str:
     """Return the table of the losses by epoch, those of the book first."""
     head = ["epoch", "the book"]
     for objective in stages:
-        head += [f"{objective}: {what}" for what in ("all text", "held out", "in bits")]
+        head += [f"{objective}: {what}" for what in ("all text", "held out", "held out, bits")]
     rows = []
     for at_epoch in zip(*stages.values(), strict=True):
         epoch = at_epoch[0].epoch
@@ -99,7 +102,7 @@ def temperature_values(images: Path, run: Path) -> dict[str, Any]:
     likeliest = pictures.temperatures(images / "results_temperatures.png", chars, probs)
     head = ["temperature", *(f"{t:g}" for t in pictures.TEMPERATURES)]
     return {
-        "seed_end": seed_text.split("\n")[-1],
+        "seed_end": _cell(seed_text.split("\n")[-1]),
         "shown": pictures.SHOWN,
         "likeliest": table(head, [["of the likeliest", *(f"{p:.1%}" for p in likeliest)]]),
     }
@@ -111,20 +114,21 @@ def image_values(images: Path, directory: Path, plan: runs.Plan) -> dict[str, An
     for name, run in found.items():
         shutil.copy(run / "latent_space.png", images / f"results_latent_space_{name}.png")
     histories = {name: runs.history(run) for name, run in found.items()}
-    shown = {"loss": "training", "val_loss": "test"}
-    curves = {shown[name]: [row[name] for row in histories["mse"]] for name in shown}
-    pictures.losses(images / "results_vae_loss.png", curves, "loss per image (mse)")
+    pictures.image_losses(images / "results_vae_loss.png", histories, README_LOSS)
+    shown = ("loss", "val_loss")
     rows = [
         [epoch, *(f"{h[epoch - 1][name]:.2f}" for h in histories.values() for name in shown)]
         for epoch in plan.image_epochs
     ]
-    head = ["epoch", *(f"{name}: {label}" for name in histories for label in shown.values())]
-    flags = measure.settings(found["mse"])
+    head = ["epoch", *(f"{name}: {what}" for name in histories for what in ("training", "test"))]
+    flags = runs.settings(found["mse"])
+    best = min(histories["mse"], key=lambda row: row["val_loss"])
     return {
         **{name: flags[name] for name in ("grid_points", "grid_start", "grid_end")},
         "image_epochs": plan.image_epochs[-1],
-        "readme_loss": README_LOSS,
-        "best_image_loss": min(curves["test"]),
+        "readme_loss": "{} to {}".format(*README_LOSS),
+        "best_image_loss": best["val_loss"],
+        "best_image_epoch": int(best["epoch"]),
         "image_losses": table(head, rows),
     }
 
@@ -137,4 +141,5 @@ def bits(nats: float) -> float:
 def _cell(text: str) -> str:
     """Return a text for a cell of a Markdown table, nothing in it taken for a mark."""
     plain = html.escape(text).translate({ord(mark): f"&#{ord(mark)};" for mark in r"\`*_[]|~"})
+    plain = plain.replace("  ", "&nbsp; ")
     return "<br>".join(line and f"<code>{line}</code>" for line in plain.split("\n"))

@@ -1,10 +1,9 @@
 """What the runs' files say, as numbers and texts."""
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -14,8 +13,8 @@ from lstm_text_generation.data import TextData
 from lstm_text_generation.model import compile_model, evaluate_model
 from reproduce import runs
 from training_run.callbacks import Checkpoints
+from training_run.command_line import UserError
 from training_run.loop import Progress
-from training_run.run_directory import SETTINGS_FILE
 
 DRAWN = 16_384  # windows of the chapter's measure; the original draws 625 anew in each epoch
 
@@ -37,15 +36,19 @@ class Stage(NamedTuple):
     texts: dict[str, str]
 
 
-def load_text(corpus: str, flags: dict[str, Any]) -> TextData:
-    """Load the text of a run with these flags, as the training command does."""
+def load_text(run: Path) -> TextData:
+    """Load the text that a run was trained on.
+
+    Raises:
+      UserError: it cannot be had, or is another by now.
+    """
+    flags = runs.settings(run)
+    corpus, sizes = flags["corpus"], (flags["sample_len"], flags["sample_step"])
     pieces = corpora.read(corpus, flags["data_dir"])
-    return TextData(corpora.identifier(corpus), pieces, flags["sample_len"], flags["sample_step"])
-
-
-def settings(run: Path) -> dict[str, Any]:
-    """Return the flags of a run."""
-    return json.loads((run / SETTINGS_FILE).read_text())
+    text_data = TextData(corpora.identifier(corpus), pieces, *sizes)
+    if text_data.fingerprint() != flags["text"]:
+        raise UserError(f"{corpus} is not the text any more that {run} was trained on")
+    return text_data
 
 
 def stages(
@@ -68,7 +71,7 @@ def stages(
 def last_model(run: Path) -> keras.Model:
     """Return a text run's model after its last epoch; the one that it exports is its best."""
     model, _ = export.load_model(run)
-    compile_model(model, settings(run)["learning_rate"])
+    compile_model(model, runs.settings(run)["learning_rate"])
     Checkpoints(run / "checkpoints", Progress()).restore(model)
     return model
 
@@ -86,8 +89,11 @@ def sample_texts(run: Path) -> dict[str, str]:
 
 
 def next_char(run: Path) -> tuple[str, list[str], np.ndarray]:
-    """Return a run's seed text, its characters, and what it predicts to follow: [charset_size]."""
-    model, text_data = export.load_model(run)
+    """Return a run's seed text, its characters, and what it predicts to follow: [charset_size].
+
+    The prediction is that of the weights after the last epoch.
+    """
+    _, text_data = export.load_model(run)
     chars, seed_text = text_data["char_set"], text_data["seed_text"]
     one_hot = np.eye(len(chars), dtype=np.float32)[[chars.index(char) for char in seed_text]]
-    return seed_text, chars, model.predict(one_hot[None], verbose=0)[0]
+    return seed_text, chars, last_model(run).predict(one_hot[None], verbose=0)[0]

@@ -35,29 +35,52 @@ def temperatures(path: Path, chars: Sequence[str], probs: np.ndarray) -> list[fl
     return tempered[:, order[0]].tolist()
 
 
-def losses(
-    path: Path,
-    curves: dict[str, list[float]],
-    unit: str,
-    points: dict[int, float] | None = None,
+def text_losses(
+    path: Path, curves: dict[str, list[float]], points: dict[str, dict[int, float]]
 ) -> None:
-    """Draw losses by epoch.
+    """Draw the text models' losses by epoch.
 
     Args:
-      curves: by their labels, a value for each epoch.
-      unit: what they are measured in.
-      points: the book's, by epoch.
+      curves: held-out losses, one for each epoch, by objective.
+      points: losses on windows of all the text, by epoch, of each objective and of the book.
     """
-    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    figure = Figure(figsize=(8, 4.6), layout="constrained")
     axes = figure.add_subplot()
     for label, values in curves.items():
-        axes.plot(range(1, len(values) + 1), values, label=label)
-    if points:
-        axes.plot(list(points), list(points.values()), "k.", markersize=9, label="the book, not held out")
-    axes.set(xlabel="epoch", ylabel=unit)
-    axes.grid(alpha=0.3)
+        _curve(axes, values, f"{label}, held out")
+    axes.set_prop_cycle(None)  # the same colours again
+    for label, found in points.items():
+        style = "k*" if label not in curves else "o"
+        axes.plot(list(found), list(found.values()), style, label=f"{label}, all text")
+    axes.set_ylabel("loss (nats per character)")
     axes.legend()
     _save(figure, path)
+
+
+def image_losses(
+    path: Path, histories: dict[str, list[dict[str, float]]], expected: tuple[float, float]
+) -> None:
+    """Draw the autoencoders' losses by epoch, a panel for each form of the loss.
+
+    Args:
+      histories: figures of each epoch, by the form of the loss.
+      expected: what the original's README says of the first of them.
+    """
+    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    panels = figure.subplots(1, len(histories))
+    panels[0].axhspan(*expected, alpha=0.2, color="gray", label="the original's README")
+    for axes, (name, history) in zip(panels, histories.items(), strict=True):
+        for key, label in (("loss", "training"), ("val_loss", "test")):
+            _curve(axes, [row[key] for row in history], label)
+        axes.set_ylabel(f"loss per image ({name})")
+        axes.legend()
+    _save(figure, path)
+
+
+def _curve(axes: Any, values: list[float], label: str) -> None:
+    axes.plot(range(1, len(values) + 1), values, label=label)
+    axes.set_xlabel("epoch")
+    axes.grid(alpha=0.3)
 
 
 def _visible(char: str) -> str:

@@ -1,20 +1,22 @@
 """The runs that the results come from, trained by the apps' own commands."""
 
 import csv
+import json
 import shutil
 import subprocess
 import sys
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lstm_text_generation import corpora
 from training_run.atomic_files import write_atomically
 from training_run.command_line import UserError
+from training_run.run_directory import SETTINGS_FILE
 
-# By objective, what the book's command is given besides. The chapter's way does not clip gradients;
-# with the default norm of 1, one that exploded undid the run of seed 0 in its last epoch.
-OBJECTIVES = {"last_char": ["--clip_norm=0.25"], "every_char": []}
+# By objective, the flags that are not the default ones. The chapter's way does not clip gradients;
+# with the default norm of 1, one that exploded undid a run of last_char in its last epoch.
+OBJECTIVES: dict[str, dict[str, Any]] = {"last_char": {"clip_norm": 0.25}, "every_char": {}}
 RECONSTRUCTIONS = ("mse", "bce")
 SHARED = Path(__file__).parents[2] / "shared/datasets"  # beside the repository, on some machines
 
@@ -37,23 +39,6 @@ CHAPTER = Plan((5, 25, 50, 100, 120), (1, 2, 5, 10, 20, 50, 100), 10_000)
 QUICK = Plan((1, 2, 3), (1, 2, 3), 5_000)
 
 
-def choose_corpus() -> str:
-    """Return the name or path of the chapter's text, as much of it as is at hand."""
-    try:
-        corpora.download("shakespeare")
-        return "shakespeare"
-    except UserError as error:
-        print(f"{error}.", flush=True)
-    half = SHARED / "texts/shakespeare-first-half.txt"
-    return str(half) if half.exists() else "tiny_shakespeare"
-
-
-def data_flags() -> list[str]:
-    """Return the flag that says where TensorFlow Datasets are, unless in their usual place."""
-    place = SHARED / "tensorflow_datasets"
-    return [f"--data_dir={place}"] if place.exists() else []
-
-
 def text_run(directory: Path, objective: str, epoch: int) -> Path:
     """Return where the run is that was trained with `objective` up to `epoch`."""
     return directory / f"text-{objective}" / f"epoch-{epoch:03d}"
@@ -64,38 +49,53 @@ def image_run(directory: Path, reconstruction: str) -> Path:
     return directory / f"vae-{reconstruction}"
 
 
+def choose_corpus(directory: Path) -> str:
+    """Return the text of the runs that are there already, or as much of the chapter's as there is.
+
+    Returns:
+      The name of a corpus, or the path of a text.
+    """
+    for file in sorted(directory.glob(f"text-*/epoch-*/{SETTINGS_FILE}")):
+        return settings(file.parent)["corpus"]
+    try:
+        corpora.download("shakespeare")
+        return "shakespeare"
+    except UserError as error:
+        print(f"{error}.", flush=True)
+    half = SHARED / "texts/shakespeare-first-half.txt"
+    return str(half) if half.exists() else "tiny_shakespeare"
+
+
 def train_text(directory: Path, corpus: str, objective: str, plan: Plan) -> None:
     """Train the chapter's model, that of the default flags, and keep the run of each stage.
 
     A stage goes on from the run before, in a directory of its own. Those that are there already are
     left alone, so that what was interrupted goes on where it was.
+
+    Raises:
+      UserError: a run that is there was trained otherwise, or a training failed.
     """
+    own = {"examples_per_epoch": plan.examples_per_epoch, **OBJECTIVES[objective]}
+    own["objective"] = objective
     before = None
     for epoch in plan.text_epochs:
         run = text_run(directory, objective, epoch)
-        if trained_epochs(run) < epoch:
-            if before and not run.exists():
-                run.parent.mkdir(parents=True, exist_ok=True)
-                write_atomically(run, partial(shutil.copytree, before))
-            _command(
-                "lstm_text_generation.train",
-                *[corpus, "--epochs", str(epoch), "--savePath", str(run)],
-                *[f"--objective={objective}", *OBJECTIVES[objective]],
-                *[f"--examples_per_epoch={plan.examples_per_epoch}", "--resume", *data_flags()],
-            )
+        if before and not run.exists():
+            run.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(run, partial(shutil.copytree, before))
+        _train("lstm_text_generation.train", run, epoch, own, corpus)
         before = run
 
 
 def train_images(directory: Path, reconstruction: str, plan: Plan) -> None:
-    """Train the chapter's autoencoder, unless that is done."""
+    """Train the chapter's autoencoder, unless that is done.
+
+    Raises:
+      UserError: the run that is there was trained otherwise, or the training failed.
+    """
+    own = {"reconstruction_loss": reconstruction}
     run = image_run(directory, reconstruction)
-    epochs = plan.image_epochs[-1]
-    if trained_epochs(run) < epochs:
-        _command(
-            "fashion_mnist_vae.train",
-            *["--epochs", str(epochs), "--savePath", str(run), "--resume"],
-            *[f"--reconstruction_loss={reconstruction}", *data_flags()],
-        )
+    _train("fashion_mnist_vae.train", run, plan.image_epochs[-1], own)
 
 
 def trained_epochs(run: Path) -> int:
@@ -109,13 +109,29 @@ def history(run: Path) -> list[dict[str, float]]:
         return [{name: float(x) for name, x in row.items()} for row in csv.DictReader(file)]
 
 
-def _command(module: str, *arguments: str) -> None:
-    """Run a training command.
+def settings(run: Path) -> dict[str, Any]:
+    """Return the flags of a run."""
+    return json.loads((run / SETTINGS_FILE).read_text())
 
-    Raises:
-      UserError: it failed; it has said why.
+
+def _train(module: str, run: Path, epochs: int, own: dict[str, Any], *corpus: str) -> None:
+    """Train a run up to so many epochs by its command, unless that is done.
+
+    Args:
+      own: the flags that are not the default ones.
     """
-    line = [sys.executable, "-m", module, *arguments]
+    if run.exists():
+        other = [
+            f"{name}={settings(run)[name]}" for name in own if settings(run)[name] != own[name]
+        ]
+        if other:
+            raise UserError(f"{run} was trained with {', '.join(other)}; delete it to train anew")
+    if trained_epochs(run) >= epochs:
+        return
+    line = [sys.executable, "-m", module, *corpus, f"--epochs={epochs}", f"--save_path={run}"]
+    line += [f"--{name}={value}" for name, value in own.items()]
+    datasets = SHARED / "tensorflow_datasets"
+    line += ["--resume", *([f"--data_dir={datasets}"] if datasets.exists() else [])]
     print(f"\n$ {' '.join(line)}", flush=True)
     status = subprocess.run(line).returncode
     if status:

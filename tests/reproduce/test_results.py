@@ -1,13 +1,14 @@
 """The page of results says what the runs' files say."""
 
+import json
 import shutil
 
 import pytest
 
 from lstm_text_generation import corpora
-from lstm_text_generation.data import TextData
 from lstm_text_generation.model import evaluate_model
 from reproduce import document, measure, runs
+from training_run.command_line import UserError
 
 PLAN = runs.Plan(text_epochs=(3,), image_epochs=(1, 3), examples_per_epoch=320)
 
@@ -22,9 +23,9 @@ def directory(tmp_path, text_run, image_run):
     return tmp_path
 
 
-def test_the_page(directory, tmp_path, corpus):
+def test_the_page(directory, tmp_path):
     page = tmp_path / "docs/results.md"
-    document.write(page, directory, str(corpus), PLAN)
+    document.write(page, directory, PLAN)
     text = page.read_text()
     assert "{" not in text and "`bottles`" in text
     run = runs.text_run(directory, "every_char", 3)
@@ -42,13 +43,13 @@ def test_the_page(directory, tmp_path, corpus):
 
 
 def test_what_was_written_is_no_markdown():
-    assert document._cell("a|b*c\n<i>_\n") == (
-        "<code>a&#124;b&#42;c</code><br><code>&lt;i&gt;&#95;</code><br>"
+    assert document._cell("a|b*c\n  <i>_\n") == (
+        "<code>a&#124;b&#42;c</code><br><code>&nbsp; &lt;i&gt;&#95;</code><br>"
     )
 
 
-def test_a_stage_is_measured_with_its_last_weights(text_run, corpus):
-    text_data = TextData("bottles", corpora.read(str(corpus)), 12, 3)
+def test_a_stage_is_measured_with_its_last_weights(text_run):
+    text_data = measure.load_text(text_run)
     held_out = evaluate_model(measure.last_model(text_run), text_data.validation_windows(0.0625))
     assert held_out == pytest.approx(runs.history(text_run)[-1]["val_loss"], abs=1e-6)
 
@@ -65,19 +66,35 @@ def test_stages_go_on_from_each_other(tmp_path, text_run, corpus, monkeypatch):
     made = (second / "model.json").stat().st_mtime_ns
     runs.train_text(tmp_path, str(corpus), "every_char", plan)
     assert (second / "model.json").stat().st_mtime_ns == made
+    with pytest.raises(
+        UserError, match="epoch-003 was trained with examples_per_epoch=320; delete"
+    ):
+        runs.train_text(tmp_path, str(corpus), "every_char", plan._replace(examples_per_epoch=64))
 
 
-def test_the_corpus_is_the_best_at_hand(tmp_path, monkeypatch):
+def test_a_text_that_has_changed_is_noticed(tmp_path, text_run):
+    run, text = tmp_path / "run", tmp_path / "other.txt"
+    shutil.copytree(text_run, run)
+    text.write_text("Once upon a time there was another text. " * 9)
+    content = json.loads((run / "run.json").read_text()) | {"corpus": str(text)}
+    (run / "run.json").write_text(json.dumps(content))
+    with pytest.raises(UserError, match="other.txt is not the text any more that"):
+        measure.load_text(run)
+
+
+def test_the_corpus_is_the_best_at_hand(directory, tmp_path, corpus, monkeypatch):
     nowhere = corpora.Download("http://127.0.0.1:9/", 5_458_199, "Shakespeare's works")
     monkeypatch.setitem(corpora.TEXT_DATA_URLS, "shakespeare", nowhere)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(runs, "SHARED", tmp_path / "shared")
-    assert (runs.choose_corpus(), runs.data_flags()) == ("tiny_shakespeare", [])
+    none = tmp_path / "none"
+    assert runs.choose_corpus(none) == "tiny_shakespeare"
     half = tmp_path / "shared/texts/shakespeare-first-half.txt"
     half.parent.mkdir(parents=True)
     half.write_text("To be")
-    assert runs.choose_corpus() == str(half)
+    assert runs.choose_corpus(none) == str(half)
     cached = tmp_path / "cache/lstm_text_generation/shakespeare.txt"
     cached.parent.mkdir(parents=True, exist_ok=True)
     cached.write_text("To be, or not to be")
-    assert runs.choose_corpus() == "shakespeare"
+    assert runs.choose_corpus(none) == "shakespeare"
+    assert runs.choose_corpus(directory) == str(corpus)  # of the runs that are there
