@@ -4,6 +4,7 @@
 # make fuzz    draw bad input for the commands and loaders until something breaks
 # make audit   look the locked dependencies up in the registries' lists of known faults
 # make web     the pages in your browser, with the models in saved_models/
+# make site    the same as a static site, for any file host: dist/
 # make notebooks  run the notebooks and keep what they show
 # make reproduce  the book's table and figures, in about an hour: docs/results.md
 # make bench   measure training, writing and starting on this machine: docs/benchmarks.md
@@ -12,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := saved_models/demo
 
-.PHONY: demo web test fuzz audit test-converter notebooks reproduce bench bench-scaling bench-long docs-tfjs lock clean
+.PHONY: demo web site test fuzz audit test-converter notebooks reproduce bench bench-scaling bench-long docs-tfjs lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m lstm_text_generation.train python-docs --epochs=15 --overwrite --save_path=$(DEMO)/python-docs
@@ -34,6 +35,9 @@ audit: .venv-audit/installed
 web: $(VENV)/installed node_modules/packages saved_models/corpora/python-docs.txt
 	npx vite --open
 
+site: node_modules/packages saved_models/corpora/python-docs.txt
+	npx vite build
+
 # The official converter on our SavedModels, in an environment of its own of 2.9 GB.
 test-converter: $(VENV)/installed-dev node_modules/installed .venv-converter/installed
 	$(BIN)/python -m pytest -m converter
@@ -53,7 +57,7 @@ bench: $(VENV)/installed-dev node_modules/installed
 bench-scaling: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.scaling
 
-# Half an hour: 150 epochs of the book's command, and what they cost in memory.
+# Half an hour: 150 epochs with the default flags, and what they cost in memory.
 bench-long: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.long_run $(DATA)
 
@@ -66,7 +70,7 @@ lock: $(VENV)/installed-dev
 	$(BIN)/python -m pip freeze --exclude-editable > requirements.lock
 
 clean:
-	rm -rf $(VENV) .venv-converter .venv-audit node_modules build *.egg-info
+	rm -rf $(VENV) .venv-converter .venv-audit node_modules build dist *.egg-info
 
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; name it with make PYTHON=...")'

@@ -1,7 +1,8 @@
-"""Write docs/tfjs.md: what the tests compared, what a conversion costs, how fast text is written.
+"""Write docs/tfjs.md: what the tests compared, and what a conversion costs.
 
 Run the tests first, as `make docs-tfjs` does: the differences are theirs. The official converter is
-measured where `make test-converter` has installed it.
+measured where `make test-converter` has installed it. How fast TensorFlow.js writes text is a
+section of docs/benchmarks.md, which benchmarks/report.py writes.
 """
 
 import json
@@ -25,7 +26,7 @@ OFFICIAL = ROOT / ".venv-converter"
 HEAD = """# TensorFlow.js: what is proven, and what it costs
 
 Written by `make docs-tfjs` ({machine}, TensorFlow.js 4.22.0, Keras {keras}). How to use the bridge
-is in the README.
+is in [its README](../keras_tfjs/README.md).
 
 ## Numbers compared
 
@@ -40,15 +41,13 @@ of the apps. "Back" is what TensorFlow.js saved after loading it on that backend
 def main() -> None:
     """Measure, and write the page."""
     rows = json.loads(javascript.DIFFERENCES.read_text())
-    model = create_model(60, 65, (128, 128))
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        model.save(directory / "model.keras")
+        create_model(60, 65, (128, 128)).save(directory / "model.keras")
         parts = [
             HEAD.format(machine=machine(), keras=keras.__version__),
             differences_table(rows),
             conversion_section(directory),
-            writing_section(directory, model),
         ]
     (ROOT / "docs/tfjs.md").write_text("\n".join(parts))
     print("Wrote docs/tfjs.md.")

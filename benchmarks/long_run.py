@@ -1,4 +1,4 @@
-"""Train for 150 epochs as the book does, and write docs/long_run.md: memory, speed and loss.
+"""Train for 150 epochs with the default flags, and write docs/long_run.md: memory, speed and loss.
 
   python -m benchmarks.long_run [CORPUS] [flags]
 
@@ -100,7 +100,7 @@ def table(corpus: str, samples: list[Sample], history: list[dict[str, str]]) -> 
         [
             "# A long run",
             "",
-            f"Written by `make bench-long`: {epochs} epochs of the book's command on {corpus}, on "
+            f"Written by `make bench-long`: {epochs} epochs with the default flags on {corpus}, on "
             f"{machine()}.",
             "Processor seconds, of all cores, are those of an epoch; they are less disturbed by "
             "other work on the machine than the time of the clock.",

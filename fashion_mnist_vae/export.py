@@ -1,6 +1,7 @@
 """The files of a finished run: Keras models, SavedModels and what the images are."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -76,36 +77,55 @@ def _save_test_images(directory: Path, image_data: ImageData) -> None:
 
 
 def load_decoder(path: Path) -> tuple[keras.Model, dict[str, Any]]:
-    """Load the decoder that `export_models` wrote for TensorFlow.js.
+    """Load the decoder that `export_models` wrote for TensorFlow.js, or one that it saved.
 
     It is as exact as the Keras file, and its reader is safe with files from anywhere.
 
     Args:
-      path: a run's directory.
+      path: a run's directory, or a JSON file of TensorFlow.js.
 
     Returns:
-      The decoder, and the content of `image_data.json`.
+      The decoder, and the content of `image_data.json`; of a file that does not hold it, as those
+      that the original saves, what follows from the decoder if its images are square.
 
     Raises:
       UserError: there is no such run, or its files are damaged.
     """
-    file = path / "decoder" / MODEL_FILE
-    with reading(path, file, "a decoder of images", "fashion_mnist_vae"):
+    alone = path.suffix == ".json"
+    file, run = (path, path.parent) if alone else (path / "decoder" / MODEL_FILE, path)
+    with reading(run, file, "a decoder of images", "fashion_mnist_vae"):
         model = layers_model.load(file)
-        image_data = layers_model.load_metadata(file)
-        _check_decoder(model, image_data)
+        _check_shapes(model)
+        image_data = layers_model.load_metadata(file) or _square(model)
+        _check_description(model, image_data)
     return model, image_data
 
 
-def _check_decoder(model: keras.Model, image_data: dict[str, Any]) -> None:
-    """Raise a ValueError unless a model is one as `decoder` makes it, of the images described."""
+def _check_shapes(model: keras.Model) -> None:
+    """Raise a ValueError unless a model is one as `decoder` makes it."""
+    shapes = model.input_shape, model.output_shape
+    if not all(isinstance(shape, tuple) and len(shape) == 2 for shape in shapes):
+        raise ValueError("it must map [batch, latent_dim] to [batch, pixels]")
+
+
+def _square(model: keras.Model) -> dict[str, Any]:
+    """Describe the images of a decoder as square ones.
+
+    Raises:
+      ValueError: they are not.
+    """
+    side = math.isqrt(model.output_shape[1])
+    if side**2 != model.output_shape[1]:
+        raise ValueError("userDefinedMetadata: is missing, and the images are not square")
+    return {"image_shape": [side, side], "grid_dimensions": [0, min(1, model.input_shape[1] - 1)]}
+
+
+def _check_description(model: keras.Model, image_data: dict[str, Any]) -> None:
+    """Raise a ValueError unless images are described that a decoder draws."""
     pairs: list[Any] = [image_data.get(name) for name in ("image_shape", "grid_dimensions")]
     if not all(isinstance(pair, list) and [type(n) for n in pair] == [int, int] for pair in pairs):
         raise ValueError("userDefinedMetadata: must have an image_shape and grid_dimensions")
     (height, width), dimensions = pairs
-    shapes = model.input_shape, model.output_shape
-    if not all(isinstance(shape, tuple) and len(shape) == 2 for shape in shapes):
-        raise ValueError("it must map [batch, latent_dim] to [batch, pixels]")
     latent_dim = model.input_shape[1]
     if (
         min(height, width) < 1

@@ -11,8 +11,9 @@ from training_run.command_line import FLAGS, Check, UserError, define
 
 USAGE = f"""{__doc__}
 
-  python -m fashion_mnist_vae.generate RUN_DIR [flags]
+  python -m fashion_mnist_vae.generate MODEL [flags]
 
+MODEL is the directory of a finished run, or the model.json of a decoder that TensorFlow.js saved.
 With --z it draws that one image, without it the grid of the latent space; into the terminal, as
 much of it as fits, or with --output into a PNG file.
 """

@@ -139,10 +139,12 @@ def _read_text(path: Path, encoding: str) -> Iterator[str]:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
     except UnicodeError as error:
         place = read - waiting + error.start if isinstance(error, UnicodeDecodeError) else None
+        with path.open("rb") as file:
+            marked = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
         raise UserError(
             f"{path} is not {encoding} text: {error if place is None else f'byte {place}'} cannot "
             "be read; if it is text in another encoding, name that with --encoding, such as "
-            "--encoding=latin-1"
+            f"--encoding={'utf-16' if marked else 'latin-1'}"
         ) from None
     if not read:
         raise UserError(f"{path} is empty")

@@ -4,9 +4,10 @@ import {cpSync, createReadStream, existsSync, readdirSync, readFileSync, statSyn
 import {join, relative, resolve, sep} from 'node:path';
 
 const LIST = 'saved_models/index.json';
-// What a page reads of a run; checkpoints and the formats of Python stay behind.
+// What a page reads of a run; checkpoints, the formats of Python, and run.json, which names places
+// of this machine, stay behind.
 const NEEDED = [
-  'run.json', 'model.json', 'weights.bin', 'graph_model', 'text_data.json',
+  'model.json', 'weights.bin', 'graph_model', 'text_data.json',
   'decoder', 'encoder', 'image_data.json', 'test_images.json', 'test_images.bin',
 ];
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from fashion_mnist_vae.data import load_idx
 from fashion_mnist_vae.export import load_decoder
 from lstm_text_generation.cells import read
 from lstm_text_generation.export import load_model
@@ -39,6 +40,12 @@ def test_links_lead_somewhere(document):
         headings = re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE) if anchor else []
         slugs = [re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings]
         assert not anchor or anchor in slugs, f"{document} links to {link}"
+
+
+def test_every_picture_is_shown():
+    text = "".join(document.read_text() for document in DOCUMENTS)
+    for picture in (ROOT / "docs/images").iterdir():
+        assert f"images/{picture.name}" in text
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -95,9 +102,9 @@ def test_the_image_examples(tmp_path, monkeypatch, shapes_dir):
     shorter = {'"fashion_mnist", data_dir=None': f'"shapes", data_dir="{shapes_dir}"'}
     names = run_blocks(ROOT / "fashion_mnist_vae/README.md", tmp_path, monkeypatch, shorter)
     assert names["image"].shape == (12, 10)
-    from fashion_mnist_vae.data import IMAGE_MAGIC, read_idx
-
-    assert (read_idx(tmp_path / "train-images-idx3-ubyte", IMAGE_MAGIC) == names["images"]).all()
+    mine = load_idx(tmp_path / "my_images", "mine")
+    assert mine.image_shape == (16, 16) and len(mine.train_images) == 500
+    assert (mine.test_images == names["images"].reshape(100, -1)).all()
 
 
 def run_javascript(
@@ -152,6 +159,8 @@ def test_the_bridge_examples(tmp_path, monkeypatch, capsys):
 
 
 def test_the_loop_example(tmp_path, monkeypatch):
-    names = run_blocks(ROOT / "training_run/README.md", tmp_path, monkeypatch, {})
-    losses = [row["val_loss"] for row in names["progress"].history]
-    assert len(losses) == 20 and losses[-1] < 0.5 * losses[0]
+    for epochs in (20, 30):  # the second one goes on from the first
+        shorter = {"epochs=20": f"epochs={epochs}"}
+        names = run_blocks(ROOT / "training_run/README.md", tmp_path, monkeypatch, shorter)
+        losses = [row["val_loss"] for row in names["progress"].history]
+        assert len(losses) == epochs and losses[-1] < 0.5 * losses[0]

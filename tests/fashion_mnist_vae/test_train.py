@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-import fashion_mnist_vae.model  # noqa: F401  (registers ZLayer, which the files name)
 from fashion_mnist_vae import download, generate, train
+from fashion_mnist_vae.model import VaeOptions, decoder  # which registers ZLayer, too
+from keras_tfjs import layers_model
 from tests.conftest import assert_one_line, command, start, wait_for
 from tests.shapes import SMALL, write_dataset
 
@@ -231,6 +232,23 @@ def test_bad_input_to_generate(call, image_run, tmp_path, arguments, words):
     result = call(generate, *(a.format(**places) for a in arguments))
     assert_one_line(result, *words)
     assert image_run.is_dir()
+
+
+@pytest.mark.parametrize("pixels", [16, 15])
+def test_a_decoder_as_the_original_saves_it_draws(call, tmp_path, pixels):
+    """It holds no metadata."""
+    model = decoder(VaeOptions(pixels, 3, 2))
+    layers_model.save(model, tmp_path / "decoder")
+    file, picture = tmp_path / "decoder/model.json", tmp_path / "grid.png"
+    result = call(generate, file, "--grid_points=3", f"--output={picture}")
+    if pixels == 15:
+        assert_one_line(result, "model.json is not a decoder", "is missing", "not square")
+        return
+    assert result[0] == 0, result[2]
+    pixels = tf.io.decode_png(picture.read_bytes()).numpy()[..., 0]
+    assert pixels.shape == (12, 12)
+    middle = model(np.zeros((1, 2))).numpy().reshape(4, 4)
+    assert np.abs(pixels[4:8, 4:8] / 255 - middle).max() < 0.01
 
 
 def test_help_imports_no_tensorflow():

@@ -134,6 +134,9 @@ def test_another_encoding(tmp_path):
     with pytest.raises(UserError, match="not utf-8 text: byte 3 .*--encoding"):
         corpora.load(str(path))
     assert corpora.load(str(path), encoding="latin-1") == "café"
+    path.write_bytes("café".encode("utf-16"))
+    with pytest.raises(UserError, match="byte 0 .*--encoding=utf-16"):
+        corpora.load(str(path))
     with pytest.raises(UserError, match="is not an encoding"):
         corpora.load(str(path), encoding="klingon")
     for encoding in ("punycode", "undefined"):
