@@ -5,9 +5,9 @@
 # make audit   look the locked dependencies up in the registries' lists of known faults
 # make web     the pages in your browser, with the models in saved_models/
 # make site    the same as a static site, for any file host: dist/
-# make notebooks  run the notebooks and keep what they show
-# make reproduce  the book's table and figures, in about an hour: docs/results.md
 # make bench   measure training, writing and starting on this machine: docs/benchmarks.md
+# make reproduce  the book's table and figures, in about an hour: docs/results.md
+# The others are in CONTRIBUTING.md.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -46,7 +46,7 @@ notebooks: $(VENV)/installed-dev
 	cd notebooks && ../$(BIN)/jupyter execute --inplace *.ipynb
 
 # An hour; QUICK=--quick for minutes.
-reproduce: $(VENV)/installed-dev
+reproduce: $(VENV)/installed
 	$(BIN)/python -m reproduce $(QUICK)
 
 # Three quarters of an hour: writes docs/benchmarks.md. DATA=--data_dir=... says where datasets are.
