@@ -53,7 +53,8 @@ def pytest_runtest_makereport():
 
 def pytest_collection_modifyitems(items) -> None:
     """Begin with the longest tests, so that two processes end together."""
-    items.sort(key=lambda item: not {"reliability", "docs"} & set(item.path.parts))
+    long = {"distribution", "docs", "reliability"}
+    items.sort(key=lambda item: not long & set(item.path.parts))
 
 
 @pytest.fixture(autouse=True)

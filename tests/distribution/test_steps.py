@@ -1,30 +1,34 @@
 """Several workers compute what one would."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from tests.conftest import made_once
 from tests.distribution.workers import started
 
 MODULE = ["-m", "tests.distribution.steps"]
 
 
+KINDS = {"1": "none", "2": "multi_worker", "4": "multi_worker", "mirrored": "mirrored"}
+
+
 @pytest.fixture(scope="module")
 def figures(tmp_path_factory) -> dict[str, list[dict[str, np.ndarray]]]:
     """What each process of 1, 2 and 4 workers and of two mirrored replicas computed."""
-    directory = tmp_path_factory.mktemp("steps")
 
-    def compute(name: str, kind: str, count: int) -> list[dict[str, np.ndarray]]:
-        files = [directory / f"{name}-{number}.npz" for number in range(count)]
-        lines = [[*MODULE, kind, file] for file in files]
-        with started(directory / name, ["worker"] * count, lines) as workers:
-            assert workers.wait() == [0] * count, workers.output(0)
-        return [dict(np.load(file)) for file in files]
+    def compute(directory: Path) -> None:
+        for name, kind in KINDS.items():
+            count = int(name) if name.isdecimal() else 1
+            lines = [[*MODULE, kind, directory / f"{name}-{n}.npz"] for n in range(count)]
+            with started(directory / name, ["worker"] * count, lines) as workers:
+                assert workers.wait() == [0] * count, workers.output(0)
 
+    directory = made_once(tmp_path_factory, "steps", compute)
     return {
-        "1": compute("1", "none", 1),
-        "2": compute("2", "multi_worker", 2),
-        "4": compute("4", "multi_worker", 4),
-        "mirrored": compute("mirrored", "mirrored", 1),
+        name: [dict(np.load(file)) for file in sorted(directory.glob(f"{name}-*.npz"))]
+        for name in KINDS
     }
 
 

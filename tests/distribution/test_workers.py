@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lstm_text_generation import train
-from tests.conftest import SMALL, assert_one_line, command
+from tests.conftest import SMALL, assert_one_line, command, made_once
 from tests.distribution.workers import Workers, started
 
 MODULE = ["-m", "lstm_text_generation.train"]
@@ -41,10 +41,12 @@ def wait_for(workers: Workers, words: str, number: int = 0) -> None:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory, corpus) -> Path:
     """The directory of three workers that trained from beginning to end."""
-    directory = tmp_path_factory.mktemp("undisturbed")
-    with started(directory, JOBS, lines(directory, corpus)) as workers:
-        assert workers.wait() == [0, 0, 0], workers.output(0)
-    return directory
+
+    def train(directory: Path) -> None:
+        with started(directory, JOBS, lines(directory, corpus)) as workers:
+            assert workers.wait() == [0, 0, 0], workers.output(0)
+
+    return made_once(tmp_path_factory, "undisturbed", train)
 
 
 def test_only_the_chief_writes_and_shows(undisturbed):

@@ -191,7 +191,7 @@ def test_any_model_json_is_a_model_or_refused(tmp_path, text_run, image_run, kin
         assert isinstance(description["seed_text"], str)
 
 
-@fuzzed(300)
+@fuzzed(200)
 @given(data=st.data())
 @pytest.mark.parametrize("kind", TRAIN)
 def test_any_run_json_is_a_runs_or_refused(
