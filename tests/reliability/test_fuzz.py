@@ -108,7 +108,7 @@ ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-7", "latin-1", "asci
 BASE = ("\ufeff" + TEXT[:300] + "Größe, naïve, 海上, 😀\r\n" * 3).encode()
 
 
-@fuzzed(5000)
+@fuzzed(5400)
 @given(data=st.one_of(damaged(BASE), st.binary(max_size=300)), encoding=st.sampled_from(ENCODINGS),
        length=st.integers(1, 80))  # fmt: skip
 def test_any_bytes_are_a_corpus_or_refused(tmp_path, data, encoding, length):
@@ -166,7 +166,7 @@ LOADERS = {
 }
 
 
-@fuzzed(700)
+@fuzzed(600)
 @given(data=st.data())
 @pytest.mark.parametrize("kind", LOADERS)
 def test_any_model_json_is_a_model_or_refused(tmp_path, text_run, image_run, kind, data):
@@ -191,7 +191,7 @@ def test_any_model_json_is_a_model_or_refused(tmp_path, text_run, image_run, kin
         assert isinstance(description["seed_text"], str)
 
 
-@fuzzed(200)
+@fuzzed(150)
 @given(data=st.data())
 @pytest.mark.parametrize("kind", TRAIN)
 def test_any_run_json_is_a_runs_or_refused(
