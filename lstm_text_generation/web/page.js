@@ -203,8 +203,8 @@ function onEvent({event, ...told}) {
     showBatches();
     showChart('epoch-chart', epochLosses, Object.keys(told), 'Epoch');
   }
-  if (event === 'character') {
-    $('written').value += model.charSet[told.index];
+  if (event === 'characters') {
+    $('written').value += told.indices.map((index) => model.charSet[index]).join('');
     $('written').scrollTop = $('written').scrollHeight;
     $('writing-speed').textContent = `${told.written} written, ${told.charactersPerSec.toFixed(0)} characters/s`;
   }

@@ -59,15 +59,22 @@ function newWriter(way) {
   return writer;
 }
 
-/** Draw and send characters until there are enough. */
+/**
+ * Draw characters until there are enough, and send them. Those of 50 ms go together: a page that
+ * showed each by itself would come too late for all else, a click on Stop included.
+ */
 async function generate({seed, length, temperature, way}) {
   let probabilities = await newWriter(way).start(seed);
   const started = performance.now();
+  let [indices, sent] = [[], started];
   for (let written = 1; written <= length; written++) {
-    const index = sample(atTemperature(probabilities, temperature));
-    probabilities = await writer.advance(index);
-    const charactersPerSec = (written * 1000) / (performance.now() - started);
-    self.postMessage({event: 'character', index, written, charactersPerSec});
+    indices.push(sample(atTemperature(probabilities, temperature)));
+    probabilities = await writer.advance(indices.at(-1));
+    const now = performance.now();
+    if (now - sent < 50 && written < length) continue;
+    const charactersPerSec = (written * 1000) / (now - started);
+    self.postMessage({event: 'characters', indices, written, charactersPerSec});
+    [indices, sent] = [[], now];
   }
   return probabilities;
 }
