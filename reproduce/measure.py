@@ -7,8 +7,11 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
+import tensorflow as tf
 
+from keras_tfjs import layers_model
 from lstm_text_generation import corpora, export
+from lstm_text_generation.cells import read
 from lstm_text_generation.data import TextData
 from lstm_text_generation.model import compile_model, evaluate_model
 from reproduce import runs
@@ -93,7 +96,7 @@ def next_char(run: Path) -> tuple[str, list[str], np.ndarray]:
 
     The prediction is that of the weights after the last epoch.
     """
-    _, text_data = export.load_model(run)
+    text_data = layers_model.load_metadata(run)
     chars, seed_text = text_data["char_set"], text_data["seed_text"]
-    one_hot = np.eye(len(chars), dtype=np.float32)[[chars.index(char) for char in seed_text]]
-    return seed_text, chars, last_model(run).predict(one_hot[None], verbose=0)[0]
+    probs, _ = read(last_model(run), tf.constant([[chars.index(char) for char in seed_text]]))
+    return seed_text, chars, probs.numpy()[0]

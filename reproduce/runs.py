@@ -121,9 +121,8 @@ def _train(module: str, run: Path, epochs: int, own: dict[str, Any], *corpus: st
       own: the flags that are not the default ones.
     """
     if run.exists():
-        other = [
-            f"{name}={settings(run)[name]}" for name in own if settings(run)[name] != own[name]
-        ]
+        had = settings(run)
+        other = [f"{name}={had[name]}" for name in own if had[name] != own[name]]
         if other:
             raise UserError(f"{run} was trained with {', '.join(other)}; delete it to train anew")
     if trained_epochs(run) >= epochs:
