@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from training_run.atomic_files import write_atomically
+from training_run.batches import Batches
 from training_run.command_line import UserError
 
 IMAGE_MAGIC, LABEL_MAGIC = 2051, 2049
@@ -22,6 +24,7 @@ IDX_FILES = {
     "t10k-images-idx3-ubyte": "8181f5470baa50b63fa0f6fddb340f0a",
     "t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
 }
+TRAIN_IMAGES_FILE = next(iter(IDX_FILES))
 CLASS_NAMES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker",
                "Bag", "Ankle boot"]  # fmt: skip
 
@@ -33,9 +36,9 @@ class ImageData(NamedTuple):
       name: of the dataset.
       image_shape: (height, width), in pixels.
       train_images: uint8 [n, height * width].
-      test_images: uint8 [m, height * width], which training does not see.
+      test_images: uint8 [m, height * width], which training does not see; m may be 0.
       test_labels: int64 [m], indices into class_names.
-      class_names: one a class.
+      class_names: the name of each class; empty without test images.
     """
 
     name: str
@@ -54,37 +57,48 @@ class ImageData(NamedTuple):
         digest.update(self.test_images.tobytes())
         return digest.hexdigest()[:16]
 
-    def training_batches(
-        self, epoch: int, batch_size: int, seed: int = 0, skip: int = 0
-    ) -> list[np.ndarray]:
-        """Return every training image's index once, in batches; the last may be smaller.
+    def batch_images(self, epoch: int, batch_size: int, seed: int = 0) -> Batches:
+        """Return every training image once, in batches (`batchImages`).
 
         Args:
-          epoch, seed: the order follows from them.
-          skip: batches to leave out at the beginning.
+          epoch, seed: the order of the images is a function of them.
+          batch_size: images in a batch; the last batch may be smaller.
+
+        Returns:
+          uint8 batches [batch, height * width].
         """
         order = np.random.default_rng((seed, epoch)).permutation(len(self.train_images))
-        return [order[i : i + batch_size] for i in range(skip * batch_size, len(order), batch_size)]
+        return Batches(
+            len(order), batch_size, lambda first, end: self.train_images[order[first:end]]
+        )
 
 
-def load_idx(directory: Path, name: str) -> ImageData | None:
-    """Read a dataset from the four IDX files in a directory, gzipped or not (`loadImages`).
+def load_directory(directory: Path, name: str) -> ImageData | None:
+    """Read a dataset from the IDX files in a directory, gzipped or not.
+
+    The directory has all four files of `IDX_FILES`, or the training images alone, as the original's
+    `dataset/` does: then there are no test images.
 
     Returns:
-      The dataset, or None where the directory has none of the four.
+      The dataset, or None if the directory has none of the files.
 
     Raises:
       UserError: a file is missing, truncated, or not what its name says.
     """
-    paths = [_find(directory, file_name) for file_name in IDX_FILES]
-    if not any(paths):
+    paths = {file_name: _find(directory, file_name) for file_name in IDX_FILES}
+    found = [path for path in paths.values() if path]
+    if not found:
         return None
+    if found == [paths[TRAIN_IMAGES_FILE]]:
+        images = load_images(found[0])
+        return image_data(name, images, images[:0], np.zeros(0, np.uint8), [])
+    missing = next((file_name for file_name, path in paths.items() if not path), None)
+    if missing:
+        raise UserError(f"{directory} has no {missing} (or {missing}.gz)")
     arrays = []
-    for path, (file_name, md5) in zip(paths, IDX_FILES.items(), strict=True):
-        if path is None:
-            raise UserError(f"{directory} has no {file_name} (or {file_name}.gz)")
-        magic = IMAGE_MAGIC if "idx3" in file_name else LABEL_MAGIC
-        arrays.append(read_idx(path, magic, md5 if name == "fashion_mnist" else None))
+    for path, (file_name, md5) in zip(found, IDX_FILES.items(), strict=True):
+        load = load_images if "idx3" in file_name else load_labels
+        arrays.append(load(path, md5 if name == "fashion_mnist" else None))
     train_images, train_labels, test_images, test_labels = arrays
     for images, labels in ((train_images, train_labels), (test_images, test_labels)):
         if len(images) != len(labels):
@@ -104,28 +118,44 @@ def image_data(
     class_names: list[str],
 ) -> ImageData:
     """Return a dataset of uint8 images [n, height, width], flattened."""
-    height, width = train_images.shape[1:3]
+    height, width = train_images.shape[1:]
     return ImageData(
         name,
         (height, width),
-        train_images.reshape(len(train_images), -1),
-        test_images.reshape(len(test_images), -1),
+        train_images.reshape(len(train_images), height * width),
+        test_images.reshape(len(test_images), height * width),
         test_labels.astype(np.int64),
         class_names,
     )
 
 
-def read_idx(path: Path, magic: int, md5: str | None = None) -> np.ndarray:
-    """Read an IDX file of uint8 images [n, height, width] or labels [n], gzipped or not.
+def load_images(path: Path, md5: str | None = None) -> np.ndarray:
+    """Read an IDX file of images, gzipped or not (`loadImages`).
 
     Args:
-      magic: what the file must begin with: `IMAGE_MAGIC` or `LABEL_MAGIC`.
       md5: of the decompressed content, if it is known.
+
+    Returns:
+      uint8 [n, height, width].
 
     Raises:
       UserError: the file is not such a file, is truncated or too long, or has another MD5.
     """
-    rank, what = (3, "images") if magic == IMAGE_MAGIC else (1, "labels")
+    return _read_idx(path, IMAGE_MAGIC, "images", 3, md5)
+
+
+def load_labels(path: Path, md5: str | None = None) -> np.ndarray:
+    """Read an IDX file of labels: uint8 [n]; the rest as in `load_images`."""
+    return _read_idx(path, LABEL_MAGIC, "labels", 1, md5)
+
+
+def write_images(path: Path, images: np.ndarray) -> None:
+    """Write uint8 images [n, height, width] as an IDX file."""
+    header = struct.pack(">4I", IMAGE_MAGIC, *images.shape)
+    write_atomically(path, lambda partial: partial.write_bytes(header + images.tobytes()))
+
+
+def _read_idx(path: Path, magic: int, what: str, rank: int, md5: str | None) -> np.ndarray:
     try:
         opener = gzip.open if path.suffix == ".gz" else open
         with opener(path, "rb") as file:
@@ -136,7 +166,7 @@ def read_idx(path: Path, magic: int, md5: str | None = None) -> np.ndarray:
                 raise UserError(f"{path} is truncated: its header is not whole")
             shape = struct.unpack(f">{rank}I", header[4:])
             expected = math.prod(shape)
-            # One byte more than announced is read, so that memory is bounded by the smaller.
+            # Read one byte more than announced, so that memory is bounded by the smaller of both.
             content = _read(file, min(expected, MAX_BYTES) + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"cannot read {path}: {error}") from None
@@ -155,7 +185,7 @@ def read_idx(path: Path, magic: int, md5: str | None = None) -> np.ndarray:
 
 
 def _read(file: io.BufferedIOBase, limit: int) -> bytes:
-    """Read at most so many bytes, in pieces: `read` takes memory for all that it is asked for."""
+    """Read at most `limit` bytes, in pieces, because `read` allocates `limit` bytes at once."""
     pieces = []
     while piece := file.read(min(limit, 1 << 20)):
         pieces.append(piece)

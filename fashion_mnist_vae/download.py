@@ -1,35 +1,42 @@
 """Find the images, or fetch them, and say where they are (the original's download.js)."""
 
-from fashion_mnist_vae import sources
-from training_run import command_line, devices
-from training_run.command_line import FLAGS, UserError
+from pathlib import Path
+
+from fashion_mnist_vae.flags import DOWNLOAD as FLAGS
+from training_run import command_line, tensorflow_setup
+from training_run.command_line import UserError
 
 USAGE = f"""{__doc__}
 
   python -m fashion_mnist_vae.download [flags]
+
+With --output=dataset the training images are also written to where the original program looks for
+them.
 """
-
-
-def define_flags() -> None:
-    """Define which dataset, and where."""
-    sources.define_flags()
 
 
 def main(arguments: list[str]) -> None:
     """Find the images and print where.
 
     Raises:
-      UserError: they cannot be had.
+      UserError: they cannot be had, or not be written.
     """
     if arguments:
         raise UserError(f"this command takes flags only, not {arguments[0]}")
-    devices.set_up(gpu=False)
-    sources.load(FLAGS.dataset, FLAGS.data_dir)
+    tensorflow_setup.import_tensorflow()
+    from fashion_mnist_vae import data, sources
+
+    image_data = sources.load(FLAGS.dataset, FLAGS.data_dir)
+    if FLAGS.output is not None:
+        file = Path(FLAGS.output) / data.TRAIN_IMAGES_FILE
+        file.parent.mkdir(parents=True, exist_ok=True)
+        data.write_images(file, image_data.train_images.reshape(-1, *image_data.image_shape))
+        print(f"Wrote {file}.")
 
 
 def cli() -> None:
     """Run the command."""
-    command_line.run(main, define_flags, lambda: USAGE)
+    command_line.run(main, FLAGS, lambda: USAGE)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,10 @@
 import shutil
 from pathlib import Path
 
-from absl import flags
-
-from fashion_mnist_vae import grid
-from training_run import command_line, devices
-from training_run.command_line import FLAGS, Check, UserError, define
+from fashion_mnist_vae.flags import GENERATE as FLAGS
+from fashion_mnist_vae.flags import grid_of
+from training_run import command_line, tensorflow_setup
+from training_run.command_line import UserError
 
 USAGE = f"""{__doc__}
 
@@ -17,27 +16,6 @@ MODEL is the directory of a finished run, or the model.json of a decoder that Te
 With --z it draws that one image, without it the grid of the latent space; into the terminal, as
 much of it as fits, or with --output into a PNG file.
 """
-
-
-def _are_numbers(values: list[str] | None) -> bool:
-    try:
-        return all(abs(float(value)) < 1e6 for value in values or [])
-    except ValueError:
-        return False
-
-
-def define_flags() -> None:
-    """Define what to draw and where."""
-    define(
-        flags.DEFINE_list,
-        "z",
-        None,
-        "The point of the latent space to draw, such as 1.5,-0.5.",
-        check=Check(_are_numbers, "must be numbers, such as 1.5,-0.5"),
-    )
-    define(flags.DEFINE_string, "output", None, "PNG file to write.")
-    grid.define_flags()
-    command_line.define_gpu_flag()
 
 
 def main(arguments: list[str]) -> None:
@@ -51,28 +29,28 @@ def main(arguments: list[str]) -> None:
             "name the directory of a finished run, as in: python -m fashion_mnist_vae.generate "
             "saved_models/fashion_mnist_vae"
         )
-    square = grid.from_flags()
+    grid = grid_of(FLAGS)
     if FLAGS.output is not None and (Path(FLAGS.output).is_dir() or not Path(FLAGS.output).name):
         raise UserError(f"--output={FLAGS.output} is a directory; name a PNG file")
-    devices.set_up(FLAGS.gpu)
-    from fashion_mnist_vae import export, pictures
-    from fashion_mnist_vae.preview import preview, terminal_style
+    tensorflow_setup.set_up(FLAGS.gpu)
+    from fashion_mnist_vae import load, pictures
+    from fashion_mnist_vae.preview import preview_image
 
-    decoder, image_data = export.load_decoder(Path(arguments[0]))
+    decoder, image_data = load.load_decoder(Path(arguments[0]))
     image_shape, dimensions = image_data["image_shape"], image_data["grid_dimensions"]
     latent_dim = decoder.input_shape[1]
     if FLAGS.z is None:
         if latent_dim > 2:
             print(f"The grid lies in the latent dimensions {dimensions[0]} and {dimensions[1]}.")
-        square = square._replace(dimensions=tuple(dimensions))
+        grid = grid._replace(dimensions=tuple(dimensions))
         if FLAGS.output is None:
             fitting = max(1, shutil.get_terminal_size().columns // image_shape[1])
-            square = square._replace(points=min(square.points, fitting))
-        image = pictures.decode_grid(decoder, square, image_shape)
+            grid = grid._replace(points=min(grid.points, fitting))
+        image = pictures.decode_grid(decoder, grid, image_shape)
     else:
         image = _decode(decoder, latent_dim).reshape(image_shape)
     if FLAGS.output is None:
-        print(preview(image, terminal_style()))
+        preview_image(image)
         return
     try:
         pictures.save_image(Path(FLAGS.output), image)
@@ -94,7 +72,7 @@ def _decode(decoder, latent_dim: int):
 
 def cli() -> None:
     """Run the command."""
-    command_line.run(main, define_flags, lambda: USAGE)
+    command_line.run(main, FLAGS, lambda: USAGE)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,14 @@
-"""A square of the latent space, and the flags that choose it."""
+"""The part of the latent space that is drawn; the original has it in its page, client.js."""
 
 from typing import NamedTuple
 
 import numpy as np
-from absl import flags
-
-from training_run.command_line import FLAGS, UserError, between, define
 
 
 class Grid(NamedTuple):
     """A square of the latent space: `points` by `points` from `start` to `end`.
 
-    It lies in two of the latent dimensions; the others are 0. Where there is but one dimension, the
+    It lies in two of the latent dimensions; the others are 0. If there is only one dimension, the
     square is a single row.
     """
 
@@ -38,25 +35,3 @@ class Grid(NamedTuple):
             z[..., self.dimensions[1]] = values[::-1, None]  # upwards, as in a plot
         z[..., self.dimensions[0]] = values
         return z.reshape(-1, latent_dim)
-
-
-def define_flags() -> None:
-    """Define which part of the latent space is drawn, for every command that draws."""
-    points = "Images in a row and in a column of the latent space's picture."
-    define(flags.DEFINE_integer, "grid_points", 20, points, check=between(1, 200))
-    limits = between(-1e6, 1e6)
-    define(flags.DEFINE_float, "grid_start", -4.0, "Its smallest z.", check=limits)
-    define(flags.DEFINE_float, "grid_end", 4.0, "Its largest z.", check=limits)
-
-
-def from_flags(dimensions: tuple[int, int] = (0, 1)) -> Grid:
-    """Return the grid that the flags ask for.
-
-    Raises:
-      UserError: it ends before it begins.
-    """
-    if not FLAGS.grid_start < FLAGS.grid_end:
-        raise UserError(
-            f"--grid_end={FLAGS.grid_end} must be above --grid_start={FLAGS.grid_start}"
-        )
-    return Grid(FLAGS.grid_points, FLAGS.grid_start, FLAGS.grid_end, dimensions)

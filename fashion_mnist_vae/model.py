@@ -1,17 +1,15 @@
-"""The variational autoencoder, its loss and its training: a port of the original's model.js.
+"""The variational autoencoder and its loss: a port of the original's model.js.
 
 The equations are those of Kingma and Welling, "Auto-Encoding Variational Bayes" (2013).
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from fashion_mnist_vae.data import ImageData
-from training_run import loop, replicas
+from training_run.distribution import num_replicas, shard
 
 Reconstruction = Literal["mse", "bce"]
 
@@ -34,6 +32,11 @@ class ZLayer(keras.layers.Layer):
     The randomness enters as a factor, so gradients reach both inputs.
     """
 
+    def __init__(self, **kwargs):
+        """Create the layer; `keras.utils.set_random_seed` decides what it draws in training."""
+        super().__init__(**kwargs)
+        self.seed_generator = keras.random.SeedGenerator()
+
     def build(self, input_shape):
         """Check the inputs before they are used.
 
@@ -55,11 +58,21 @@ class ZLayer(keras.layers.Layer):
             raise ValueError(f"Expected exactly 2 input shapes. But got: {shapes}")
         return shapes[0]
 
-    def call(self, inputs):
+    def call(self, inputs, training=False):
         """Map [z_mean, z_log_var], each [batch, latent_dim], to z."""
         z_mean, z_log_var = inputs
-        # Not keras.random.normal: TensorFlow.js has this operation, and not that one's.
+        if training:
+            # The generator's state is in the model's variables, so a checkpoint holds it. It draws
+            # for the rows of all replicas, and each replica takes its own rows.
+            rows = num_replicas() * tf.shape(z_mean)[0]
+            epsilon = keras.random.normal([rows, z_mean.shape[1]], seed=self.seed_generator)
+            return reparameterize(z_mean, z_log_var, shard(epsilon))
+        # TensorFlow.js has this operation, and not the one above.
         return reparameterize(z_mean, z_log_var, tf.random.normal(tf.shape(z_mean)))
+
+    def get_config(self):
+        """Return the name and the dtype: the state of the generator is not saved."""
+        return super().get_config()
 
 
 def reparameterize(z_mean: tf.Tensor, z_log_var: tf.Tensor, epsilon: tf.Tensor) -> tf.Tensor:
@@ -110,31 +123,19 @@ def vae_loss(
     outputs: list[tf.Tensor],
     reconstruction_loss: Reconstruction = "mse",
     beta: float = 1.0,
-) -> tf.Tensor:
-    """Return the mean loss of a batch (`vaeLoss`): reconstruction + beta * KL divergence.
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Return the loss and its two terms, means over the batch (`vaeLoss`).
 
     Args:
       inputs: images [batch, original_dim].
       outputs: what `vae` returns for them.
-      reconstruction_loss: see `loss_terms`.
+      reconstruction_loss: `mse`, the squared error, or `bce`, the binary cross-entropy in nats;
+        both summed over the pixels.
       beta: weight of the KL term; 1 as in the original.
-    """
-    reconstruction, kl = loss_terms(inputs, outputs, reconstruction_loss)
-    return tf.reduce_mean(reconstruction + beta * kl)
-
-
-def loss_terms(
-    inputs: tf.Tensor, outputs: list[tf.Tensor], reconstruction_loss: Reconstruction = "mse"
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return the two terms of the loss for each image.
-
-    Args:
-      reconstruction_loss: `mse`, the squared error summed over the pixels, or `bce`, the binary
-        cross-entropy in nats summed over them.
 
     Returns:
-      The reconstruction term, and the KL divergence of N(z_mean, exp(z_log_var)) from N(0, 1), in
-      nats, summed over the latent dimensions; each [batch].
+      The loss, reconstruction + beta * kl; the reconstruction term; and the KL divergence of
+      N(z_mean, exp(z_log_var)) from N(0, 1), in nats, summed over the latent dimensions.
     """
     decoded, z_mean, z_log_var = outputs[:3]
     if reconstruction_loss == "mse":
@@ -142,8 +143,9 @@ def loss_terms(
     else:
         p = tf.clip_by_value(decoded, 1e-7, 1 - 1e-7)
         error = -(inputs * tf.math.log(p) + (1 - inputs) * tf.math.log1p(-p))
-    kl = kl_divergence(z_mean, z_log_var)
-    return tf.reduce_sum(error, axis=-1), tf.reduce_sum(kl, axis=-1)
+    reconstruction = tf.reduce_mean(tf.reduce_sum(error, axis=-1))
+    kl = tf.reduce_mean(tf.reduce_sum(kl_divergence(z_mean, z_log_var), axis=-1))
+    return reconstruction + beta * kl, reconstruction, kl
 
 
 def kl_divergence(z_mean: tf.Tensor, z_log_var: tf.Tensor) -> tf.Tensor:
@@ -151,108 +153,24 @@ def kl_divergence(z_mean: tf.Tensor, z_log_var: tf.Tensor) -> tf.Tensor:
     return -0.5 * (1 + z_log_var - tf.square(z_mean) - tf.exp(z_log_var))
 
 
-def fit_model(
-    vae_model: keras.Model,
-    image_data: ImageData,
-    num_epochs: int,
-    batch_size: int,
-    callbacks: Iterable[keras.callbacks.Callback] = (),
-    *,
-    reconstruction_loss: Reconstruction = "mse",
-    beta: float = 1.0,
-    mixed_precision: bool = False,
-    seed: int = 0,
-    progress: loop.Progress | None = None,
-) -> loop.Progress:
-    """Train a compiled model that `vae` made (the loop of train.js).
-
-    Args:
-      callbacks: Keras callbacks.
-      mixed_precision: let the hidden layers compute in bfloat16.
-      seed: decides the order of the images and all draws, together with the epoch and the step.
-      progress: where to go on; by default from the start.
-
-    Returns:
-      The history, the best epoch and its weights. `val_loss` is the loss on the test images.
-
-    Raises:
-      UserError: the loss is not a number any more.
-    """
-    return loop.fit(
-        vae_model,
-        epochs=num_epochs,
-        batches=lambda epoch, skip: image_data.training_batches(epoch, batch_size, seed, skip),
-        train_step=make_train_step(
-            vae_model, image_data.train_images, reconstruction_loss, beta, mixed_precision, seed
-        ),
-        evaluate=lambda: {
-            "val_loss": evaluate_model(vae_model, image_data.test_images, reconstruction_loss, beta)
-        },
-        callbacks=callbacks,
-        progress=progress,
-    )
+def scale(images: tf.Tensor) -> tf.Tensor:
+    """Return uint8 pixels as floats from 0 to 1."""
+    return tf.cast(images, tf.float32) / 255.0
 
 
-def make_train_step(
-    vae_model: keras.Model,
-    images: np.ndarray,
-    reconstruction_loss: Reconstruction = "mse",
-    beta: float = 1.0,
-    mixed_precision: bool = False,
-    seed: int = 0,
-) -> Callable[[np.ndarray], dict[str, tf.Tensor]]:
-    """Return a function that takes one gradient step on the images with the indices [batch].
-
-    Args:
-      images: uint8 [n, original_dim]. They stay in memory as they are; a batch at a time becomes
-        floats, in the graph.
-    """
-    resident = tf.constant(images)
-    # The output layers stay as they are, as Keras's guide to mixed precision advises.
-    places = {"encoder": "dense_Dense1", "decoder": "dense_Dense2"}
-    hidden = [vae_model.get_layer(part).get_layer(name) for part, name in places.items()]
-
-    def replica_step(batch: tf.Tensor) -> dict[str, tf.Tensor]:
-        inputs = scale(replicas.share(batch))
-        step = tf.cast(vae_model.optimizer.iterations.value, tf.int32)
-        whole = tf.shape(batch)[0]
-        with tf.GradientTape() as tape:
-            with replicas.mixed_precision(hidden, mixed_precision):
-                outputs = _apply(vae_model, inputs, whole, (seed, step))
-            terms = loss_terms(inputs, outputs, reconstruction_loss)
-            reconstruction, kl = (tf.reduce_sum(x) / tf.cast(whole, tf.float32) for x in terms)
-            loss = reconstruction + beta * kl
-        variables = vae_model.trainable_variables
-        gradients = tape.gradient(loss, variables)
-        summed = replicas.total([loss, reconstruction, kl, *gradients])
-        replicas.update(vae_model.optimizer, summed[3:], variables)
-        return dict(zip(("loss", "reconstruction", "kl"), summed[:3], strict=True))
-
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.int64)], autograph=False)
-    def train_step(indices: tf.Tensor) -> dict[str, tf.Tensor]:
-        return replicas.run(replica_step, tf.gather(resident, indices))
-
-    return train_step
-
-
-def evaluate_model(
+def evaluate(
     vae_model: keras.Model,
     images: np.ndarray,
     reconstruction_loss: Reconstruction = "mse",
     beta: float = 1.0,
 ) -> float:
-    """Return the mean loss on uint8 images [n, original_dim], with the same draws at any time."""
+    """Return the mean loss on uint8 images [n, original_dim], with the same noise at each call."""
     total = 0.0
     for start in range(0, len(images), _EVALUATION_BATCH):
-        batch = tf.constant(images[start : start + _EVALUATION_BATCH])
-        seed = tf.constant([_EVALUATION_SEED, start])  # the same draws at any time
-        total += float(_loss(vae_model, batch, seed, reconstruction_loss, beta))
+        batch = images[start : start + _EVALUATION_BATCH]
+        seed = tf.constant([_EVALUATION_SEED, start])
+        total += len(batch) * float(_loss(vae_model, batch, seed, reconstruction_loss, beta))
     return total / len(images)
-
-
-def scale(images: tf.Tensor) -> tf.Tensor:
-    """Return uint8 pixels as floats from 0 to 1."""
-    return tf.cast(images, tf.float32) / 255.0
 
 
 @tf.function(reduce_retracing=True, autograph=False)
@@ -263,26 +181,10 @@ def _loss(
     reconstruction_loss: Reconstruction,
     beta: float,
 ) -> tf.Tensor:
-    """Return the loss of the images, summed."""
-
-    def replica_loss(images: tf.Tensor) -> tf.Tensor:
-        inputs = scale(replicas.share(images))
-        outputs = _apply(vae_model, inputs, tf.shape(images)[0], seed)
-        reconstruction, kl = loss_terms(inputs, outputs, reconstruction_loss)
-        return replicas.total([tf.reduce_sum(reconstruction + beta * kl)])[0]
-
-    return replicas.run(replica_loss, images)
-
-
-def _apply(
-    vae_model: keras.Model, inputs: tf.Tensor, whole: tf.Tensor, seed: Any
-) -> list[tf.Tensor]:
-    """Return the model's outputs for a replica's share of `whole` images, with z from a seed.
-
-    `ZLayer` draws from TensorFlow's hidden state, which a resumed run could not restore.
-    """
+    """Return the mean loss of the images, with the noise of a seed."""
+    inputs = scale(images)
     encoder_model, decoder_model = (vae_model.get_layer(name) for name in ("encoder", "decoder"))
     z_mean, z_log_var, _ = encoder_model(inputs)
-    epsilon = tf.random.stateless_normal([whole, z_mean.shape[1]], seed=seed)
-    z = reparameterize(z_mean, z_log_var, replicas.share(epsilon))
-    return [decoder_model(z), z_mean, z_log_var, z]
+    epsilon = tf.random.stateless_normal(tf.shape(z_mean), seed)
+    decoded = decoder_model(reparameterize(z_mean, z_log_var, epsilon))
+    return vae_loss(inputs, [decoded, z_mean, z_log_var], reconstruction_loss, beta)[0]

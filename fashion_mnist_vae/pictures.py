@@ -12,16 +12,21 @@ from fashion_mnist_vae.grid import Grid
 from fashion_mnist_vae.model import kl_divergence, scale
 from training_run.atomic_files import write_atomically
 
+_ENCODED = 10_000  # training images that show what the encoder does, if there are no test images
+
 
 def widest_dimensions(
     encoder_model: keras.Model, image_data: ImageData
 ) -> tuple[tuple[int, int], np.ndarray]:
     """Return the two latent dimensions of the largest KL divergence, and that of each, in nats.
 
-    A dimension the encoder does not use has a divergence of 0: all images lie there alike. Where
-    there is but one dimension, it is returned twice.
+    A dimension that the encoder does not use has a divergence of 0, because all images lie there
+    alike. If there is only one dimension, it is returned twice.
     """
-    z_mean, z_log_var = encode(encoder_model, image_data.test_images)
+    images = image_data.test_images
+    z_mean, z_log_var = encode(
+        encoder_model, images if len(images) else image_data.train_images[:_ENCODED]
+    )
     divergence = kl_divergence(z_mean, z_log_var).numpy().mean(axis=0)
     largest = [int(dimension) for dimension in np.sort(np.argsort(-divergence)[:2])]
     return (largest[0], largest[-1]), divergence
@@ -31,6 +36,14 @@ def encode(encoder_model: keras.Model, images: np.ndarray) -> tuple[np.ndarray, 
     """Return z_mean and z_log_var of uint8 images [n, original_dim]."""
     outputs = encoder_model(scale(tf.constant(images)))
     return outputs[0].numpy(), outputs[1].numpy()
+
+
+def latent_space(vae_model: keras.Model, image_data: ImageData, grid: Grid) -> np.ndarray:
+    """Return what the decoder draws on a grid in the two widest dimensions; see `decode_grid`."""
+    encoder_model, decoder_model = (vae_model.get_layer(name) for name in ("encoder", "decoder"))
+    dimensions, _ = widest_dimensions(encoder_model, image_data)
+    grid = grid._replace(dimensions=dimensions)
+    return decode_grid(decoder_model, grid, image_data.image_shape)
 
 
 def decode_grid(decoder_model: keras.Model, grid: Grid, image_shape: tuple[int, int]) -> np.ndarray:

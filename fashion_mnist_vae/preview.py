@@ -1,4 +1,4 @@
-"""Images in the terminal (`previewImage` of the original's data.js)."""
+"""`previewImage` of the original's data.js, apart because it writes to the terminal."""
 
 import os
 import sys
@@ -11,6 +11,11 @@ Style = Literal["truecolor", "256", "ascii"]
 _RAMP = " .:-=+*#%@"
 
 
+def preview_image(image: np.ndarray) -> None:
+    """Print an image [height, width] of values from 0 to 1 (`previewImage`)."""
+    print(image_text(image, terminal_style()), flush=True)
+
+
 def terminal_style() -> Style:
     """Return what stdout can show: 24-bit colour, the 256 colours' grays, or plain characters."""
     if not sys.stdout.isatty() or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb":
@@ -18,7 +23,7 @@ def terminal_style() -> Style:
     return "truecolor" if os.environ.get("COLORTERM") in ("truecolor", "24bit") else "256"
 
 
-def preview(image: np.ndarray, style: Style) -> str:
+def image_text(image: np.ndarray, style: Style) -> str:
     """Return an image as lines of text, two rows of pixels a line.
 
     Args:

@@ -1,4 +1,7 @@
-"""Where the images come from: the user's directory, Debian, TensorFlow Datasets."""
+"""Where the images come from: the user's directory, Debian, TensorFlow Datasets.
+
+Apart from data.py, which reads files and knows no network.
+"""
 
 import shutil
 import subprocess
@@ -6,35 +9,16 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from absl import flags
 
 from fashion_mnist_vae import data
 from fashion_mnist_vae.data import ImageData
 from training_run import datasets
-from training_run.command_line import UserError, define
+from training_run.command_line import UserError
 
 DEFAULT = "fashion_mnist"
 DEBIAN_PACKAGE = "dataset-fashion-mnist"
 DEBIAN_DIRECTORY = Path("/usr/share/datasets/fashion-mnist")
 MAX_SIDE = 64  # pixels; beyond it a dense autoencoder is the wrong tool
-
-
-def define_flags() -> None:
-    """Define the flags that name the dataset, for every command that reads one."""
-    define(
-        flags.DEFINE_string,
-        "dataset",
-        DEFAULT,
-        "Small grayscale images: a TensorFlow Datasets name such as mnist, kmnist or "
-        "emnist/letters, or any name for IDX files of your own in --data_dir.",
-    )
-    define(
-        flags.DEFINE_string,
-        "data_dir",
-        None,
-        "Directory of the four IDX files (or .gz), or of TensorFlow Datasets. Default: Debian's, "
-        "then TFDS's own.",
-    )
 
 
 def load(name: str, data_dir: str | None) -> ImageData:
@@ -50,6 +34,8 @@ def load(name: str, data_dir: str | None) -> ImageData:
         f"{height} x {width}, from {source}",
         flush=True,
     )
+    if not len(found.test_images):
+        print("There are no test images, so the best epoch is that of the lowest training loss.")
     return found
 
 
@@ -74,7 +60,7 @@ def find(name: str, data_dir: str | None) -> tuple[ImageData, str]:
         return _from_directory(name, Path(data_dir))
     if name == DEFAULT:
         for directory in (DEBIAN_DIRECTORY, _cache()):
-            found = data.load_idx(directory, name)
+            found = data.load_directory(directory, name)
             if found:
                 return found, str(directory)
     try:
@@ -96,7 +82,7 @@ def find(name: str, data_dir: str | None) -> tuple[ImageData, str]:
 
 def _from_directory(name: str, directory: Path) -> tuple[ImageData, str]:
     """Return the dataset from IDX files or from TFDS in a directory of the user's choice."""
-    found = data.load_idx(directory, name)
+    found = data.load_directory(directory, name)
     if found:
         return found, str(directory)
     try:
@@ -162,7 +148,7 @@ def _from_debian() -> tuple[ImageData, str]:
         for package in Path(scratch).glob("*.deb"):
             _run(["dpkg-deb", "--extract", package.name, "files"], scratch)
         unpacked = Path(scratch) / "files" / DEBIAN_DIRECTORY.relative_to("/")
-        found = data.load_idx(unpacked, DEFAULT)
+        found = data.load_directory(unpacked, DEFAULT)
         if not found:
             raise OSError(f"{DEBIAN_PACKAGE} has no images")
         shutil.rmtree(cache, ignore_errors=True)

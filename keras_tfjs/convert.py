@@ -10,9 +10,9 @@ from typing import Any
 
 from absl import flags
 
-from training_run import command_line, devices
+from training_run import command_line, tensorflow_setup
 from training_run.atomic_files import write_atomically
-from training_run.command_line import FLAGS, UserError, define
+from training_run.command_line import UserError
 
 FORMATS = ["layers_model", "graph_model", "keras"]
 USAGE = f"""{__doc__}
@@ -27,23 +27,17 @@ model.json, or its          model.keras
 """
 
 
-def define_flags() -> None:
-    """Define the command's flags."""
-    define(
-        flags.DEFINE_enum,
-        "format",
-        None,
-        "What to write. Default: keras for OUT.keras, else graph_model for a SavedModel and "
-        "layers_model for a Keras model. A graph_model is frozen: smaller, but cannot be trained.",
-        values=FORMATS,
-    )
-    define(
-        flags.DEFINE_list,
-        "register",
-        [],
-        "Modules to import first, which register the model's custom layers, "
-        "such as fashion_mnist_vae.model.",
-    )
+FLAGS = flags.FlagValues()
+_FORMAT = (
+    "What to write. Default: keras for OUT.keras, else graph_model for a SavedModel and "
+    "layers_model for a Keras model. A graph_model is frozen: smaller, but cannot be trained."
+)
+_REGISTER = (
+    "Modules to import first, which register the model's custom layers, such as "
+    "fashion_mnist_vae.model."
+)
+flags.DEFINE_enum("format", None, FORMATS, _FORMAT, flag_values=FLAGS)
+flags.DEFINE_list("register", [], _REGISTER, flag_values=FLAGS)
 
 
 def main(arguments: list[str]) -> None:
@@ -73,7 +67,7 @@ def main(arguments: list[str]) -> None:
         raise UserError(f"the name of a Keras model ends with .keras, unlike {target}")
     if wanted != "keras" and target.is_file():
         raise UserError(f"{target} is a file; name a directory for the model")
-    devices.import_tensorflow()
+    tensorflow_setup.import_tensorflow()
     _register(FLAGS.register)
     try:
         _convert(source, target, wanted)
@@ -196,7 +190,7 @@ def _uncompiled(entry: dict[str, Any]) -> dict[str, Any]:
 
 def cli() -> None:
     """Run the command."""
-    command_line.run(main, define_flags, lambda: USAGE)
+    command_line.run(main, FLAGS, lambda: USAGE)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""The texts to learn from: by name, or the path of one's own file."""
+"""The texts to learn from, by name or path: `TEXT_DATA_URLS` and `maybeDownload` of data.js.
 
-import codecs
+Apart from data.py, because a command lists the texts and reads them without TensorFlow.
+"""
+
 import collections
 import difflib
 import functools
@@ -10,12 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from absl import flags
-
+from lstm_text_generation.text_files import read_text_file
 from training_run import datasets
-from training_run.command_line import UserError, define
+from training_run.command_line import UserError
 
-_PIECE = 1 << 20  # bytes of a file read at a time
 STALLED = 30  # seconds without a byte after which a download has failed
 _BUCKET = "https://storage.googleapis.com/tfjs-examples/lstm-text-generation/data/"
 
@@ -46,13 +46,6 @@ _OTHERS = {
 }
 NAMES = [*_OTHERS, *TEXT_DATA_URLS]
 _NO_NETWORK = f"{DEFAULT} and your own text file need no network"
-
-
-def define_flags() -> None:
-    """Define the flags on the corpus, for every command that reads one."""
-    string = flags.DEFINE_string
-    define(string, "data_dir", None, "TensorFlow Datasets directory. Default: TFDS's own.")
-    define(string, "encoding", "utf-8", "Encoding of your own text file.")
 
 
 def table() -> str:
@@ -89,7 +82,7 @@ def read(name_or_path: str, data_dir: str | None = None, encoding: str = "utf-8"
     if name_or_path == "tiny_shakespeare":
         return iter([_from_tfds(name_or_path, data_dir)])
     if name_or_path in TEXT_DATA_URLS:
-        return _read_text(download(name_or_path), "utf-8")
+        return read_text_file(download(name_or_path), "utf-8")
     if not name_or_path:
         raise UserError(f"the corpus has no name; the corpora are {', '.join(NAMES)}")
     path = Path(name_or_path)
@@ -102,68 +95,12 @@ def read(name_or_path: str, data_dir: str | None = None, encoding: str = "utf-8"
             + (f"did you mean {near[0]}? " if near else "")
             + f"The corpora are {', '.join(NAMES)}"
         )
-    return _read_text(path, encoding)
+    return read_text_file(path, encoding)
 
 
 def identifier(name_or_path: str) -> str:
     """Return a short name for a corpus, fit for a directory: a file's name without its suffix."""
     return name_or_path if name_or_path in NAMES else Path(name_or_path).stem
-
-
-def _read_text(path: Path, encoding: str) -> Iterator[str]:
-    """Read a text file, a piece at a time.
-
-    Raises:
-      UserError: it cannot be read, is empty, is not in that encoding, or holds what no text has.
-    """
-    try:
-        b"\n".decode(encoding)  # which refuses Python's codecs that are not of text
-    except LookupError:
-        raise UserError(f"--encoding={encoding} is not an encoding that Python knows") from None
-    except UnicodeError:
-        pass  # one byte may be too little
-    decoder = codecs.getincrementaldecoder(encoding)()
-    read, length = 0, 0  # bytes and characters so far
-    try:
-        with path.open("rb") as file:
-            data = b"begin"
-            while data:
-                data = file.read(_PIECE)
-                waiting = len(decoder.getstate()[0])  # bytes of a character that is not whole yet
-                text = decoder.decode(data, final=not data)
-                _check_text(path, encoding, text, length)
-                length += len(text)
-                read += len(data)
-                yield text
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
-    except UnicodeError as error:
-        place = read - waiting + error.start if isinstance(error, UnicodeDecodeError) else None
-        with path.open("rb") as file:
-            marked = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-        raise UserError(
-            f"{path} is not {encoding} text: {error if place is None else f'byte {place}'} cannot "
-            "be read; if it is text in another encoding, name that with --encoding, such as "
-            f"--encoding={'utf-16' if marked else 'latin-1'}"
-        ) from None
-    if not read:
-        raise UserError(f"{path} is empty")
-
-
-def _check_text(path: Path, encoding: str, text: str, start: int) -> None:
-    """Raise a UserError if a piece of a file, from its character `start` on, is no text."""
-    if "\0" in text:
-        raise UserError(
-            f"{path} is not a text file, or not in {encoding}: it has a NUL at character "
-            f"{start + text.index(chr(0))}"
-        )
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:  # some of Python's encodings let these through
-        raise UserError(
-            f"{path} has half of a surrogate pair at character {start + error.start}, which is no "
-            "text"
-        ) from None
 
 
 def download(name: str, cache: Path | None = None) -> Path:
@@ -210,7 +147,7 @@ def _fetch_whole(fetch, size: int, url: str, output_file, pooch_) -> None:
     if abs(found - size) > 0.05 * size:
         raise ConnectionError(f"{url} gave {found:,} bytes instead of about {size:,}")
     try:
-        collections.deque(_read_text(Path(output_file), "utf-8"), maxlen=0)
+        collections.deque(read_text_file(Path(output_file), "utf-8"), maxlen=0)
     except UserError as error:
         reason = str(error).removeprefix(f"{output_file} ")
         raise ConnectionError(f"what {url} gave {reason}") from None

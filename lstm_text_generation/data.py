@@ -9,6 +9,8 @@ from typing import IO
 import numpy as np
 import tensorflow as tf
 
+from training_run.batches import Batches
+
 _CHUNK = 1 << 20  # characters encoded at a time
 VALIDATION_WINDOWS = 2048
 
@@ -70,7 +72,6 @@ class TextData:
                 "nothing to learn"
             )
         self._index_of = {char: index for index, char in enumerate(self._char_set)}
-        self._epochs_drawn = 0
 
     def data_identifier(self) -> str:
         """Return the name of the text."""
@@ -113,64 +114,41 @@ class TextData:
         indices = self._indices[start : start + self._sample_len]
         return "".join(self._char_set[i] for i in indices), indices.tolist()
 
-    def next_data_epoch(self, num_examples: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Draw the next epoch's examples, shuffled anew, as one-hot arrays.
-
-        For those who want the original's tensors; training uses `training_batches`, whose memory
-        does not grow with the number of examples.
-
-        Args:
-          num_examples: how many; by default every example of the text, once.
-
-        Returns:
-          float32 `xs` of shape [num_examples, sample_len, char_set_size] and the character that
-          follows each, `ys` of shape [num_examples, char_set_size].
-        """
-        available = self._num_examples(self.text_len())
-        batches = self.training_batches(
-            epoch=self._epochs_drawn,
-            num_examples=available if num_examples is None else num_examples,
-            batch_size=1024,
-        )
-        self._epochs_drawn += 1
-        windows = np.concatenate([batch.numpy() for batch in batches])
-        one_hot = np.eye(self.char_set_size(), dtype=np.float32)[windows]
-        return one_hot[:, :-1], one_hot[:, -1]
-
-    def training_batches(
+    def next_data_epoch(
         self,
-        *,
-        epoch: int,
         num_examples: int,
         batch_size: int,
+        *,
+        epoch: int,
         validation_split: float = 0.0,
         seed: int = 0,
-        skip: int = 0,
-    ) -> Iterator[tf.Tensor]:
-        """Iterate over one epoch of training examples, in batches.
+    ) -> Batches:
+        """Return the examples of an epoch, in batches of character indices (`nextDataEpoch`).
 
         Each epoch goes through the examples in another order, and begins again at the first if
         there are fewer than `num_examples`. The order is a function of (seed, epoch) that is
-        computed example by example, so an epoch can be entered anywhere and none of it is held in
-        memory.
+        computed batch by batch, so memory does not grow with the number of examples. The original
+        returns one-hot tensors; here they are made in the graph.
 
         Args:
-          epoch: number of the epoch, from 0.
           num_examples: examples in the epoch.
-          batch_size: examples in a batch; the last one may be smaller.
+          batch_size: examples in a batch; the last batch may be smaller.
+          epoch: number of the epoch, from 0.
           validation_split: fraction of the text, at its end, to keep out of training.
-          seed: seed of the order.
-          skip: batches to leave out at the beginning.
+          seed: random seed.
 
-        Yields:
-          int32 windows [batch, sample_len + 1]: an example and the character after it.
+        Returns:
+          int32 batches [batch, sample_len + 1]: windows, and the character after each.
         """
         available = self._num_examples(self._train_len(validation_split))
         key, last = tf.constant([seed, epoch]), tf.constant(available - 1, tf.int64)
-        for first in range(skip * batch_size, num_examples, batch_size):
-            examples = np.arange(first, min(first + batch_size, num_examples)) % available
-            shuffled = tf.random.experimental.index_shuffle(tf.constant(examples), key, last)
-            yield tf.constant(self._windows(shuffled.numpy() * self._sample_step))
+
+        def batch(first: int, end: int) -> np.ndarray:
+            examples = tf.constant(np.arange(first, end) % available)
+            shuffled = tf.random.experimental.index_shuffle(examples, key, last)
+            return self._windows(shuffled.numpy() * self._sample_step)
+
+        return Batches(num_examples, batch_size, batch)
 
     def validation_windows(self, validation_split: float) -> np.ndarray:
         """Return windows of the held-out end of the text, the same at every call.

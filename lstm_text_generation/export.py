@@ -1,37 +1,61 @@
-"""The files of a finished run: the Keras model, the SavedModel and the character set."""
+"""What a finished run leaves: the model in every format, its character set, the samples."""
 
-import itertools
 import json
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import keras
-import numpy as np
-import tensorflow as tf
 
 from keras_tfjs import graph_model, layers_model
 from keras_tfjs.weights import MODEL_FILE, WEIGHTS_FILE
-from lstm_text_generation.cells import one_step, read
+from lstm_text_generation.cells import lstm_layers
 from lstm_text_generation.data import TextData
-from lstm_text_generation.generation import TextGenerator
-from lstm_text_generation.model import check_model
-from training_run import saved_model
+from lstm_text_generation.exported_functions import SavedTextModel, one_step
+from training_run import history, saved_model
 from training_run.atomic_files import write_atomically, write_text
-from training_run.command_line import UserError
-from training_run.run_directory import reading
+from training_run.run import Run
 
 KERAS_FILE = "model.keras"
 TEXT_DATA_FILE = "text_data.json"
 
 
+def export_run(run: Run, model: keras.Model, text_data: TextData, seed_text: str) -> dict[str, str]:
+    """Write the model, the samples and the picture of a finished run into its directory.
+
+    Args:
+      model: the model with the best weights.
+      seed_text: a piece of the text, to begin with where the text itself is not at hand.
+
+    Returns:
+      What each file is, by its name.
+    """
+    print(f"Saving the weights of epoch {run.progress.best_epoch}, the best.", flush=True)
+    files = export_model(run.directory, model, text_data, seed_text)
+    write_text(run.directory / "samples.txt", all_samples(run.history, seed_text))
+    sizes = ",".join(str(layer.units) for layer in lstm_layers(model))
+    title = f"{text_data.data_identifier()}, LSTM {sizes}"
+    history.plot_loss(run.directory / "loss.png", run.history, title, "nats per character")
+    return files | {
+        "samples.txt": "what it wrote after each epoch",
+        "history.csv": "loss, val_loss and bits per character of each epoch",
+        "epochs.json": "the figures and samples of each epoch, for the pages",
+        "loss.png": "the loss of each epoch as a picture",
+        "checkpoints": "what --resume goes on from",
+    }
+
+
+def all_samples(rows: list[history.Row], seed_text: str) -> str:
+    """Return the samples of all epochs with their figures."""
+    epochs = (
+        f"Epoch {row['epoch']}: {history.figures_text(row)}\n{history.samples_text(row)}"
+        for row in rows
+    )
+    return f'Seed text:\n"{seed_text}"\n\n{"".join(epochs)}'
+
+
 def export_model(
     directory: Path, model: keras.Model, text_data: TextData, seed_text: str
 ) -> dict[str, str]:
-    """Write the model in every format into a run's directory.
-
-    Args:
-      seed_text: a piece of the text to begin with where the text itself is not at hand.
+    """Write the model in every format.
 
     Returns:
       What each file is, by its name.
@@ -59,116 +83,3 @@ def export_model(
         "graph_model": "the same for TensorFlow.js, one character a call: the fastest there",
         TEXT_DATA_FILE: "its character set",
     }
-
-
-def load_model(path: Path, text: Iterable[str] | None = None) -> tuple[keras.Model, dict[str, Any]]:
-    """Load what `export_model` wrote, or what TensorFlow.js saved.
-
-    Of a run this reads `model.json`, which is as exact as the Keras file, and whose reader is safe
-    with files from anywhere.
-
-    Args:
-      path: a run's directory, or a JSON file of TensorFlow.js.
-      text: what the model was trained on, whole or in pieces; needed only where its file does not
-        say which characters it knows, as those that the originals save.
-
-    Returns:
-      The model, and the content of its `text_data.json`.
-
-    Raises:
-      UserError: there is no such model, or its files are damaged.
-    """
-    if path.suffix == ".keras":
-        raise UserError(f"{path}: name the run's directory instead, {path.parent}")
-    file = path if path.suffix == ".json" else path / MODEL_FILE
-    with reading(file.parent, file, "a model that can write text", "lstm_text_generation"):
-        model = layers_model.load(file)
-        description = layers_model.load_metadata(file)
-        check_model(model)
-    return model, _check_description(file, model, description, text)
-
-
-def _check_description(
-    path: Path, model: keras.Model, description: dict[str, Any], text: Iterable[str] | None
-) -> dict[str, Any]:
-    """Return what a file's metadata, or else the text, say of the model in it."""
-    _, sample_len, char_set_size = model.input_shape
-    if "char_set" not in description:
-        if text is None:
-            raise UserError(f"{path} does not hold its character set: name its corpus too")
-        description["char_set"] = list(dict.fromkeys(itertools.chain.from_iterable(text)))
-    char_set, seed_text = description["char_set"], description.get("seed_text", "")
-    if not _are_characters(char_set):
-        raise UserError(f"{path} is damaged: its character set is not a list of characters")
-    if not isinstance(seed_text, str):
-        raise UserError(f"{path} is damaged: its seed text is not a text")
-    if len(char_set) != char_set_size:
-        raise UserError(
-            f"{path} is a model of {char_set_size} characters, but its corpus has {len(char_set)}"
-        )
-    return description | {"sample_len": sample_len, "seed_text": seed_text}
-
-
-def _are_characters(char_set: Any) -> bool:
-    if not isinstance(char_set, list):
-        return False
-    single = all(isinstance(char, str) and len(char) == 1 for char in char_set)
-    return single and len(set(char_set)) == len(char_set)
-
-
-class SavedTextModel(tf.Module):
-    """What the SavedModel holds; it needs TensorFlow, and neither Keras nor this package."""
-
-    def __init__(self, model: keras.Model, char_set: Sequence[str]):
-        super().__init__()
-        self._model = model
-        self._generator = TextGenerator(model)
-        self._weights = [variable.value for variable in model.variables]
-        codes = np.array([ord(char) for char in char_set], np.int32)
-        order = np.argsort(codes).astype(np.int32)
-        self._codes, self._sorted, self._order = map(tf.constant, (codes, codes[order], order))
-        window = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32, "windows")
-        self.serving_default = tf.function(self._serve, input_signature=[window])
-        self.generate = tf.function(
-            self._generate,
-            input_signature=[
-                tf.TensorSpec([], tf.string, "seed_text"),
-                tf.TensorSpec([], tf.int32, "length"),
-                tf.TensorSpec([], tf.float32, "temperature"),
-                tf.TensorSpec([], tf.int64, "seed"),
-            ],
-        )
-
-    def _serve(self, windows: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Map one-hot windows to the probabilities of the next character."""
-        return {"probabilities": read(self._model, windows)[0]}
-
-    def _generate(
-        self, seed_text: tf.Tensor, length: tf.Tensor, temperature: tf.Tensor, seed: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
-        """Map a seed text to `length` characters that may follow it."""
-        codes = tf.strings.unicode_decode(seed_text, "UTF-8")
-        place = tf.minimum(tf.searchsorted(self._sorted, codes), len(self._sorted) - 1)
-        unknown = tf.boolean_mask(codes, tf.gather(self._sorted, place) != codes)
-        checks = [
-            tf.debugging.Assert(
-                tf.size(unknown) == 0,
-                [
-                    "seed_text has characters that the model does not know:",
-                    tf.strings.unicode_encode(unknown, "UTF-8"),
-                ],
-            ),
-            tf.debugging.assert_positive(tf.size(codes), "seed_text is empty"),
-            tf.debugging.Assert(
-                tf.math.is_finite(temperature) & (temperature >= 0),
-                ["temperature must be a number of at least 0, but is", temperature],
-            ),
-            tf.debugging.assert_positive(length, "length must be positive"),
-        ]
-        with tf.control_dependencies(checks):
-            indices = tf.gather(self._order, place)[None]
-        probs, memory = self._generator.start(indices)
-        written, _, _ = self._generator.write(
-            probs, memory, length, temperature, seed, tf.constant(0, tf.int64)
-        )
-        return {"text": tf.strings.unicode_encode(tf.gather(self._codes, written[0]), "UTF-8")}

@@ -1,4 +1,7 @@
-"""Writing text with a trained model: `sample` and `generateText` of the original's model.js."""
+"""`sample` and `generateText` of the original's model.js, apart from the training in model.py.
+
+They are apart because a page, a command and a SavedModel write with a model without training one.
+"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,11 +11,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lstm_text_generation.cells import advance, lstm_cells, read
+from lstm_text_generation.cells import last_probabilities, lstm_step
 
 Mode = Literal["stateful", "windowed"]
 
-_STREAMED = 10  # characters made between two looks at the screen
+_STREAMED = 10  # characters written between two calls of on_text_generation_char
 
 
 def sample(
@@ -44,134 +47,8 @@ def sample(
     if seed is None:
         seed = np.random.default_rng().integers(0, 2**31, 2).tolist()
     rows = tf.reshape(probs, [-1, probs.shape[-1]])
-    drawn = _draw(rows, tf.constant(temperature, tf.float32), tf.constant(seed, tf.int64), top_k)
-    return tf.reshape(drawn, probs.shape[:-1])
-
-
-class TextGenerator:
-    """Writes text with a trained model, a character at a time, a batch of texts at once.
-
-    `stateful` reads the seed text once, whatever its length, and then carries the LSTM states on.
-    `windowed` reads the last `sample_len` characters anew for every character, as the original.
-    With `top_k`, only the k likeliest characters are drawn from; 0 draws from all.
-    """
-
-    def __init__(self, model: keras.Model, mode: Mode = "stateful", top_k: int = 0):
-        self.model = model
-        self.mode = mode
-        self.top_k = top_k
-        indices = tf.TensorSpec([None, None], tf.int32)
-        self.start = tf.function(self._start, input_signature=[indices])
-        self.write = tf.function(self._write, reduce_retracing=True)
-
-    def generate(
-        self,
-        char_set: Sequence[str],
-        sentence_indices: Sequence[int],
-        length: int,
-        temperature: float,
-        on_text_generation_char: Callable[[str], None] | None = None,
-        seed: int | None = None,
-    ) -> str:
-        """Write one text.
-
-        Args:
-          char_set: the characters by index.
-          sentence_indices: the seed text; in windowed mode at least `sample_len` characters.
-          length: characters to generate.
-          temperature: at least 0; see `sample`.
-          on_text_generation_char: called with each character, soon after it is made.
-          seed: decides the draws; by default another text every time.
-
-        Raises:
-          ValueError: the seed text is empty, or too short for windowed mode; or the model's weights
-            are such that it computes no probabilities.
-        """
-        needed = self.model.input_shape[1] if self.mode == "windowed" else 1
-        if len(sentence_indices) < needed:
-            raise ValueError(
-                f"Seed text must have a length of at least {needed}, but has a length of "
-                f"{len(sentence_indices)}."
-            )
-        if seed is None:
-            seed = int(np.random.default_rng().integers(0, 2**31))
-        probs, memory = self.start(tf.constant([sentence_indices], tf.int32))
-        generated = ""
-        while len(generated) < length:
-            indices, probs, memory = self.write(
-                probs,
-                memory,
-                tf.constant(min(_STREAMED, length - len(generated))),
-                tf.constant(temperature, tf.float32),
-                tf.constant(seed, tf.int64),
-                tf.constant(len(generated), tf.int64),
-            )
-            for char in to_text(char_set, indices[0].numpy()):
-                generated += char
-                if on_text_generation_char:
-                    on_text_generation_char(char)
-        return generated
-
-    def _start(self, text: tf.Tensor) -> tuple[tf.Tensor, Any]:
-        """Read seed texts [batch, length]; in windowed mode at least `sample_len` characters.
-
-        Returns:
-          The probabilities of the next character, and what else `write` needs to go on.
-        """
-        window = text[:, -self.model.input_shape[1] :]
-        if self.mode == "windowed":
-            return read(self.model, window)[0], window
-        return read(self.model, text)
-
-    def _write(
-        self,
-        probs: tf.Tensor,
-        memory: Any,
-        length: tf.Tensor,
-        temperature: tf.Tensor,
-        seed: tf.Tensor,
-        position: tf.Tensor,
-    ) -> tuple[tf.Tensor, tf.Tensor, Any]:
-        """Write `length` characters more.
-
-        Args:
-          probs, memory: as the last call, or `start`, returned them.
-          temperature: of all texts, or one a text.
-          seed, position: what decides the draws: the seed, and how many characters came before.
-
-        Returns:
-          The indices written [batch, length], and `probs` and `memory` for the next call.
-        """
-
-        def body(i: tf.Tensor, probs: tf.Tensor, memory: Any, written: tf.TensorArray) -> tuple:
-            draw_seed = tf.stack([seed, position + tf.cast(i, tf.int64)])
-            drawn = _draw(probs, temperature, draw_seed, self.top_k)
-            return i + 1, *self._go_on(memory, drawn), written.write(i, drawn)
-
-        written = tf.TensorArray(tf.int32, length)
-        start = (tf.constant(0), probs, memory, written)
-        _, probs, memory, written = tf.while_loop(lambda i, *_: i < length, body, start)
-        return tf.transpose(written.stack()), probs, memory
-
-    def _go_on(self, memory: Any, drawn: tf.Tensor) -> tuple[tf.Tensor, Any]:
-        """Return the probabilities after one character more, and the memory."""
-        if self.mode == "windowed":
-            window = tf.concat([memory[:, 1:], drawn[:, None]], axis=1)
-            return read(self.model, window)[0], window
-        x = tf.one_hot(drawn, self.model.input_shape[2])
-        output, states = advance(lstm_cells(self.model), x, memory)
-        return self.model.layers[-1](output), states
-
-
-def to_text(char_set: Sequence[str], indices: np.ndarray) -> str:
-    """Return the characters of the indices that were drawn.
-
-    Raises:
-      ValueError: a draw failed, which gives the index after the last.
-    """
-    if np.any(indices >= len(char_set)):
-        raise ValueError("the model computes probabilities that are no numbers: it is of no use")
-    return "".join(char_set[index] for index in indices)
+    sampled = _draw(rows, tf.constant(temperature, tf.float32), tf.constant(seed, tf.int64), top_k)
+    return tf.reshape(sampled, probs.shape[:-1])
 
 
 def generate_text(
@@ -186,16 +63,116 @@ def generate_text(
     top_k: int = 0,
     seed: int | None = None,
 ) -> str:
-    """Generate text with a next-character model (`generateText`).
-
-    For several texts make a `TextGenerator`, which is compiled once.
+    """Write text with a next-character model (`generateText`).
 
     Args:
-      mode, top_k: see `TextGenerator`; the others, and what is raised, see its `generate`.
+      char_set: the characters by index.
+      sentence_indices: the seed text; in windowed mode at least `sample_len` characters.
+      length: characters to write.
+      temperature: at least 0; see `sample`.
+      on_text_generation_char: called with each character, soon after it is written.
+      mode: `stateful` reads the seed text once, whatever its length, and then carries the LSTM's
+        state on. `windowed` reads the last `sample_len` characters again for each character, as
+        the original does.
+      top_k: draw only from the k likeliest characters; 0 draws from all.
+      seed: seed of the draws; by default another text every time.
+
+    Raises:
+      ValueError: the seed text is empty, or too short for windowed mode; or the model's
+        probabilities are NaN.
     """
-    return TextGenerator(model, mode, top_k).generate(
-        char_set, sentence_indices, length, temperature, on_text_generation_char, seed
-    )
+    needed = model.input_shape[1] if mode == "windowed" else 1
+    if len(sentence_indices) < needed:
+        raise ValueError(
+            f"Seed text must have a length of at least {needed}, but has a length of "
+            f"{len(sentence_indices)}."
+        )
+    if seed is None:
+        seed = int(np.random.default_rng().integers(0, 2**31))
+    probs, state = begin_text(model, tf.constant([sentence_indices], tf.int32), mode)
+    generated = ""
+    while len(generated) < length:
+        indices, probs, state = continue_text(
+            model,
+            probs,
+            state,
+            tf.constant(min(_STREAMED, length - len(generated))),
+            tf.constant(temperature, tf.float32),
+            tf.constant([seed, len(generated)], tf.int64),
+            mode,
+            top_k,
+        )
+        for char in _to_text(char_set, indices[0].numpy()):
+            generated += char
+            if on_text_generation_char:
+                on_text_generation_char(char)
+    return generated
+
+
+@tf.function(reduce_retracing=True, autograph=False)
+def begin_text(model: keras.Model, text: tf.Tensor, mode: Mode) -> tuple[tf.Tensor, Any]:
+    """Read seed texts [batch, length]; in windowed mode at least `sample_len` characters.
+
+    Returns:
+      The probabilities of the next character [batch, charset_size]; and the state, which is that of
+      the LSTM layers, or in windowed mode the window.
+    """
+    if mode == "stateful":
+        return last_probabilities(model, text)
+    window = text[:, -model.input_shape[1] :]
+    return last_probabilities(model, window)[0], window
+
+
+@tf.function(reduce_retracing=True, autograph=False)
+def continue_text(
+    model: keras.Model,
+    probs: tf.Tensor,
+    state: Any,
+    length: tf.Tensor,
+    temperature: tf.Tensor,
+    seed: tf.Tensor,
+    mode: Mode,
+    top_k: int,
+) -> tuple[tf.Tensor, tf.Tensor, Any]:
+    """Write `length` characters more, the whole loop in one graph.
+
+    Args:
+      probs, state: as the last call, or `begin_text`, returned them.
+      temperature: of all texts, or one for each text.
+      seed: int64 [2]: the seed of the draws, and how many characters came before.
+
+    Returns:
+      The indices written [batch, length], and `probs` and `state` for the next call.
+    """
+
+    def body(i: tf.Tensor, probs: tf.Tensor, state: Any, written: tf.TensorArray) -> tuple:
+        draw_seed = seed + tf.stack([tf.constant(0, tf.int64), tf.cast(i, tf.int64)])
+        sampled = _draw(probs, temperature, draw_seed, top_k)
+        if mode == "stateful":
+            x = tf.one_hot(sampled, model.input_shape[2])
+            output, state = lstm_step(model, x, state)
+            probs = model.layers[-1](output)
+        else:
+            state = tf.concat([state[:, 1:], sampled[:, None]], axis=1)
+            probs, _ = last_probabilities(model, state)
+        return i + 1, probs, state, written.write(i, sampled)
+
+    start = (tf.constant(0), probs, state, tf.TensorArray(tf.int32, length))
+    _, probs, state, written = tf.while_loop(lambda i, *_: i < length, body, start)
+    return tf.transpose(written.stack()), probs, state
+
+
+def _to_text(char_set: Sequence[str], indices: np.ndarray) -> str:
+    """Return the characters of the sampled indices.
+
+    Raises:
+      ValueError: a draw failed, which gives the index after the last.
+    """
+    if np.any(indices >= len(char_set)):
+        raise ValueError(
+            "the model's probabilities are NaN: its weights have diverged, so train it again"
+        )
+    return "".join(char_set[index] for index in indices)
 
 
 def at_temperature(probs: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
@@ -220,5 +197,5 @@ def _draw(probs: tf.Tensor, temperature: tf.Tensor, seed: tf.Tensor, top_k: int)
         least = tf.math.top_k(probs, top_k).values[:, -1:]
         probs = tf.where(probs >= least, probs, 0.0)
     logits = at_temperature(probs, temperature)
-    drawn = tf.random.stateless_categorical(logits, 1, seed, dtype=tf.int32)[:, 0]
-    return tf.where(temperature < 1e-6, likeliest, drawn)
+    sampled = tf.random.stateless_categorical(logits, 1, seed, dtype=tf.int32)[:, 0]
+    return tf.where(temperature < 1e-6, likeliest, sampled)

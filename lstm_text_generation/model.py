@@ -1,25 +1,27 @@
 """The next-character LSTM and its training: a port of the original's model.js.
 
-The model that is saved is plain Keras: stacked LSTM layers and a softmax, one-hot windows
-[batch, sample_len, charset_size] in, probabilities [batch, charset_size] out. Training and
-generating call the LSTM layers' own cells one character at a time (cells.py). What model.js has
-besides, `sample` and `generateText`, is in generation.py.
+The saved model is plain Keras: LSTM layers and a softmax, from one-hot windows
+[batch, sample_len, charset_size] to the probabilities of the next character [batch, charset_size].
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from lstm_text_generation.cells import lstm_cells, read, scan
+from lstm_text_generation.cells import lstm_layers, lstm_step, zero_state
 from lstm_text_generation.data import TextData
-from training_run import loop, replicas
+from lstm_text_generation.generation import generate_text
+from training_run.distribution import all_reduce_mean, num_replicas, shard
+from training_run.run import Run
 
 Objective = Literal["every_char", "last_char"]
+Schedule = Literal["constant", "cosine"]
 
+DISPLAY_TEMPERATURES = (0.0, 0.25, 0.5, 0.75)  # those of train_node.js and of the book's table 10.1
 _EVALUATION_BATCH = 512
 
 
@@ -50,32 +52,6 @@ def create_model(
     return keras.Sequential(layers, name="next_char")
 
 
-def check_model(model: keras.Model) -> None:
-    """Check that a model from elsewhere is one as `create_model` makes it.
-
-    Raises:
-      ValueError: it is not; the message says where it differs.
-    """
-    layers: list[Any] = model.layers if isinstance(model, keras.Sequential) else []
-    *below, last = layers or [None]
-    recurrent = [layer for layer in below if not isinstance(layer, keras.layers.Dropout)]
-    if not recurrent or not all(isinstance(layer, keras.layers.LSTM) for layer in recurrent):
-        raise ValueError("it must be a Sequential of LSTM layers, and Dropout, and a Dense")
-    if any(layer.go_backwards or layer.return_state for layer in recurrent):
-        raise ValueError("its LSTM layers must read forwards and return no states")
-    if [layer.return_sequences for layer in recurrent] != [True] * (len(recurrent) - 1) + [False]:
-        raise ValueError("all its LSTM layers but the last must return sequences")
-    softmax = isinstance(last, keras.layers.Dense) and last.activation is keras.activations.softmax
-    if not (softmax and last.use_bias):
-        raise ValueError("its last layer must be a Dense with softmax and a bias")
-    shape = model.input_shape
-    if len(shape) != 3 or not shape[1] or shape[2] != last.units:
-        raise ValueError(
-            f"it must map windows [batch, sample_len, charset_size] to [batch, charset_size], "
-            f"but maps {shape} to {model.output_shape}"
-        )
-
-
 def compile_model(
     model: keras.Model,
     learning_rate: float,
@@ -99,15 +75,16 @@ def fit_model(
     examples_per_epoch: int,
     batch_size: int,
     validation_split: float,
-    callbacks: Iterable[keras.callbacks.Callback] = (),
+    run: Run | None = None,
     *,
     objective: Objective = "every_char",
-    clip_norm: float = 0.0,
-    mixed_precision: bool = False,
-    seed: int = 0,
-    progress: loop.Progress | None = None,
+    schedule: Schedule = "constant",
+    clip_norm: float = 1.0,
     patience: int = 0,
-) -> loop.Progress:
+    seed: int = 0,
+    seed_text: str = "",
+    display_length: int = 120,
+) -> keras.Model:
     """Train the model, on fresh examples in each epoch (`fitModel`).
 
     Args:
@@ -116,141 +93,151 @@ def fit_model(
         each epoch trains on `training_examples(examples_per_epoch, validation_split)`.
       validation_split: fraction of the text, at its end, that no training example touches. The
         original validates on windows that overlap the training ones.
-      callbacks: Keras callbacks.
+      run: where the training stands, and what it keeps; by default a new run that keeps nothing.
       objective: `last_char` takes the loss at the last character of each window, as the original;
         `every_char` at all of them, so that an example teaches `sample_len` predictions.
-      clip_norm: scale the gradient down to this global norm where it is larger; 0 never does.
-      mixed_precision: let the LSTM layers compute in bfloat16.
-      seed: decides all random draws, together with the epoch and the step.
-      progress: where to go on; by default from the start.
-      patience: stop after so many epochs without a lower `val_loss`; 0 never does.
+      schedule: keep the learning rate, or let it fall to zero along half a cosine's period
+        (Loshchilov and Hutter, "SGDR", 2017, without restarts).
+      clip_norm: clip gradients to this global norm; 0 disables clipping.
+      patience: stop after that many epochs without a lower `val_loss`; 0 disables early stopping.
+      seed: seed of the examples and of the samples.
+      seed_text: the text that the samples after each epoch go on from; without it there are none.
+      display_length: characters of each sample.
 
     Returns:
-      The history, the best epoch and its weights. `val_loss` is the mean cross-entropy, in nats,
-      of the one character after a full window of held-out text, whatever the objective;
-      `bits_per_char` is the same in bits, as Shannon's 1.3 for English is.
+      A copy of the model with the weights of the epoch of the lowest `val_loss`: the mean
+      cross-entropy, in nats, of the one character after a window of held-out text, whatever the
+      objective. `run.history` has the figures of each epoch.
 
     Raises:
       ValueError: the split leaves nothing to validate or to train on.
-      UserError: the loss is not a number any more.
+      UserError: the loss is NaN or infinite.
     """
-    windows = text_data.validation_windows(validation_split) if validation_split else None
+    run = run or Run()
+    held_out = text_data.validation_windows(validation_split) if validation_split else None
+    learning_rate = float(model.optimizer.learning_rate.numpy())
+    # The original's objective counts the last position of a window only.
+    positions = 1 if objective == "last_char" else text_data.sample_len()
 
-    def evaluate() -> loop.Logs:
-        if windows is None:
-            return {}
-        val_loss = evaluate_model(model, windows)
-        return {"val_loss": val_loss, "bits_per_char": val_loss / math.log(2)}
-
-    def batches(epoch: int, skip: int) -> Iterator[tf.Tensor]:
-        return text_data.training_batches(
-            epoch=epoch,
-            num_examples=training_examples(examples_per_epoch, validation_split),
-            batch_size=batch_size,
-            validation_split=validation_split,
-            seed=seed,
-            skip=skip,
-        )
-
-    return loop.fit(
-        model,
-        epochs=num_epochs,
-        batches=batches,
-        train_step=make_train_step(model, objective, clip_norm, mixed_precision, seed),
-        evaluate=evaluate,
-        callbacks=callbacks,
-        progress=progress,
-        patience=patience,
-    )
-
-
-def cosine(learning_rate: float, num_epochs: int) -> Callable[[int], float]:
-    """Return a schedule for `keras.callbacks.LearningRateScheduler`.
-
-    The learning rate falls from the given one to zero along half a cosine's period, epoch by epoch
-    (Loshchilov and Hutter, "SGDR", 2017, without restarts).
-    """
-    return lambda epoch: learning_rate * (1 + math.cos(math.pi * epoch / num_epochs)) / 2
-
-
-def training_examples(examples_per_epoch: int, validation_split: float) -> int:
-    """Return how many of an epoch's examples are trained on, as Keras and the original split."""
-    return max(1, math.floor(examples_per_epoch * (1 - validation_split)))
-
-
-def make_train_step(
-    model: keras.Model,
-    objective: Objective = "every_char",
-    clip_norm: float = 0.0,
-    mixed_precision: bool = False,
-    seed: int = 0,
-) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
-    """Return a function that takes one gradient step on windows [batch, sample_len + 1].
-
-    Args:
-      objective, clip_norm, mixed_precision, seed: as in `fit_model`.
-    """
-    cells, dense = lstm_cells(model), model.layers[-1]
-    rate = next((x.rate for x in model.layers if isinstance(x, keras.layers.Dropout)), 0.0)
-    length = model.input_shape[1]
-
-    def replica_step(windows: tf.Tensor) -> dict[str, tf.Tensor]:
-        whole = tf.shape(windows)[0]
-        characters = tf.transpose(replicas.share(windows))  # [length + 1, batch]
-        step = tf.cast(model.optimizer.iterations.value, tf.int32)
+    @run.on_each_replica
+    def train_step(windows: tf.Tensor) -> dict[str, tf.Tensor]:  # int32 [batch, sample_len + 1]
         with tf.GradientTape() as tape:
-            masks = [
-                # Drawn from (seed, step), so that a resumed run drops the same units; and for the
-                # whole batch, so that several replicas drop what one would.
-                replicas.share(
-                    tf.nn.experimental.stateless_dropout(
-                        tf.ones([whole, length, cell.units]), rate, seed=(seed + layer, step)
-                    )
-                )
-                for layer, cell in enumerate(cells)
-                if rate
-            ]
-            with replicas.mixed_precision(cells, mixed_precision):
-                outputs = scan(model, characters[:-1], masks)
-            if objective == "every_char":
-                hidden = tf.reshape(outputs, [-1, cells[-1].units])
-                targets = tf.reshape(characters[1:], [-1])
-            else:
-                hidden, targets = outputs[-1], characters[-1]
-            logits = tf.matmul(hidden, dense.kernel) + dense.bias
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
-            count = whole * (length if objective == "every_char" else 1)
-            loss = tf.reduce_sum(losses) / tf.cast(count, tf.float32)
-        variables = model.trainable_variables
-        loss, *gradients = replicas.total([loss, *tape.gradient(loss, variables)])
-        replicas.update(model.optimizer, gradients, variables, clip_norm)
+            logits = sequence_logits(model, windows[:, :-1], positions, training=True)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(windows[:, -positions:], logits)
+            loss = tf.reduce_mean(losses)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        gradients = all_reduce_mean(gradients, windows)  # over the replicas, if there are several
+        if clip_norm:
+            gradients, _ = tf.clip_by_global_norm(gradients, clip_norm)
+        model.optimizer.apply(gradients, model.trainable_variables)
         return {"loss": loss}
 
-    @tf.function(input_signature=[tf.TensorSpec([None, length + 1], tf.int32)], autograph=False)
-    def train_step(windows: tf.Tensor) -> dict[str, tf.Tensor]:
-        return replicas.run(replica_step, windows)
+    run.restore(model, model.optimizer)
+    for epoch in run.epochs(num_epochs, patience):
+        if schedule == "cosine":
+            run.set_learning_rate(learning_rate * (1 + math.cos(math.pi * epoch / num_epochs)) / 2)
+        batches = text_data.next_data_epoch(
+            training_examples(examples_per_epoch, validation_split),
+            batch_size,
+            epoch=epoch,
+            validation_split=validation_split,
+            seed=seed,
+        )
+        for windows in run.steps(batches):
+            run.log_step(train_step(windows))
+        figures = {}
+        if held_out is not None:
+            val_loss = evaluate(model, held_out)
+            figures = {"val_loss": val_loss, "bits_per_char": val_loss / math.log(2)}
+        samples = sample_texts(model, text_data, seed_text, display_length, seed + epoch)
+        run.log_epoch(figures, samples)
+    return run.best_model(model)
 
-    return train_step
+
+def sequence_logits(
+    model: keras.Model, windows: tf.Tensor, positions: int, training: bool = False
+) -> tf.Tensor:
+    """Return the logits of the next character at the last positions of windows.
+
+    The loop takes each character through all layers, and TensorFlow begins an iteration before the
+    last one has ended. So one layer computes a character while the layer above computes the
+    character before, on two cores. That makes it faster than `model.fit`, because the matrices are
+    too small to be shared by the cores.
+
+    Args:
+      windows: indices [batch, sample_len].
+      positions: how many positions; `sample_len` for all of them.
+      training: apply the model's Dropout layers.
+
+    Returns:
+      float32 [batch, positions, charset_size].
+    """
+    layers, dense = lstm_layers(model), model.layers[-1]
+    length, charset_size = model.input_shape[1:]
+    characters = tf.transpose(windows)  # [sample_len, batch]
+    batch = tf.shape(windows)[0]
+    masks = {
+        layer.name: _dropout_mask(layer, batch, length)
+        for layer in model.layers
+        if training and isinstance(layer, keras.layers.Dropout)
+    }
+
+    def body(position: tf.Tensor, outputs: tf.TensorArray, state: list) -> tuple:
+        x = tf.one_hot(characters[position], charset_size)
+        masks_here = {name: mask[:, position] for name, mask in masks.items()}
+        output, state = lstm_step(model, x, state, masks_here)
+        return position + 1, outputs.write(position, output), state
+
+    outputs = tf.TensorArray(tf.float32, length, element_shape=[None, layers[-1].units])
+    start = (tf.constant(0), outputs, zero_state(model, batch))
+    _, outputs, _ = tf.while_loop(lambda position, *_: position < length, body, start)
+    hidden = tf.transpose(outputs.stack()[-positions:], [1, 0, 2])  # [batch, positions, units]
+    return tf.tensordot(hidden, dense.kernel, axes=1) + dense.bias
 
 
-def evaluate_model(model: keras.Model, windows: np.ndarray) -> float:
+def _dropout_mask(layer: keras.layers.Dropout, batch: tf.Tensor, length: int) -> tf.Tensor:
+    """Return what a Dropout layer multiplies with, at each position [batch, length, units].
+
+    The layer draws for the rows of all replicas, and each replica takes its own rows, so that the
+    replicas drop together what one would.
+    """
+    ones = tf.ones([batch * num_replicas(), length, layer.output.shape[-1]])
+    return shard(layer(ones, training=True))
+
+
+def evaluate(model: keras.Model, windows: np.ndarray) -> float:
     """Return the mean cross-entropy, in nats, of the last character of windows [n, sample_len + 1].
 
     This is what Keras's `model.evaluate` computes from the one-hot pair.
     """
     starts = range(0, len(windows), _EVALUATION_BATCH)
-    parts = [_loss(model, tf.constant(windows[i : i + _EVALUATION_BATCH])) for i in starts]
-    return sum(map(float, parts)) / len(windows)
+    losses = [_last_char_loss(model, windows[i : i + _EVALUATION_BATCH]) for i in starts]
+    return sum(float(loss) for loss in losses) / len(windows)
 
 
 @tf.function(reduce_retracing=True, autograph=False)
-def _loss(model: keras.Model, windows: tf.Tensor) -> tf.Tensor:
+def _last_char_loss(model: keras.Model, windows: tf.Tensor) -> tf.Tensor:
     """Return the cross-entropy, in nats, of the windows' last characters, summed."""
+    logits = sequence_logits(model, windows[:, :-1], positions=1)[:, 0]
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(windows[:, -1], logits)
+    return tf.reduce_sum(losses)
 
-    def replica_loss(windows: tf.Tensor) -> tf.Tensor:
-        mine = replicas.share(windows)
-        probs, _ = read(model, mine[:, :-1])
-        right = tf.gather(probs, mine[:, -1], batch_dims=1)
-        return replicas.total([-tf.reduce_sum(tf.math.log(tf.maximum(right, 1e-30)))])[0]
 
-    return replicas.run(replica_loss, windows)
+def sample_texts(
+    model: keras.Model, text_data: TextData, seed_text: str, length: int, seed: int
+) -> dict[str, str]:
+    """Return a text for each of the temperatures of train_node.js, all from one seed text.
+
+    Without a seed text there are none.
+    """
+    char_set, indices = text_data.char_set(), text_data.text_to_indices(seed_text)
+    return {
+        f"{temperature:g}": generate_text(model, char_set, indices, length, temperature, seed=seed)
+        for temperature in DISPLAY_TEMPERATURES
+        if seed_text
+    }
+
+
+def training_examples(examples_per_epoch: int, validation_split: float) -> int:
+    """Return how many of an epoch's examples are trained on, as Keras and the original split."""
+    return max(1, math.floor(examples_per_epoch * (1 - validation_split)))

@@ -4,19 +4,21 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import filelock
 import pytest
+from absl.testing import flagsaver
 
 # TensorFlow's start-up messages would bury pytest's own.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from tests import shapes
-from training_run import command_line, devices
+from training_run import tensorflow_setup
 
 # As the commands with two layers do: threads can be set only once in a process.
-devices.set_up(gpu=False, side_by_side=2)
+tensorflow_setup.set_up(parallel_ops=2)
 
 ROOT = Path(__file__).parents[1]
 _SHARED = ROOT.parent / "shared" / "datasets"
@@ -149,11 +151,14 @@ def wait_for(process: subprocess.Popen, words: str) -> str:
     raise AssertionError("".join(lines))
 
 
-def forget_flags() -> None:
-    """Undefine all flags, as in a new process."""
-    for name in list(command_line.FLAGS):
-        delattr(command_line.FLAGS, name)
-    command_line._defined.clear()
+@contextmanager
+def fresh_flags(flag_values) -> Iterator[None]:
+    """Give flags back the values and defaults that they have now, as in a new process."""
+    saved = flagsaver.save_flag_values(flag_values)
+    try:
+        yield
+    finally:
+        flagsaver.restore_flag_values(saved, flag_values)
 
 
 @pytest.fixture
@@ -166,10 +171,9 @@ def call(monkeypatch, capfd):
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def run(module, *arguments) -> tuple[int, str, str]:
-        forget_flags()
         monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, arguments)])
         capfd.readouterr()
-        with pytest.raises(SystemExit) as exit_:
+        with fresh_flags(module.FLAGS), pytest.raises(SystemExit) as exit_:
             module.cli()
         out, err = capfd.readouterr()
         return exit_.value.code, out, err

@@ -2,6 +2,7 @@
 
 A checkpoint is an uncompressed `.npz`: the arrays by name, and the progress of the run as JSON.
 Zip archives carry a CRC-32 of every member, so a damaged file is noticed; nothing in it is pickled.
+TensorFlow's own checkpoints are not forced to the disk, and give no older one for a damaged one.
 """
 
 import json
@@ -13,10 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from training_run.atomic_files import write_atomically
 from training_run.command_line import UserError
+from training_run.history import Progress
 
 # What zipfile, numpy and a bad disk raise for bytes that are not what they should be.
 _DAMAGED = (
@@ -34,6 +37,61 @@ _DAMAGED = (
 )
 KEEP = 2  # the newest, and the one before in case that is damaged
 _PROGRESS = "progress.json"
+
+
+class Checkpoints:
+    """The checkpoints of a run: its model, its optimizer and its progress.
+
+    Args:
+      directory: where the files are; None in a process that keeps none.
+    """
+
+    def __init__(
+        self,
+        directory: Path | None,
+        model: keras.Model,
+        optimizer: keras.Optimizer,
+        progress: Progress,
+    ):
+        self._directory, self._model, self._progress = directory, model, progress
+        model_variables = {f"model/{i:04d}": v for i, v in enumerate(model.variables)}
+        optimizer_variables = {f"optimizer/{i:04d}": v for i, v in enumerate(optimizer.variables)}
+        self.variables = model_variables | optimizer_variables
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        if self._directory:
+            arrays = {name: variable.numpy() for name, variable in self.variables.items()}
+            arrays |= {_best(i): weight for i, weight in enumerate(self._progress.best_weights)}
+            save(self._directory, arrays, self._progress.fields())
+
+    def restore(self) -> list[str]:
+        """Set the variables and the progress to the newest checkpoint, if there is one.
+
+        Returns:
+          A warning for each damaged file that was passed over.
+
+        Raises:
+          UserError: there are checkpoints and all are damaged.
+        """
+        best = {_best(i): weight for i, weight in enumerate(self._model.get_weights())}
+
+        def check(arrays: dict[str, np.ndarray], fields: dict[str, Any]) -> None:
+            self._progress.check(fields)
+            wanted = self.variables | (best if fields["best_epoch"] else {})
+            for name in wanted.keys() | arrays.keys():
+                if name not in wanted or tuple(wanted[name].shape) != arrays[name].shape:
+                    raise ValueError(f"{name} is not one of this model's arrays")
+
+        loaded = load(self._directory, check) if self._directory else None
+        if loaded is None:
+            return []
+        arrays, fields, warnings = loaded
+        for name, variable in self.variables.items():
+            variable.assign(arrays[name])
+        vars(self._progress).update(fields)
+        self._progress.best_weights = [arrays[name] for name in best if name in arrays]
+        return warnings
 
 
 def save(directory: Path, arrays: dict[str, np.ndarray], progress: dict[str, Any]) -> None:
@@ -90,7 +148,7 @@ def load(
     if warnings:
         raise UserError(
             f"no checkpoint in {directory} can be read: all are damaged, the last one because "
-            f"{reason}; start anew with --overwrite"
+            f"{reason}; start a new run with --overwrite"
         )
     return None
 
@@ -105,6 +163,10 @@ def _read(file: Path) -> dict[str, np.ndarray]:
             raise ValueError(f"the checksum of {damaged} is another")
     with np.load(file, allow_pickle=False) as members:
         return dict(members)
+
+
+def _best(index: int) -> str:
+    return f"best/{index:04d}"
 
 
 def _newest_first(directory: Path) -> list[Path]:

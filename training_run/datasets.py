@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from absl import logging
 
-from training_run import devices
+from training_run import tensorflow_setup
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -27,7 +27,7 @@ def find(name: str, data_dir: str | None) -> "tfds.core.DatasetBuilder":
     Raises:
       DatasetError: TFDS knows no such dataset.
     """
-    devices.import_tensorflow()
+    tensorflow_setup.import_tensorflow()
     import tensorflow_datasets as tfds
 
     logging.set_verbosity(logging.ERROR)  # not every folder that TFDS has looked into

@@ -5,8 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from training_run.atomic_files import write_atomically
-from training_run.devices import writing
+from training_run.atomic_files import os_errors, write_atomically
 
 
 def save(path: Path, module: tf.Module, signatures: Any) -> None:
@@ -20,7 +19,7 @@ def save(path: Path, module: tf.Module, signatures: Any) -> None:
     """
 
     def write(partial: Path) -> None:
-        with writing(partial):
+        with os_errors(partial):
             tf.saved_model.save(module, str(partial), signatures=signatures)
 
     write_atomically(path, write)

@@ -1,62 +1,81 @@
-"""Ctrl-C and SIGTERM, noticed at once, also while TensorFlow computes."""
+"""Ctrl-C and SIGTERM, noticed at once, also while TensorFlow computes.
 
+Python's own handlers wait until a TensorFlow operation has ended, and an exception that a handler
+raises is lost if it comes while TensorFlow traces a function. So a thread waits for the signals. It
+ends the process, or sets a flag for the training to look at. Files are written so that the process
+may end at any moment.
+"""
+
+import dataclasses
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-@contextmanager
-def watching(react: Callable[[int], None]) -> Iterator[None]:
-    """Call `react` with the number of each signal that comes meanwhile, in a thread of its own.
+@dataclasses.dataclass
+class SignalState:
+    """What a signal does to this process.
 
-    Python's own handlers wait until an operation of TensorFlow has ended, and an exception that
-    one raises becomes another, or is lost, if it comes while TensorFlow traces a function. A signal
-    that is ignored, as by a shell's background command, stays ignored.
+    Attributes:
+      deferred: the first signal only sets `received`, because a training looks at it after each
+        step; otherwise, and at the second signal, the process ends.
+      received: number of the deferred signal, 0 before it has come.
+      last_words: what is printed to stderr when a signal ends the process.
+    """
+
+    deferred: bool = False
+    received: int = 0
+    last_words: str = "interrupted"
+
+
+state = SignalState()
+
+
+@contextmanager
+def watched() -> Iterator[None]:
+    """Act on signals as `state` says: status 130 after Ctrl-C, 143 after SIGTERM.
+
+    A signal that was ignored before, as by a shell for its background commands, stays ignored.
     """
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
+    stderr = os.dup(2)  # because 2 is another file while TensorFlow is imported
     before = {n: signal.getsignal(n) for n in SIGNALS if signal.getsignal(n) != signal.SIG_IGN}
     before_fd = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     for number in before:
-        signal.signal(number, lambda number, frame: None)  # what is left to do is done by `watch`
+        signal.signal(number, lambda number, frame: None)  # the thread does the work
 
     def watch() -> None:
         while numbers := os.read(reader, 1):
             if numbers[0] in before:
-                react(numbers[0])
+                _react(numbers[0], stderr)
         os.close(reader)
 
     threading.Thread(target=watch, daemon=True).start()
+    vars(state).update(vars(SignalState()))
     try:
         yield
     finally:
         signal.set_wakeup_fd(before_fd)
         for number, handler in before.items():
             signal.signal(number, handler)
-        os.close(writer)  # which ends the thread
-
-
-@contextmanager
-def exiting(last_words: Callable[[], str] = lambda: "interrupted") -> Iterator[None]:
-    """End the process at once when a signal comes, with status 130 or 143.
-
-    Every file is written so that a process may end at any moment.
-
-    Args:
-      last_words: returns the line to end with, on stderr.
-    """
-    stderr = os.dup(2)  # for 2 itself is another file while TensorFlow is imported
-
-    def leave(number: int) -> None:
-        os.write(stderr, f"\nerror: {last_words()}\n".encode())
-        os._exit(128 + number)
-
-    try:
-        with watching(leave):
-            yield
-    finally:
+        os.close(writer)  # ends the thread
         os.close(stderr)
+
+
+def reinstall() -> None:
+    """Install Python's handlers again, after a library in C++ has replaced them."""
+    for number in SIGNALS:
+        signal.signal(number, signal.getsignal(number))
+
+
+def _react(number: int, stderr: int) -> None:
+    if state.deferred and not state.received:
+        state.received = number
+        return
+    os.write(stderr, f"\nerror: {state.last_words}\n".encode())
+    os._exit(128 + number)

@@ -31,7 +31,8 @@ export function findRuns(root) {
       return;
     }
     for (const entry of readdirSync(directory, {withFileTypes: true})) {
-      const partial = entry.name.startsWith('.') || entry.name.endsWith('.unfinished');
+      // What a training has not finished yet; .unfinished is the first version's name of it.
+      const partial = /^\.|\.(training|unfinished)$/.test(entry.name);
       if (entry.isDirectory() && !partial) visit(join(directory, entry.name));
     }
   };

@@ -5,6 +5,12 @@ import {fetchJson, runUrl} from '../../web/site.js';
 
 const HINT = 'Train a model with python -m fashion_mnist_vae.train, then reload this page.';
 
+async function fetchBytes(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error('test_images.bin is missing');
+  return new Uint8Array(await response.arrayBuffer());
+}
+
 /** Draws z from N(z_mean, exp(z_log_var)); the encoder's file names this class. */
 class ZLayer extends tf.layers.Layer {
   static className = 'ZLayer';
@@ -25,15 +31,14 @@ export class Vae {
   static async load(path) {
     const directory = runUrl(path);
     const info = await fetchJson(`${directory}/image_data.json`, HINT);
-    const sample = await fetchJson(`${directory}/test_images.json`, HINT);
+    const tested = info.num_test_images !== 0; // a run on the training images alone has none
+    const {labels} = tested ? await fetchJson(`${directory}/test_images.json`, HINT) : {labels: []};
     try {
       const [decoder, encoder] = await Promise.all(
         ['decoder', 'encoder'].map((name) => tf.loadLayersModel(`${directory}/${name}/model.json`)),
       );
-      const response = await fetch(`${directory}/test_images.bin`);
-      if (!response.ok) throw new Error('test_images.bin is missing');
-      const pixels = new Uint8Array(await response.arrayBuffer());
-      return new Vae(decoder, encoder, info, sample.labels, pixels);
+      const pixels = tested ? await fetchBytes(`${directory}/test_images.bin`) : new Uint8Array();
+      return new Vae(decoder, encoder, info, labels, pixels);
     } catch (error) {
       throw new Error(`The run ${path} cannot be used: ${error.message}. ${HINT}`);
     }

@@ -79,6 +79,10 @@ async function loadRun() {
     vae = loaded;
     ['x', 'y'].forEach((name, i) => ($(`dimension-${name}`).textContent = vae.dimensions[i]));
     forgetMarks();
+    const tested = vae.labels.length > 0;
+    $('clusters').disabled = $('others').disabled = !tested;
+    $('clusters').checked &&= tested;
+    $('untested').hidden = tested;
     firstShown = 0;
     showThumbnails();
     await update();

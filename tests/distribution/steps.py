@@ -5,18 +5,21 @@ Writes to FILE what the test compares with that of the others.
 """
 
 import sys
+from collections.abc import Callable
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from fashion_mnist_vae import model as vae
+from fashion_mnist_vae.data import image_data
+from fashion_mnist_vae.train import train
 from lstm_text_generation import model as lstm
 from lstm_text_generation.data import TextData
 from tests import shapes
 from tests.conftest import TEXT
-from training_run import replicas
-from training_run.cluster import join
+from training_run.distribution import Workers, join, shard
+from training_run.run import Run
 
 STEPS = 50
 SIZES = [30] * (STEPS - 1) + [3]  # one that four replicas cannot share evenly; one too small
@@ -29,61 +32,93 @@ class Gradient(keras.optimizers.Optimizer):
         self.assign(variable, gradient)
 
 
-def text_model(optimizer, dropout=0.0):
-    """Return a model, a step function of it and a batch for each step."""
-    data = TextData("bottles", TEXT, 12, 3)
+class WatchedRun(Run):
+    """Keeps the model and the loss of each step."""
+
+    def __init__(self, workers: Workers):
+        super().__init__(workers=workers)
+        self.losses: list[float] = []
+
+    def restore(self, model, optimizer):
+        super().restore(model, optimizer)
+        self.model = model
+
+    def log_step(self, metrics):
+        super().log_step(metrics)
+        self.losses.append(float(metrics["loss"]))
+
+
+class FixedText(TextData):
+    """A text whose only epoch has these many batches of `SIZES`."""
+
+    batches = STEPS
+
+    def next_data_epoch(self, num_examples, batch_size, **_):
+        (whole,) = super().next_data_epoch(sum(SIZES), sum(SIZES), epoch=0)
+        return np.split(whole, np.cumsum(SIZES)[:-1])[: self.batches]
+
+
+def text(workers: Workers, optimizer: Callable, batches: int, dropout: float = 0.0) -> WatchedRun:
+    """Train the text model on some batches."""
+    data = FixedText("bottles", TEXT, 12, 3)
+    data.batches = batches
     keras.utils.set_random_seed(0)
-    model = lstm.create_model(12, data.char_set_size(), [16, 8], dropout)
-    lstm.compile_model(model, 0.01)
-    model.optimizer = optimizer()
-    model.optimizer.build(model.trainable_variables)
-    (whole,) = data.training_batches(epoch=0, num_examples=sum(SIZES), batch_size=sum(SIZES))
-    batches = np.split(whole.numpy(), np.cumsum(SIZES)[:-1])
-    return model, lstm.make_train_step(model, clip_norm=0.05), batches
+    with workers.strategy.scope():
+        model = lstm.create_model(12, data.char_set_size(), [16, 8], dropout)
+        lstm.compile_model(model, 0.01)
+        model.optimizer = optimizer()
+        model.optimizer.build(model.trainable_variables)
+    run = WatchedRun(workers)
+    lstm.fit_model(model, data, 1, 1, 1, 0, run, clip_norm=0.05)
+    return run
 
 
-def image_model(optimizer):
-    """Return the same of the other app."""
-    images = _images(200)
+def images(workers: Workers, optimizer: Callable, batches: int) -> WatchedRun:
+    """Train the autoencoder on some batches."""
+    drawn, labels = shapes.draw_shapes(sum(SIZES), 0)
+    data = image_data("shapes", drawn, drawn[:30], labels[:30], ["wide", "high", "box"])
+
+    class Fixed(type(data)):
+        def batch_images(self, epoch, batch_size, seed=0):
+            return np.split(self.train_images, np.cumsum(SIZES)[:-1])[:batches]
+
     keras.utils.set_random_seed(0)
-    opts = vae.VaeOptions(images.shape[1], 16, 2)
-    model = vae.vae(vae.encoder(opts), vae.decoder(opts))
-    model.compile(optimizer=optimizer())
-    model.optimizer.build(model.trainable_variables)
-    order = np.random.default_rng(0).integers(0, len(images), sum(SIZES))
-    return model, vae.make_train_step(model, images, seed=3), np.split(order, np.cumsum(SIZES)[:-1])
+    keras.optimizers.Adam, adam = lambda learning_rate: optimizer(), keras.optimizers.Adam
+    run = WatchedRun(workers)
+    train(Fixed(*data), vae.VaeOptions(120, 16, 2), run, epochs=1)
+    keras.optimizers.Adam = adam
+    return run
 
 
-def _images(count: int) -> np.ndarray:
-    return shapes.draw_shapes(count, 0)[0].reshape(count, -1)
-
-
-def measure() -> dict[str, np.ndarray]:
-    """Return all figures, under the present strategy."""
+def measure(workers: Workers) -> dict[str, np.ndarray]:
+    """Return all figures."""
     found = {}
-    rows = tf.function(lambda: replicas.run(lambda: replicas.share(tf.range(10))))
-    found["rows"] = rows().numpy()
+    rows = tf.function(lambda: workers.strategy.run(lambda: shard(tf.range(10))))()
+    found["rows"] = workers.strategy.experimental_local_results(rows)[0].numpy()
+    adam = keras.optimizers.Adam
     cases = {
-        "text": text_model,
-        "dropout": lambda optimizer: text_model(optimizer, 0.5),
-        "images": image_model,
+        "text": text,
+        "dropout": lambda *arguments: text(*arguments, dropout=0.5),
+        "images": images,
     }
-    for name, make in cases.items():
-        model, step, batches = make(lambda: Gradient(1.0))
-        step(tf.constant(batches[0]))
-        for index, gradient in enumerate(model.trainable_variables):
+    for name, case in cases.items():
+        run = case(workers, lambda: Gradient(1.0), 1)
+        for index, gradient in enumerate(run.model.trainable_variables):
             found[f"{name}/gradient/{index:02d}"] = gradient.numpy()
-        model, step, batches = make(lambda: keras.optimizers.Adam(0.01))
-        losses = [float(step(tf.constant(batch))["loss"]) for batch in batches]
-        found[f"{name}/losses"] = np.array(losses)
-        copies = [tf.distribute.get_strategy().experimental_local_results(variable.value)
-                  for variable in model.trainable_variables]  # fmt: skip
+        run = case(workers, lambda: adam(0.01), STEPS)
+        found[f"{name}/losses"] = np.array(run.losses)
+        found[f"{name}/epoch_loss"] = np.array(run.history[0]["loss"])
+        copies = [
+            workers.strategy.experimental_local_results(variable.value)
+            for variable in run.model.trainable_variables
+        ]
         for number, weights in enumerate(zip(*copies, strict=True)):  # of each replica here
             found[f"{name}/weights/{number}"] = np.concatenate([w.numpy().ravel() for w in weights])
         if name == "text":
-            found["text/val_loss"] = np.array(lstm.evaluate_model(model, batches[0]))
+            windows = FixedText("bottles", TEXT, 12, 3).next_data_epoch(1, 1)[0]
+            found["text/val_loss"] = np.array(lstm.evaluate(run.model, windows))
         if name == "images":
-            found["images/val_loss"] = np.array(vae.evaluate_model(model, _images(30)))
+            found["images/val_loss"] = np.array(run.history[0]["val_loss"])
     return found
 
 
@@ -92,8 +127,8 @@ def main(kind: str, file: str) -> None:
     if kind == "mirrored":
         two = [tf.config.LogicalDeviceConfiguration()] * 2
         tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], two)
-    with join(kind) as cluster, cluster.strategy.scope():
-        np.savez(file, **measure())
+    with join(kind) as workers:
+        np.savez(file, **measure(workers))
 
 
 if __name__ == "__main__":

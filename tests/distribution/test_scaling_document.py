@@ -7,10 +7,9 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from lstm_text_generation import train_flags
-from tests.conftest import forget_flags
-from training_run import cluster
-from training_run.command_line import FLAGS
+from lstm_text_generation.flags import TRAIN as FLAGS
+from tests.conftest import fresh_flags
+from training_run import distribution
 
 MANIFEST = Path(__file__).parents[2] / "docs/kubernetes.yaml"
 DOCUMENTS = list(yaml.safe_load_all(MANIFEST.read_text()))
@@ -30,7 +29,7 @@ def test_its_workers_find_each_other():
     (container,) = pod["containers"]
     text = container["env"][1]["value"]
     for index in range(spec["completions"]):
-        assert cluster._is_valid(json.loads(text.replace("$(INDEX)", str(index))))
+        assert distribution.is_valid_config(json.loads(text.replace("$(INDEX)", str(index))))
     hosts = json.loads(text.replace("$(INDEX)", "0"))["cluster"]["worker"]
     name, domain = job["metadata"]["name"], service["metadata"]["name"]
     port = service["spec"]["ports"][0]["port"]
@@ -41,11 +40,10 @@ def test_its_workers_find_each_other():
 
 
 def test_its_flags_are_the_commands():
-    forget_flags()
-    train_flags.define_flags()
-    FLAGS.set_gnu_getopt(True)
     (container,) = DOCUMENTS[2]["spec"]["template"]["spec"]["containers"]
-    assert FLAGS([*container["command"], *container["args"]])[1:] == ["shakespeare"]
-    assert FLAGS.resume and FLAGS.distribution == "multi_worker"
     (mount,) = container["volumeMounts"]
-    assert FLAGS.save_path.startswith(mount["mountPath"])
+    with fresh_flags(FLAGS):
+        FLAGS.set_gnu_getopt(True)
+        assert FLAGS([*container["command"], *container["args"]])[1:] == ["shakespeare"]
+        assert FLAGS.resume and FLAGS.distribution == "multi_worker"
+        assert FLAGS.save_path.startswith(mount["mountPath"])

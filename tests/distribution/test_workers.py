@@ -1,6 +1,7 @@
 """The training command on several workers: who writes, who stops, who comes back."""
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -68,23 +69,31 @@ def test_the_model_is_one_that_a_single_process_goes_on_with(undisturbed, tmp_pa
     assert "Epoch 7 of 7" in out and "Epoch 6 of" not in out
 
 
+LOST = "error: a worker was lost; start all workers again, with the same flags and --resume"
+
+
 @pytest.mark.parametrize("lost", [0, 2])
-def test_a_worker_that_dies_and_comes_back_loses_nothing(undisturbed, tmp_path, corpus, lost):
+def test_a_worker_that_dies_ends_all_and_resume_loses_nothing(undisturbed, tmp_path, corpus, lost):
+    """The chief, or another one, in the middle of an epoch: two processes are left, and end."""
     commands = lines(tmp_path, corpus)
     with started(tmp_path, JOBS, commands) as workers:
         wait_for(workers, "Epoch 3 of 6")
-        time.sleep(0.05 * lost)  # in the middle of an epoch, or just after it
+        time.sleep(0.05)  # an epoch takes longer
         workers.processes[lost].kill()
-        workers.processes[lost].wait()
-        wait_for(workers, "A worker was lost", (lost + 1) % len(JOBS))
-        workers.start(lost, [*commands[lost], "--resume"])
+        statuses = workers.wait()
+        assert statuses.pop(lost) == -signal.SIGKILL and statuses == [os.EX_TEMPFAIL] * 2
+        for number in {0, 1, 2} - {lost}:
+            output = workers.output(number)
+            assert output.splitlines()[-1] == LOST and "Traceback" not in output
+        for number, command in enumerate(commands):
+            workers.start(number, [*command, "--resume"])
         assert workers.wait() == [0, 0, 0], workers.output(0)
-        assert "Traceback" not in "".join(workers.output(n) for n in range(len(JOBS)))
         assert workers.output(0).count("Epoch 2 of 6") == 1  # it was not done again
     assert weights(tmp_path) == weights(undisturbed)
 
 
-def test_one_that_dies_before_all_are_there_is_waited_for(undisturbed, tmp_path, corpus):
+def test_a_worker_that_dies_before_all_are_there(undisturbed, tmp_path, corpus):
+    """An orchestrator starts each one again that ends so."""
     commands = lines(tmp_path, corpus)
     with started(tmp_path, JOBS, commands[:2]) as workers:
         time.sleep(8)  # they wait for the third one
@@ -92,7 +101,14 @@ def test_one_that_dies_before_all_are_there_is_waited_for(undisturbed, tmp_path,
         workers.processes[1].wait()
         for number in (1, 2):
             workers.start(number, commands[number])
-        assert workers.wait() == [0, 0, 0], workers.output(0)
+        deadline = time.monotonic() + 120
+        while any(process.poll() != 0 for process in workers.processes):
+            assert time.monotonic() < deadline, [workers.output(n) for n in range(len(JOBS))]
+            for number, process in enumerate(workers.processes):
+                assert process.poll() in (None, 0, os.EX_TEMPFAIL), workers.output(number)
+                if process.poll():
+                    workers.start(number, [*commands[number], "--resume"])
+            time.sleep(0.1)
     assert weights(tmp_path) == weights(undisturbed)
 
 

@@ -1,12 +1,12 @@
 """The READMEs' text, and the tables of flags that they are to have."""
 
-import importlib
 import re
 from pathlib import Path
 
-from tests.conftest import ROOT, forget_flags
-from training_run import command_line
-from training_run.command_line import FLAGS
+from absl import flags
+
+from tests.conftest import ROOT
+from training_run.command_line import camel_case
 
 PACKAGES = ["lstm_text_generation", "fashion_mnist_vae", "keras_tfjs", "training_run"]
 DOCUMENTS = [
@@ -22,17 +22,15 @@ def code_blocks(document: Path, language: str) -> list[str]:
     return re.findall(pattern, document.read_text(), re.MULTILINE | re.DOTALL)
 
 
-def flag_table(module: str) -> str:
-    """Return the table of a command's flags: as typed, with the default and the original's name."""
-    forget_flags()
-    flags = importlib.import_module(module)
-    flags.define_flags()
-    rows = [_row(name, alias) for name, alias in command_line._defined.items()]
+def flag_table(flag_values: flags.FlagValues) -> str:
+    """Return the table of a command's flags: as typed, with the default and the camelCase name."""
+    aliases = {camel_case(name) for name in flag_values}
+    rows = [_row(flag_values[name]) for name in flag_values if name not in aliases]
     return "\n".join(["| flag | default | |", "| --- | --- | --- |", *rows]) + "\n"
 
 
-def _row(name: str, alias: str | None) -> str:
-    flag = FLAGS[name]
+def _row(flag: flags.Flag) -> str:
+    name, alias = flag.name, camel_case(flag.name)
     silent = flag.default is None or flag.default is False or flag.default == []
     default = "" if silent else f"`{flag.default_as_str.strip(chr(39))}`"
     names = f"`--{name}`" + (f", `--{alias}`" if alias else "")

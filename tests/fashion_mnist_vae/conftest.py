@@ -8,4 +8,4 @@ from fashion_mnist_vae.data import ImageData
 
 @pytest.fixture(scope="session")
 def shapes(shapes_dir) -> ImageData:
-    return data.load_idx(shapes_dir, "shapes")
+    return data.load_directory(shapes_dir, "shapes")

@@ -2,6 +2,7 @@ import gzip
 import hashlib
 import http.server
 import os
+import shutil
 import struct
 import subprocess
 import threading
@@ -21,7 +22,7 @@ TRAIN = "train-images-idx3-ubyte"
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_idx_files_are_read_as_they_were_written(tmp_path, suffix):
     write_dataset(tmp_path / "d", suffix)
-    found = data.load_idx(tmp_path / "d", "shapes")
+    found = data.load_directory(tmp_path / "d", "shapes")
     images, labels = draw_shapes(100, 1)
     np.testing.assert_array_equal(found.test_images.reshape(images.shape), images)
     np.testing.assert_array_equal(found.test_labels, labels)
@@ -30,8 +31,8 @@ def test_idx_files_are_read_as_they_were_written(tmp_path, suffix):
 
 
 def test_a_directory_without_idx_files(tmp_path):
-    assert data.load_idx(tmp_path, "shapes") is None
-    assert data.load_idx(tmp_path / "absent", "shapes") is None
+    assert data.load_directory(tmp_path, "shapes") is None
+    assert data.load_directory(tmp_path / "absent", "shapes") is None
 
 
 def header(*values: int) -> bytes:
@@ -57,7 +58,7 @@ def test_damaged_and_foreign_files_are_refused_by_name(tmp_path, content, words)
     path = tmp_path / TRAIN
     path.write_bytes(content)
     with pytest.raises(UserError, match=words) as error:
-        data.read_idx(path, data.IMAGE_MAGIC)
+        data.load_images(path)
     assert str(path) in str(error.value)
 
 
@@ -66,10 +67,10 @@ def test_a_truncated_gzip_file(tmp_path):
     write_idx(path, draw_shapes(100, 0)[0])
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(UserError, match=f"cannot read .*{TRAIN}.gz"):
-        data.read_idx(path, data.IMAGE_MAGIC)
+        data.load_images(path)
     path.write_bytes(b"no gzip at all")
     with pytest.raises(UserError, match="cannot read"):
-        data.read_idx(path, data.IMAGE_MAGIC)
+        data.load_images(path)
 
 
 def test_a_gzip_bomb_costs_no_memory(tmp_path):
@@ -79,37 +80,56 @@ def test_a_gzip_bomb_costs_no_memory(tmp_path):
         for _ in range(200):
             file.write(bytes(1 << 20))
     with pytest.raises(UserError, match="there are more"):
-        data.read_idx(path, data.IMAGE_MAGIC)
+        data.load_images(path)
 
 
 def test_what_does_not_belong_together(tmp_path):
     directory = write_dataset(tmp_path / "d")
     write_idx(directory / "train-labels-idx1-ubyte", np.zeros(3, np.uint8))
     with pytest.raises(UserError, match="500 images but 3 labels"):
-        data.load_idx(directory, "shapes")
+        data.load_directory(directory, "shapes")
     write_idx(directory / "train-labels-idx1-ubyte", np.zeros((3, 4, 4), np.uint8))
     with pytest.raises(UserError, match="train-labels-idx1-ubyte is not an IDX file of labels"):
-        data.load_idx(directory, "shapes")
+        data.load_directory(directory, "shapes")
     (directory / "train-labels-idx1-ubyte").unlink()
     with pytest.raises(UserError, match="has no train-labels-idx1-ubyte"):
-        data.load_idx(directory, "shapes")
+        data.load_directory(directory, "shapes")
+
+
+def test_the_originals_directory_of_one_file(tmp_path, capsys):
+    """The original's dataset/ has the training images alone."""
+    write_dataset(tmp_path / "all")
+    (tmp_path / "dataset").mkdir()
+    shutil.copy(tmp_path / "all" / TRAIN, tmp_path / "dataset")
+    found = sources.load("fashion_mnist", str(tmp_path / "dataset"))
+    assert found.train_images.shape == (500, 120) and found.test_images.shape == (0, 120)
+    assert found.test_labels.shape == (0,) and found.class_names == []
+    assert "500 + 0 images" in (out := capsys.readouterr().out)
+    assert "There are no test images, so the best epoch is that of the lowest training loss" in out
+
+
+def test_written_images_are_read_again(tmp_path):
+    images = draw_shapes(7, 0)[0]
+    data.write_images(tmp_path / TRAIN, images)
+    np.testing.assert_array_equal(data.load_images(tmp_path / TRAIN), images)
 
 
 def test_fashion_mnist_is_checked_to_be_the_original(shapes_dir):
     with pytest.raises(UserError, match="is not Fashion-MNIST's.*--dataset=NAME"):
-        data.load_idx(shapes_dir, "fashion_mnist")
+        data.load_directory(shapes_dir, "fashion_mnist")
 
 
 def test_batches_hold_every_image_once_in_an_order_of_seed_and_epoch(shapes):
-    batches = shapes.training_batches(epoch=2, batch_size=64, seed=1)
+    batches = list(shapes.batch_images(epoch=2, batch_size=64, seed=1))
     assert [len(batch) for batch in batches] == [64] * 7 + [52]  # the last, smaller one counts
-    order = np.concatenate(batches)
-    assert sorted(order) == list(range(500))
-    np.testing.assert_array_equal(order, np.concatenate(shapes.training_batches(2, 64, 1)))
+    images = np.concatenate(batches)
+    assert images.dtype == np.uint8
+    np.testing.assert_array_equal(np.sort(images, axis=0), np.sort(shapes.train_images, axis=0))
+    assert sorted(map(bytes, images)) == sorted(map(bytes, shapes.train_images))
+    np.testing.assert_array_equal(images, np.concatenate(list(shapes.batch_images(2, 64, 1))))
     for other in ((3, 64, 1), (2, 64, 2)):
-        assert not np.array_equal(order, np.concatenate(shapes.training_batches(*other)))
-    rest = shapes.training_batches(2, 64, 1, skip=3)
-    np.testing.assert_array_equal(np.concatenate(rest), order[3 * 64 :])
+        assert not np.array_equal(images, np.concatenate(list(shapes.batch_images(*other))))
+    np.testing.assert_array_equal(shapes.batch_images(2, 64, 1)[3], batches[3])
 
 
 # ---- sources

@@ -5,7 +5,7 @@ import tensorflow as tf
 from fashion_mnist_vae import model as m
 from fashion_mnist_vae import pictures
 from fashion_mnist_vae.grid import Grid
-from fashion_mnist_vae.preview import preview, terminal_style
+from fashion_mnist_vae.preview import image_text, preview_image, terminal_style
 
 
 def test_grid_points_go_up_and_to_the_right():
@@ -75,17 +75,22 @@ def test_a_saved_image_holds_every_pixel(tmp_path):
     np.testing.assert_array_equal(read, np.round(np.clip(image, 0, 1) * 255))
 
 
+def test_a_preview_is_printed(capsys):
+    preview_image(np.array([[0, 1, 0.5], [0, 1, 0.7]]))
+    assert capsys.readouterr().out == " @+\n"
+
+
 def test_plain_preview():
     image = np.array([[0, 1, 0.5], [0, 1, 0.7], [1, 0, 0]])
-    assert preview(image, "ascii") == " @+\n="  # two rows a line; the last is half black
+    assert image_text(image, "ascii") == " @+\n="  # two rows a line; the last is half black
 
 
 def test_half_block_previews_carry_every_pixel():
     image = np.array([[0.0, 1.0], [1.0, 0.5]])
-    assert preview(image, "truecolor") == (
+    assert image_text(image, "truecolor") == (
         "\x1b[38;2;0;0;0;48;2;255;255;255m▀\x1b[38;2;255;255;255;48;2;128;128;128m▀\x1b[0m"
     )
-    assert preview(image, "256") == "\x1b[38;5;232;48;5;255m▀\x1b[38;5;255;48;5;244m▀\x1b[0m"
+    assert image_text(image, "256") == "\x1b[38;5;232;48;5;255m▀\x1b[38;5;255;48;5;244m▀\x1b[0m"
 
 
 @pytest.mark.parametrize(

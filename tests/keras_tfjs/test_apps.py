@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import fashion_mnist_vae.model  # noqa: F401  (registers ZLayer, which the files name)
 from keras_tfjs import layers_model
-from lstm_text_generation.cells import one_step
+from lstm_text_generation.exported_functions import one_step
 from tests.keras_tfjs.javascript import arrays, difference, graph_job, layers_job, tensor
 
 LIMIT = 1e-6
@@ -40,7 +40,7 @@ def windows(text_model) -> np.ndarray:
 def images(shapes_dir) -> np.ndarray:
     from fashion_mnist_vae import data
 
-    return data.load_idx(shapes_dir, "shapes").test_images[:20].astype(np.float32) / 255
+    return data.load_directory(shapes_dir, "shapes").test_images[:20].astype(np.float32) / 255
 
 
 def test_the_text_model(place, differences, text_run, text_model, windows):

@@ -1,14 +1,15 @@
 """A small text and models of it."""
 
+from typing import NamedTuple
+
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from lstm_text_generation import model as lstm
 from lstm_text_generation.data import TextData
 from tests.conftest import TEXT
-from training_run.loop import Progress
+from training_run.run import Run
 
 
 @pytest.fixture(scope="session")
@@ -17,11 +18,11 @@ def text_data() -> TextData:
 
 
 @pytest.fixture(scope="session")
-def trained(text_data) -> tuple[keras.Model, Progress]:
-    """A model that has learned something, and the progress of its training."""
-    model = make_model(text_data, (24, 16))
-    progress = lstm.fit_model(model, text_data, 8, 1000, 32, 0.1)
-    return model, progress
+def trained(text_data) -> tuple[keras.Model, Run]:
+    """A model that has learned something, and the run of its training."""
+    model, run = make_model(text_data, (24, 16)), Run()
+    lstm.fit_model(model, text_data, 8, 1000, 32, 0.1, run, clip_norm=0)
+    return model, run
 
 
 def make_model(text_data, sizes=(16, 8), dropout=0.0, seed=0, **kwargs) -> keras.Model:
@@ -37,5 +38,47 @@ def one_hot(text_data, windows) -> tuple[np.ndarray, np.ndarray]:
     return eye[windows[:, :-1]], eye[windows[:, -1]]
 
 
-def some_windows(text_data, n=50) -> tf.Tensor:
-    return next(iter(text_data.training_batches(epoch=0, num_examples=n, batch_size=n)))
+def some_windows(text_data, n=50) -> np.ndarray:
+    return text_data.next_data_epoch(n, n, epoch=0)[0]
+
+
+class Stepped(NamedTuple):
+    """What a single training step did.
+
+    Attributes:
+      loss: of the batch, before the step.
+      before, after: the trainable variables.
+    """
+
+    loss: float
+    before: list[np.ndarray]
+    after: list[np.ndarray]
+
+    def moved(self) -> list[np.ndarray]:
+        """Return what the step subtracted: the gradients, if the optimizer is SGD(1)."""
+        return [before - after for before, after in zip(self.before, self.after, strict=True)]
+
+
+class OneBatch:
+    """The text data of an epoch that has one batch."""
+
+    def __init__(self, text_data, windows):
+        self._text_data, self._windows = text_data, windows
+
+    def __getattr__(self, name):
+        return getattr(self._text_data, name)
+
+    def next_data_epoch(self, num_examples, batch_size, **_):
+        return [self._windows]
+
+
+def take_step(model, text_data, windows, **kwargs) -> Stepped:
+    """Take one step of fit_model, on these windows, with the plain gradient."""
+    model.optimizer = keras.optimizers.SGD(1.0)
+    model.optimizer.build(model.trainable_variables)
+    before = [variable.numpy() for variable in model.trainable_variables]
+    run = Run()
+    arguments = {"clip_norm": 0, **kwargs}
+    lstm.fit_model(model, OneBatch(text_data, windows), 1, 1, 1, 0, run, **arguments)
+    after = [variable.numpy() for variable in model.trainable_variables]
+    return Stepped(run.history[0]["loss"], before, after)

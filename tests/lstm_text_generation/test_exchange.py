@@ -10,8 +10,7 @@ import pytest
 
 from keras_tfjs import layers_model
 from keras_tfjs.values import hard_sigmoid
-from lstm_text_generation import export, generate, train
-from lstm_text_generation import model as lstm
+from lstm_text_generation import generate, load, train
 from lstm_text_generation.data import TextData
 from tests.conftest import TEXT, assert_one_line
 
@@ -69,7 +68,7 @@ def test_training_goes_on_from_a_model_of_tensorflow_js(call, original, corpus, 
     settings = json.loads((path / "run.json").read_text())
     assert settings["init_from"] == str(original / "model.json")
     assert (settings["sample_len"], settings["lstm_layer_size"]) == (12, ["8"])
-    model, text_data = export.load_model(path)
+    model, text_data = load.load_model(path)
     assert model.layers[0].recurrent_activation is hard_sigmoid
     assert text_data["char_set"] == list(dict.fromkeys(TEXT))
     again = layers_model.load(path)
@@ -158,7 +157,7 @@ def test_bad_flags_beside_init_from(call, original, corpus, tmp_path, flags, wor
 )
 def test_models_that_cannot_write_text(layers, pattern):
     with pytest.raises(ValueError, match=pattern):
-        lstm.check_model(as_the_original(*layers, size=5))
+        load.check_model(as_the_original(*layers, size=5))
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,9 @@ def test_weights_that_give_no_probabilities(text_data, value, mode):
     model.layers[-1].bias.assign(np.full(model.layers[-1].bias.shape, value))
     model.layers[-1].kernel.assign(np.full(model.layers[-1].kernel.shape, -value))
     model.layers[-2].set_weights([np.full_like(w, 3e38) for w in model.layers[-2].get_weights()])
-    with pytest.raises(ValueError, match="the model computes probabilities that are no numbers"):
+    with pytest.raises(
+        ValueError, match="the model's probabilities are NaN: its weights have diverged"
+    ):
         generate((model, None), text_data, mode=mode)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lstm_text_generation import corpora, data, train
+from lstm_text_generation import corpora, data, text_files, train
 from lstm_text_generation.data import TextData
 from tests.conftest import SMALL, TEXT, assert_one_line, start
 
@@ -48,7 +48,7 @@ def test_pieces_are_the_text(tmp_path, monkeypatch):
     path.write_text(text, encoding="utf-8")
     whole = TextData("x", text, 5, 1)
     for size in (1, 2, 7, 64):
-        monkeypatch.setattr(corpora, "_PIECE", size)
+        monkeypatch.setattr(text_files, "_PIECE", size)
         monkeypatch.setattr(data, "_CHUNK", max(size, 2))
         pieces = list(corpora.read(str(path)))
         assert "".join(pieces) == text and len(pieces) > len(text) // size / 2
@@ -64,7 +64,9 @@ def test_no_room_for_the_mapped_file_is_one_line(call, monkeypatch, tmp_path, co
             raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(tempfile, "TemporaryFile", Full)
-    monkeypatch.setattr(train.devices, "import_tensorflow", lambda: None)  # it is imported already
+    monkeypatch.setattr(
+        train.tensorflow_setup, "import_tensorflow", lambda: None
+    )  # it is imported already
     line = [corpus, *SMALL, f"--save_path={tmp_path / 'run'}"]
     assert_one_line(call(train, *line), "no room", tempfile.gettempdir(), "TMPDIR")
     assert not list(tmp_path.iterdir())

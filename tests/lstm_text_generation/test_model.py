@@ -6,9 +6,11 @@ import pytest
 import tensorflow as tf
 
 from lstm_text_generation import model as lstm
-from lstm_text_generation.cells import read
-from tests.lstm_text_generation.conftest import make_model, one_hot, some_windows
+from lstm_text_generation.cells import last_probabilities
+from lstm_text_generation.generation import generate_text
+from tests.lstm_text_generation.conftest import make_model, one_hot, some_windows, take_step
 from training_run.command_line import UserError
+from training_run.run import Run
 
 
 @pytest.mark.parametrize(("sizes", "layers"), [(8, 1), ([8], 1), ((8, 4, 6), 3)])
@@ -26,35 +28,42 @@ def keras_gradients(model, inputs, targets):
     return float(loss), tape.gradient(loss, model.trainable_variables)
 
 
-def stepped_with_sgd(text_data, objective, windows):
-    """Return the loss of our training step, and the gradients it applied."""
-    model = make_model(text_data)
-    model.optimizer = keras.optimizers.SGD(1.0)
-    model.optimizer.build(model.trainable_variables)
-    before = [v.numpy() for v in model.trainable_variables]
-    loss = float(lstm.make_train_step(model, objective)(windows)["loss"])
-    after = [v.numpy() for v in model.trainable_variables]
-    return loss, [b - a for b, a in zip(before, after, strict=True)]
-
-
 def test_last_char_computes_what_keras_computes(text_data):
     windows = some_windows(text_data)
-    loss, gradients = stepped_with_sgd(text_data, "last_char", windows)
-    keras_loss, expected = keras_gradients(
-        make_model(text_data), *one_hot(text_data, windows.numpy())
-    )
-    assert loss == pytest.approx(keras_loss, rel=1e-5)
-    for ours, theirs in zip(gradients, expected, strict=True):
+    step = take_step(make_model(text_data), text_data, windows, objective="last_char")
+    keras_loss, expected = keras_gradients(make_model(text_data), *one_hot(text_data, windows))
+    assert step.loss == pytest.approx(keras_loss, rel=1e-5)
+    for ours, theirs in zip(step.moved(), expected, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
+def prefix_logits(model, x):
+    """Return what Keras's own layers compute after one-hot texts [batch, length, charset_size]."""
+    whole = keras.Sequential([keras.Input(x.shape[1:]), *model.layers])
+    return np.log(whole(x).numpy())
+
+
+def test_sequence_logits_are_keras_at_every_prefix(trained, text_data):
+    model, _ = trained
+    windows = some_windows(text_data, 20)
+    logits = lstm.sequence_logits(model, tf.constant(windows[:, :-1]), positions=12).numpy()
+    assert logits.shape == (20, 12, text_data.char_set_size())
+    logits -= np.log(np.exp(logits).sum(-1, keepdims=True))
+    for length in range(1, 13):
+        x, _ = one_hot(text_data, windows[:, : length + 1])
+        np.testing.assert_allclose(logits[:, length - 1], prefix_logits(model, x), atol=1e-4)
+    last = lstm.sequence_logits(model, tf.constant(windows[:, :-1]), positions=1).numpy()
+    last -= np.log(np.exp(last).sum(-1, keepdims=True))
+    np.testing.assert_allclose(last, logits[:, -1:], atol=1e-5)
 
 
 def test_every_char_is_the_mean_over_all_prefixes(text_data):
     windows = some_windows(text_data)
-    loss, _ = stepped_with_sgd(text_data, "every_char", windows)
+    loss = take_step(make_model(text_data), text_data, windows, objective="every_char").loss
     model = make_model(text_data)
     losses = []
     for length in range(1, 13):
-        x, y = one_hot(text_data, windows.numpy()[:, : length + 1])
+        x, y = one_hot(text_data, windows[:, : length + 1])
         prefix_model = keras.Sequential([keras.Input(x.shape[1:]), *model.layers])
         losses.append(keras_gradients(prefix_model, x, y)[0])
     assert loss == pytest.approx(np.mean(losses), rel=1e-5)
@@ -64,43 +73,63 @@ def test_every_char_learns_more_from_the_same_examples(text_data):
     reached = {}
     for objective in ("every_char", "last_char"):
         model = make_model(text_data)
-        progress = lstm.fit_model(model, text_data, 5, 600, 32, 0.1, objective=objective)
-        reached[objective] = progress.history[-1]["val_loss"]
+        run = Run()
+        lstm.fit_model(model, text_data, 5, 600, 32, 0.1, run, objective=objective, clip_norm=0)
+        reached[objective] = run.history[-1]["val_loss"]
     assert reached["every_char"] < reached["last_char"] - 0.1
 
 
 def test_val_loss_is_what_keras_evaluates(trained, text_data):
-    model, progress = trained
+    model, run = trained
     windows = text_data.validation_windows(0.1)
-    ours = lstm.evaluate_model(model, windows)
-    assert ours == pytest.approx(progress.history[-1]["val_loss"], abs=1e-9)
+    ours = lstm.evaluate(model, windows)
+    assert ours == pytest.approx(run.history[-1]["val_loss"], abs=1e-9)
     assert ours == pytest.approx(
         model.evaluate(*one_hot(text_data, windows), batch_size=512, verbose=0), rel=1e-5
     )
 
 
 def test_fit_model_trains_on_the_originals_share_of_the_examples(text_data):
-    seen = []
-
-    class Count(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
-            seen.append(int(self.model.optimizer.iterations))
-
-    lstm.fit_model(make_model(text_data), text_data, 2, 320, 32, 0.0625, [Count()])
-    assert seen == [10, 20]  # 300 examples an epoch, the last batch of 12
+    model = make_model(text_data)
+    for epochs in (1, 2):
+        lstm.fit_model(model, text_data, 1, 320, 32, 0.0625, clip_norm=0)
+        assert int(model.optimizer.iterations) == 10 * epochs  # 300 examples, the last batch of 12
     assert lstm.training_examples(10_000, 0.0625) == 9375
 
 
 def test_without_validation_the_training_loss_decides(text_data):
-    progress = lstm.fit_model(make_model(text_data), text_data, 2, 100, 32, 0)
-    assert "val_loss" not in progress.history[0]
-    assert progress.best_epoch == np.argmin([h["loss"] for h in progress.history]) + 1
+    run = Run()
+    lstm.fit_model(make_model(text_data), text_data, 2, 100, 32, 0, run)
+    assert "val_loss" not in run.history[0]
+    assert run.progress.best_epoch == np.argmin([row["loss"] for row in run.history]) + 1
+
+
+def test_the_result_is_a_model_of_the_best_epoch(text_data, monkeypatch):
+    losses = [3.0, 1.0, 2.0]
+    monkeypatch.setattr(lstm, "evaluate", lambda *_: losses.pop(0))
+    best = lstm.fit_model(make_model(text_data), text_data, 3, 320, 32, 0.1)
+    losses = [3.0, 1.0]
+    two_epochs = make_model(text_data)
+    lstm.fit_model(two_epochs, text_data, 2, 320, 32, 0.1)
+    for ours, theirs in zip(best.get_weights(), two_epochs.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_samples_are_written_by_generate_text(text_data):
+    model, run = make_model(text_data), Run()
+    lstm.fit_model(model, text_data, 1, 320, 32, 0.1, run, seed_text="5 green", display_length=9)
+    samples = run.history[0]["samples"]
+    assert list(samples) == ["0", "0.25", "0.5", "0.75"]
+    indices = text_data.text_to_indices("5 green")
+    for temperature, text in samples.items():
+        written = generate_text(model, text_data.char_set(), indices, 9, float(temperature), seed=0)
+        assert text == written
 
 
 def test_the_same_seed_gives_the_same_weights(text_data):
     def weights(seed, dropout):
         model = make_model(text_data, dropout=dropout)
-        lstm.fit_model(model, text_data, 1, 200, 32, 0, seed=seed)
+        lstm.fit_model(model, text_data, 1, 200, 32, 0, seed=seed, clip_norm=0)
         return np.concatenate([v.numpy().ravel() for v in model.trainable_variables])
 
     first = weights(1, 0.3)
@@ -114,20 +143,32 @@ def test_dropout_acts_in_training_only(text_data):
     variables = [model.trainable_variables for model in (with_dropout, without)]
     for ours, theirs in zip(*variables, strict=True):
         ours.assign(theirs)
-    x, _ = one_hot(text_data, windows.numpy())
+    x, _ = one_hot(text_data, windows)
     np.testing.assert_allclose(with_dropout(x), without(x), atol=1e-6)
-    np.testing.assert_allclose(read(with_dropout, tf.constant(x))[0], without(x), atol=1e-6)
-    losses = [float(lstm.make_train_step(m)(windows)["loss"]) for m in (with_dropout, without)]
+    probs, _ = last_probabilities(with_dropout, tf.constant(x))
+    np.testing.assert_allclose(probs, without(x), atol=1e-6)
+    losses = [take_step(m, text_data, windows).loss for m in (with_dropout, without)]
     assert abs(losses[0] - losses[1]) > 1e-3
 
 
+def test_dropout_is_that_of_keras_layers(text_data):
+    """Each layer of the model drops what it says; the draws are its seed generator's."""
+    model = make_model(text_data, dropout=0.4)
+    model.layers[1].rate = 0.0
+    assert [type(layer).__name__ for layer in model.layers[:4]] == ["LSTM", "Dropout"] * 2
+    windows = tf.constant(some_windows(text_data)[:, :-1])
+    state = model.layers[3].seed_generator.state.numpy()
+    dropped = lstm.sequence_logits(model, windows, 12, training=True).numpy()
+    model.layers[3].seed_generator.state.assign(state)
+    again = lstm.sequence_logits(model, windows, 12, training=True).numpy()
+    np.testing.assert_array_equal(dropped, again)
+    other = lstm.sequence_logits(model, windows, 12, training=True).numpy()
+    assert np.abs(dropped - other).max() > 1e-3
+
+
 def test_clip_norm_bounds_the_gradient(text_data):
-    model = make_model(text_data)
-    model.optimizer = keras.optimizers.SGD(1.0)
-    model.optimizer.build(model.trainable_variables)
-    before = [v.numpy() for v in model.trainable_variables]
-    lstm.make_train_step(model, clip_norm=1e-3)(some_windows(text_data))
-    moved = [a.numpy() - b for a, b in zip(model.trainable_variables, before, strict=True)]
+    windows = some_windows(text_data)
+    moved = take_step(make_model(text_data), text_data, windows, clip_norm=1e-3).moved()
     assert math.sqrt(sum((m**2).sum() for m in moved)) == pytest.approx(1e-3, rel=1e-2)
 
 
@@ -136,7 +177,7 @@ def test_constraints_are_kept(text_data):
     (kernel, *_) = model.trainable_variables
     kernel.constraint = keras.constraints.MaxNorm(0.1, axis=0)
     assert np.linalg.norm(kernel.numpy(), axis=0).max() > 0.5
-    lstm.make_train_step(model)(some_windows(text_data))
+    take_step(model, text_data, some_windows(text_data))
     assert np.linalg.norm(kernel.numpy(), axis=0).max() == pytest.approx(0.1, rel=1e-3)
 
 
@@ -145,17 +186,17 @@ def test_adam_is_there(text_data):
     assert isinstance(model.optimizer, keras.optimizers.Adam)
 
 
-def test_a_loss_that_is_no_number_stops_the_training(text_data):
+def test_a_loss_that_is_nan_stops_the_training(text_data):
     model = make_model(text_data, learning_rate=1e38)
     with pytest.raises(UserError, match="the loss became (nan|inf) in epoch .*learning_rate"):
         lstm.fit_model(model, text_data, 3, 300, 32, 0.1)
 
 
-def test_read_is_the_models_own_prediction(trained, text_data):
+def test_last_probabilities_are_the_models_own_prediction(trained, text_data):
     model, _ = trained
     windows = text_data.validation_windows(0.1)[:40]
     x, _ = one_hot(text_data, windows)
     expected = model.predict(x, verbose=0)
-    np.testing.assert_allclose(read(model, tf.constant(x))[0], expected, atol=1e-6)
+    np.testing.assert_allclose(last_probabilities(model, tf.constant(x))[0], expected, atol=1e-6)
     indices = tf.constant(windows[:, :-1])
-    np.testing.assert_allclose(read(model, indices)[0], expected, atol=1e-6)
+    np.testing.assert_allclose(last_probabilities(model, indices)[0], expected, atol=1e-6)

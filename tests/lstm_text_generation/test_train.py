@@ -13,15 +13,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lstm_text_generation import train, train_flags
+from lstm_text_generation import train
 from lstm_text_generation.data import TextData
+from lstm_text_generation.flags import PRESETS
 from lstm_text_generation.generation import generate_text
 from tests.conftest import SMALL, TEXT, assert_one_line, command, start, wait_for
-from training_run import loop
+from training_run.run import Run
 
 MODULE = "lstm_text_generation.train"
-FILES = ["checkpoints", "graph_model", "history.csv", "loss.png", "model.json", "model.keras",
-         "run.json", "samples.txt", "saved_model", "text_data.json", "weights.bin"]  # fmt: skip
+FILES = ["checkpoints", "epochs.json", "graph_model", "history.csv", "loss.png", "model.json",
+         "model.keras", "run.json", "samples.txt", "saved_model", "text_data.json",
+         "weights.bin"]  # fmt: skip
 
 
 def test_a_run_leaves_a_complete_directory(text_run):
@@ -45,7 +47,7 @@ def test_the_output_shows_figures_and_samples_of_every_epoch(text_run):
         assert f"Epoch {number} of 3: {figures}" in out
         assert f"Epoch {number}: {figures}" in samples
         assert float(row["bits_per_char"]) == pytest.approx(float(row["val_loss"]) / np.log(2))
-        assert f"{float(row['bits_per_char']):.3f} bits/char" in out
+        assert f"bits_per_char {float(row['bits_per_char']):.4f}" in out
     assert out.count(" examples/s") == 3
     for temperature in ("0", "0.25", "0.5", "0.75"):
         line = f"Generated text (temperature={temperature}):"
@@ -53,6 +55,17 @@ def test_the_output_shows_figures_and_samples_of_every_epoch(text_run):
     for name in set(FILES) - {"run.json"}:
         assert str(text_run / name) in out
     assert f"python -m lstm_text_generation.generate {text_run}" in out
+
+
+def test_epochs_json_has_figures_and_samples_of_every_epoch(text_run):
+    epochs = json.loads((text_run / "epochs.json").read_text())["epochs"]
+    samples = (text_run / "samples.txt").read_text()
+    rows = list(csv.DictReader((text_run / "history.csv").open()))
+    for epoch, row in zip(epochs, rows, strict=True):
+        assert {name: str(epoch[name]) for name in row} == row
+        assert list(epoch["samples"]) == ["0", "0.25", "0.5", "0.75"]
+        for temperature, text in epoch["samples"].items():
+            assert f'Generated text (temperature={temperature}):\n"{text}"\n' in samples
 
 
 def test_the_saved_weights_are_the_best(text_run):
@@ -114,7 +127,7 @@ def weights(path) -> list[np.ndarray]:
 def assert_same_run(path, other):
     for ours, theirs in zip(weights(path), weights(other), strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    for name in ("history.csv", "samples.txt", "text_data.json"):
+    for name in ("history.csv", "epochs.json", "samples.txt", "text_data.json"):
         assert (path / name).read_bytes() == (other / name).read_bytes()
 
 
@@ -127,7 +140,7 @@ def test_a_signal_ends_a_run_with_a_checkpoint(text_run, corpus, tmp_path):
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 143
     assert "--resume goes on" in out and "Traceback" not in out
-    assert list((tmp_path / "bottles.unfinished" / "checkpoints").iterdir())
+    assert list((tmp_path / "bottles.training" / "checkpoints").iterdir())
     again = command(MODULE, *line)  # without --resume nothing is lost
     assert_one_line((again.returncode, again.stdout, again.stderr), "--resume", "--overwrite")
     # Corpus and flags come from the run.
@@ -169,7 +182,7 @@ def test_what_was_learned_is_kept_before_it_is_shown(corpus, tmp_path):
     wait_for(process, "Epoch 1 of")
     process.stdout.close()
     assert process.wait(60) == 141
-    newest = max(file.name for file in (tmp_path / "run.unfinished" / "checkpoints").iterdir())
+    newest = max(file.name for file in (tmp_path / "run.training" / "checkpoints").iterdir())
     assert int(newest.split("-")[1]) >= 1
 
 
@@ -303,7 +316,7 @@ def test_a_preset_gives_other_defaults(call, corpus, tmp_path):
     code, _, err = call(train, *line, "--preset=fast", "--display_length=5", "--epochs=2", path)
     assert code == 0, err
     settings = json.loads((tmp_path / "run" / "run.json").read_text())
-    wanted = train_flags.PRESETS["fast"] | {"epochs": 2}  # what is given stays
+    wanted = PRESETS["fast"] | {"epochs": 2}  # what is given stays
     assert settings.items() >= wanted.items()
     code, out, err = call(
         train, corpus, "--resume", "--epochs=3", f"--save_path={tmp_path / 'run'}"
@@ -314,29 +327,14 @@ def test_a_preset_gives_other_defaults(call, corpus, tmp_path):
 
 def test_the_cosine_schedule_ends_near_zero(call, corpus, tmp_path, monkeypatch):
     rates = []
-    fit = loop.Progress.end_epoch
 
-    def note(progress, logs, model):
-        rates.append(float(model.optimizer.learning_rate.numpy()))
-        fit(progress, logs, model)
+    class Watched(Run):
+        def log_epoch(self, *arguments):
+            rates.append(float(self._optimizer.learning_rate.numpy()))
+            super().log_epoch(*arguments)
 
-    monkeypatch.setattr(loop.Progress, "end_epoch", note)
+    monkeypatch.setattr("training_run.run.Run", Watched)
     line = [corpus, *SMALL, "--schedule=cosine", "--learning_rate=0.02", "--epochs=4"]
     code, _, err = call(train, *line, f"--save_path={tmp_path / 'run'}")
     assert code == 0, err
     assert rates == pytest.approx([0.02, 0.01707107, 0.01, 0.00292893], rel=1e-5)
-
-
-def test_mixed_precision_trains_a_model_of_float32(call, corpus, tmp_path, text_run):
-    path = tmp_path / "run"
-    line = [corpus, *SMALL, "--epochs=3", "--mixed_precision", f"--save_path={path}"]
-    code, _, err = call(train, *line)
-    assert code == 0, err
-    model = keras.models.load_model(path / "model.keras")
-    assert {layer.dtype_policy.name for layer in model.layers} == {"float32"}
-    losses = [history_of(run)[-1] for run in (path, text_run)]
-    assert losses[0] != losses[1] and losses[0] == pytest.approx(losses[1], rel=0.05)
-
-
-def history_of(path) -> list[float]:
-    return [float(row["loss"]) for row in csv.DictReader((path / "history.csv").open())]

@@ -43,15 +43,15 @@ def text_app(directory: Path) -> App:
     corpus.write_text(TEXT)
     small = ["--sample_len=5", "--lstm_layer_size=6", "--examples_per_epoch=320",
              "--batch_size=32", "--display_length=9"]  # fmt: skip
-    outcome = ["weights.bin", "model.json", "history.csv", "samples.txt", "text_data.json",
-               "loss.png", "run.json", "graph_model/weights.bin"]  # fmt: skip
+    outcome = ["weights.bin", "model.json", "history.csv", "samples.txt", "epochs.json",
+               "text_data.json", "loss.png", "run.json", "graph_model/weights.bin"]  # fmt: skip
     return App(lstm_text_generation.train, [str(corpus), *small], outcome)
 
 
 def image_app(directory: Path) -> App:
     data = shapes.write_dataset(directory / "data", ".gz")
     outcome = ["encoder/weights.bin", "decoder/weights.bin", "decoder/model.json", "history.csv",
-               "image_data.json", "latent_space.png", "loss.png", "run.json",
+               "epochs.json", "image_data.json", "latent_space.png", "loss.png", "run.json",
                "graph_model/decoder/weights.bin"]  # fmt: skip
     return App(fashion_mnist_vae.train, [*shapes.SMALL, f"--data_dir={data}"], outcome)
 
@@ -81,6 +81,6 @@ def assert_whole(directory: Path) -> None:
 
 def assert_learned(path: Path) -> None:
     """Assert that an unfinished run has a checkpoint that numpy reads."""
-    (*_, newest) = sorted((path.with_name(f"{path.name}.unfinished") / "checkpoints").iterdir())
+    (*_, newest) = sorted((path.with_name(f"{path.name}.training") / "checkpoints").iterdir())
     with np.load(newest) as arrays:
         assert all(np.all(np.isfinite(arrays[name])) for name in arrays if "model" in name)

@@ -16,14 +16,10 @@ from typing import Any
 
 # What the commands import, so that the forks find it done. TensorFlow computes nothing before it
 # is forked: its threads would stay behind.
-for _name in (
-    "matplotlib.figure",
-    "tensorflow_datasets",
-    "training_run.callbacks",
-):
+for _name in ("matplotlib.figure", "tensorflow_datasets", "training_run.run"):
     importlib.import_module(_name)
 for _app in ("fashion_mnist_vae", "lstm_text_generation"):
-    for _name in ("train", "generate", "export", "report"):
+    for _name in ("train", "generate", "export", "load"):
         importlib.import_module(f"{_app}.{_name}")
 
 _WRITING = os.O_WRONLY | os.O_RDWR

@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fashion_mnist_vae.download
-import fashion_mnist_vae.export
 import fashion_mnist_vae.generate
+import fashion_mnist_vae.load
 import fashion_mnist_vae.train
 import keras_tfjs.convert
-import lstm_text_generation.export
 import lstm_text_generation.generate
+import lstm_text_generation.load
 import lstm_text_generation.train
 from fashion_mnist_vae import data as image_files
 from lstm_text_generation import corpora
 from lstm_text_generation.data import TextData
-from tests.conftest import TEXT, forget_flags
+from tests.conftest import TEXT, fresh_flags
 from tests.reliability.fuzzing import bounded_memory, damaged, damaged_json, fuzzed
 from tests.shapes import write_dataset
 from training_run import command_line
@@ -39,21 +39,14 @@ VALUES = st.one_of(
 
 def one_line(capfd, module, main, arguments) -> int:
     """Run a command in this process and assert that it ends with at most one line of an error."""
-    forget_flags()
     sys.argv = [module.__name__, *arguments]
     capfd.readouterr()
-    with pytest.raises(SystemExit) as exit_:
-        command_line.run(main or module.main, module.define_flags, lambda: "")
+    with fresh_flags(module.FLAGS), pytest.raises(SystemExit) as exit_:
+        command_line.run(main or module.main, module.FLAGS, lambda: "")
     error = capfd.readouterr().err
     assert exit_.value.code in (0, 1, 2)
     assert (error.count("\n"), error[:7]) == (1, "error: ") if exit_.value.code else error == ""
     return exit_.value.code
-
-
-def flag_names(module) -> list[str]:
-    forget_flags()
-    module.define_flags()
-    return [name for pair in command_line._defined.items() for name in pair if name]
 
 
 COMMANDS = [
@@ -68,12 +61,12 @@ COMMANDS = [
 def test_flags_of_any_value_are_accepted_or_named(capfd, monkeypatch, module, data):
     """Five flags a case. What is accepted is what the flag's own check accepts."""
     monkeypatch.setattr(sys, "argv", [])
-    names = st.sampled_from(flag_names(module))
+    names = st.sampled_from(list(module.FLAGS))
     flags = data.draw(st.lists(st.tuples(names, VALUES), min_size=5, max_size=5))
 
     def main(arguments):
-        for name in command_line._defined:
-            value = getattr(command_line.FLAGS, name)
+        for name in module.FLAGS:
+            value = getattr(module.FLAGS, name)
             assert value == value  # no NaN
 
     one_line(capfd, module, main, [f"--{name}={value}" for name, value in flags])
@@ -96,7 +89,7 @@ def test_flags_of_any_value_lead_to_one_clear_line(
         line = [str(corpus), f"--save_path={text_run}"]
     else:
         line = ["--dataset=shapes", f"--data_dir={shapes_dir}", f"--save_path={image_run}"]
-    names = st.sampled_from(sorted(set(flag_names(TRAIN[kind])) - NOT_DRAWN))
+    names = st.sampled_from(sorted(set(TRAIN[kind].FLAGS) - NOT_DRAWN))
     flags = data.draw(st.lists(st.tuples(names, VALUES), min_size=1, max_size=3))
     with bounded_memory():
         assert one_line(capfd, TRAIN[kind], None, [*line, *(f"--{n}={v}" for n, v in flags)])
@@ -152,7 +145,7 @@ def test_any_idx_files_are_images_or_refused(tmp_path, idx_files, data):
         )
     with bounded_memory():
         try:
-            found = image_files.load_idx(tmp_path / "idx", "shapes")
+            found = image_files.load_directory(tmp_path / "idx", "shapes")
         except UserError as error:
             assert str(tmp_path / "idx") in str(error)
             return
@@ -161,8 +154,8 @@ def test_any_idx_files_are_images_or_refused(tmp_path, idx_files, data):
 
 
 LOADERS = {
-    "text": (lstm_text_generation.export.load_model, "."),
-    "images": (fashion_mnist_vae.export.load_decoder, "decoder"),
+    "text": (lstm_text_generation.load.load_model, "."),
+    "images": (fashion_mnist_vae.load.load_decoder, "decoder"),
 }
 
 

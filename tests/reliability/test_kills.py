@@ -39,12 +39,12 @@ def test_killed_at_fifty_moments_a_run_ends_as_if_left_alone(tmp_path, kind):
         status = process.wait()
         timer.cancel()
         assert status in (0, -signal.SIGKILL), process.output()
-        for directory in (path, tmp_path / "run.unfinished"):
+        for directory in (path, tmp_path / "run.training"):
             assert_whole(directory)
         if status:
             kills += 1
-            if (tmp_path / "run.unfinished").exists():
-                killed_with |= {file.name for file in (tmp_path / "run.unfinished").iterdir()}
+            if (tmp_path / "run.training").exists():
+                killed_with |= {file.name for file in (tmp_path / "run.training").iterdir()}
         if path.exists():
             assert app.result(path) == undisturbed
             if draw.random() < 0.5:  # or the next one takes its place with the same

@@ -5,11 +5,26 @@ import sys
 import pytest
 from absl import flags
 
-from tests.conftest import ROOT, assert_one_line
-from training_run import command_line
-from training_run.command_line import FLAGS, UserError, define
+import fashion_mnist_vae.flags
+import lstm_text_generation.flags
+from tests.conftest import ROOT, assert_one_line, fresh_flags
+from training_run import command_line, run_flags
+from training_run.command_line import UserError
 
 seen: dict[str, object] = {}
+FLAGS = flags.FlagValues()
+_run = run_flags.define_run_flags(FLAGS, epochs=7, batch_size=32, save_path="somewhere")
+GROUPS = run_flags.FlagGroups(
+    kept=[
+        *_run.kept,
+        flags.DEFINE_float("rate", 0.5, "A rate.", 1e-12, flag_values=FLAGS),
+        flags.DEFINE_float("share", 0.5, "A share.", 0, 0.99, flag_values=FLAGS),
+        flags.DEFINE_enum("kind", "a", ["a", "b"], "A kind.", flag_values=FLAGS),
+    ],
+    changeable=_run.changeable,
+    process=_run.process,
+)
+command_line.define_aliases(FLAGS)
 
 
 def main(arguments):
@@ -29,15 +44,8 @@ def main(arguments):
             print(number, "\N{SNOWMAN}")
 
 
-def define_flags():
-    command_line.define_run_flags(7, 32, "somewhere")
-    define(flags.DEFINE_float, "rate", 0.5, "A rate.", check=command_line.POSITIVE)
-    define(flags.DEFINE_float, "share", 0.5, "A share.", check=command_line.FRACTION)
-    define(flags.DEFINE_enum, "kind", "a", "A kind.", values=["a", "b"])
-
-
 def cli():
-    command_line.run(main, define_flags, lambda: "Usage text\n")
+    command_line.run(main, FLAGS, lambda: "Usage text\n")
 
 
 @pytest.fixture
@@ -91,25 +99,38 @@ def test_a_reader_that_goes_away_and_a_terminal_without_unicode():
     assert result.stdout.splitlines() == ["0 ?", "1 ?", "141"] and result.stderr == ""
 
 
-def test_adopted_values_fill_what_the_command_line_leaves_out(run):
-    run("--batchSize=9")
-    saved = {"epochs": 77, "batch_size": 5, "rate": 0.25, "kind": None, "more": 1}
-    command_line.adopt(saved, ["epochs", "batch_size", "rate", "kind", "share"])
+@pytest.fixture
+def parsed(monkeypatch):
+    """Return a function that parses a command line; the flags are as before after the test."""
+
+    def parse(*line):
+        monkeypatch.setattr(sys, "argv", ["command", *line])
+        return command_line.parse(FLAGS)
+
+    with fresh_flags(FLAGS):
+        yield parse
+
+
+@pytest.mark.parametrize("given", ["--batchSize=9", "--batch_size=9"])
+def test_saved_settings_are_defaults_for_flags_that_are_not_given(parsed, given):
+    parsed(given)
+    saved = {"epochs": 77, "batch_size": 5, "rate": 0.25, "kind": None, "resume": True, "more": 1}
+    run_flags.set_flag_defaults(FLAGS, saved, GROUPS)
     assert (FLAGS.epochs, FLAGS.batch_size, FLAGS.rate, FLAGS.kind) == (77, 9, 0.25, "a")
+    assert not FLAGS.resume  # which is about the process, not the run
+    assert GROUPS.settings() == {
+        "batch_size": 9, "seed": 0, "rate": 0.25, "share": 0.5, "kind": "a", "epochs": 77,
+    }  # fmt: skip
 
 
-@pytest.mark.parametrize("saved", [{"epochs": "abc"}, {"rate": -1}, {"kind": [1]}, {"epochs": {}}])
-def test_adopted_values_that_cannot_be(run, saved):
-    run()
+@pytest.mark.parametrize(
+    "saved",
+    [{"epochs": "abc"}, {"rate": -1}, {"rate": float("nan")}, {"kind": [1]}, {"epochs": {}}],
+)
+def test_damaged_settings_are_one_line(parsed, saved):
+    parsed()
     with pytest.raises(UserError, match="settings of the run to be resumed are damaged"):
-        command_line.adopt(saved, list(saved))
-
-
-def test_a_log_dir_that_cannot_be_made(run, tmp_path):
-    (tmp_path / "file").write_text("x")
-    run(f"--log_dir={tmp_path / 'file'}")
-    with pytest.raises(FileExistsError):  # an OSError, so one line at the end
-        command_line.make_log_dir()
+        run_flags.set_flag_defaults(FLAGS, saved, GROUPS)
 
 
 @pytest.mark.parametrize("help_flag", ["--help", "-h"])
@@ -121,9 +142,25 @@ def test_help_shows_usage_flags_defaults_and_aliases(run, help_flag):
         assert words in out
 
 
-def test_a_run_path_must_have_a_name(run):
-    run("--save_path=/")
+def test_help_can_be_cut_off():
+    line = f"{sys.executable} -m fashion_mnist_vae.train --help | head -1"
+    result = subprocess.run(["bash", "-c", line], capture_output=True, text=True, cwd=ROOT)
+    assert result.stdout.startswith("Train a variational") and result.stderr == ""
+
+
+def test_a_run_path_must_have_a_name():
     with pytest.raises(UserError, match="--save_path=/ cannot be"):
-        command_line.run_path("default")
-    run()
-    assert command_line.run_path("default").name == "default"
+        run_flags.run_path("/", "default")
+    assert run_flags.run_path(None, "default").name == "default"
+
+
+COMMANDS = [lstm_text_generation.flags, fashion_mnist_vae.flags]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda module: module.__name__.split(".")[0])
+def test_every_flag_is_in_one_group(command):
+    """A flag that is in no group would be forgotten by --resume."""
+    names = [holder.name for group in command.TRAIN_GROUPS for holder in group]
+    aliases = {command_line.camel_case(name) for name in names}
+    assert len(names) == len(set(names))
+    assert set(command.TRAIN) == set(names) | (aliases - {None})

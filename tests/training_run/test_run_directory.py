@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -5,37 +6,37 @@ from pathlib import Path
 
 import pytest
 
-from training_run import run_directory
 from training_run.atomic_files import remove, write_atomically, write_text
 from training_run.command_line import UserError
-from training_run.run_directory import open_run, saved_settings
+from training_run.run import Run
+from training_run.run_directory import RunDirectory, open_directory, saved_settings
 
 SETTINGS = {"app": "an_app", "text": "t1", "sample_len": 60, "epochs": 3}
 CHECKPOINT = "checkpoints/epoch-000001-step-00000000.npz"
 
 
-def opened(path, settings=SETTINGS, may_change=(), resume=False, overwrite=False):
-    return open_run(path, settings, may_change, resume=resume, overwrite=overwrite)
+def opened(path, settings=SETTINGS, changeable=(), resume=False, overwrite=False):
+    return open_directory(path, settings, changeable, resume=resume, overwrite=overwrite)
 
 
-def assert_refused(match, path, settings=SETTINGS, **kwargs):
+def assert_refused(match, path, settings=SETTINGS, changes=False, **kwargs):
     """Assert that the run cannot be opened, and that nothing of it changes."""
     before = sorted(path.parent.rglob("*"))
     with pytest.raises(UserError, match=match), opened(path, settings, **kwargs):
         pass
-    assert sorted(path.parent.rglob("*")) == before
+    assert changes or sorted(path.parent.rglob("*")) == before
 
 
 def finished_run(path, settings=SETTINGS):
     with opened(path, settings) as run:
         learn(run)
-        (run.work / "model.keras").write_text("model")
+        (run.training / "model.keras").write_text("model")
         run.finish()
 
 
 def learn(run):
-    (run.work / "checkpoints").mkdir(exist_ok=True)
-    (run.work / CHECKPOINT).write_text("learned")
+    (run.training / "checkpoints").mkdir(exist_ok=True)
+    (run.training / CHECKPOINT).write_text("learned")
 
 
 def test_a_run_is_complete_or_absent(tmp_path):
@@ -45,25 +46,25 @@ def test_a_run_is_complete_or_absent(tmp_path):
         assert not path.exists()
         run.finish()
     assert sorted(p.name for p in path.iterdir()) == ["checkpoints", "run.json"]
-    assert [p.name for p in path.parent.iterdir()] == ["run"]  # no lock, no .unfinished
+    assert [p.name for p in path.parent.iterdir()] == ["run"]  # no lock, no .training
 
 
 def test_a_run_that_learned_something_is_not_thrown_away(tmp_path):
     path = tmp_path / "run"
     with opened(path) as run:
         learn(run)
-    assert_refused("run.unfinished holds an unfinished run; --resume", path)
+    assert_refused("run.training holds an unfinished run; --resume", path)
     with opened(path, resume=True) as run:
-        assert (run.work / CHECKPOINT).exists()
+        assert (run.training / CHECKPOINT).exists()
     with opened(path, overwrite=True) as run:
-        assert not (run.work / "checkpoints").exists()
+        assert not (run.training / "checkpoints").exists()
     assert_refused("give one of them", path, resume=True, overwrite=True)
 
 
 def test_a_run_that_learned_nothing_needs_no_flag(tmp_path):
     for _ in range(2):
         with opened(tmp_path / "run") as run:
-            assert [p.name for p in run.work.iterdir()] == ["run.json"]
+            assert [p.name for p in run.training.iterdir()] == ["run.json"]
 
 
 def test_a_finished_run_stays_until_the_new_one_is_finished(tmp_path):
@@ -74,7 +75,7 @@ def test_a_finished_run_stays_until_the_new_one_is_finished(tmp_path):
     with opened(path, overwrite=True) as run:
         learn(run)
         assert (path / "model.keras").read_text() == "model"
-        (run.work / "model.keras").write_text("a better one")
+        (run.training / "model.keras").write_text("a better one")
         run.finish()
     assert (path / "model.keras").read_text() == "a better one"
     assert (path / "my notes.txt").read_text() == "mine"
@@ -85,8 +86,8 @@ def test_a_finished_run_can_be_trained_further(tmp_path):
     path = tmp_path / "run"
     finished_run(path)
     with opened(path, {**SETTINGS, "epochs": 9}, ["epochs"], resume=True) as run:
-        assert (run.work / CHECKPOINT).exists()
-        assert not (run.work / "model.keras").exists()
+        assert (run.training / CHECKPOINT).exists()
+        assert not (run.training / "model.keras").exists()
         assert (path / "model.keras").exists()
     assert saved_settings(path)["epochs"] == 9
 
@@ -103,24 +104,26 @@ def test_a_finished_run_without_checkpoints_is_not_thrown_away(tmp_path):
 
 def test_half_a_checkpoint_is_nothing_learned(tmp_path):
     with opened(tmp_path / "run") as run:
-        (run.work / "checkpoints").mkdir()
-        (run.work / "checkpoints" / ".partial-epoch-000001-step-00000000.npz").write_text("half")
+        (run.training / "checkpoints").mkdir()
+        (run.training / "checkpoints" / ".partial-epoch-000001-step-00000000.npz").write_text(
+            "half"
+        )
     with opened(tmp_path / "run") as run:
-        assert not (run.work / "checkpoints").exists()
+        assert not (run.training / "checkpoints").exists()
 
 
 def test_a_working_directory_that_disappears(tmp_path):
     path = tmp_path / "run"
     words = "x.txt: No such file or directory; nothing was learned"
     with pytest.raises(UserError, match=words), opened(path) as run:
-        remove(run.work)
-        write_text(run.work / "x.txt", "x")
+        remove(run.training)
+        write_text(run.training / "x.txt", "x")
 
 
 def test_resume_without_a_run_starts_one(tmp_path):
     assert saved_settings(tmp_path / "run") == {}
     with opened(tmp_path / "run", resume=True) as run:
-        assert run.work.is_dir()
+        assert run.training.is_dir()
 
 
 @pytest.mark.parametrize("change", [{"text": "t2"}, {"sample_len": 40}])
@@ -142,35 +145,34 @@ def test_what_is_not_a_run_is_not_touched(tmp_path):
     assert_refused("is not a run of an_app", tmp_path / "file", overwrite=True)
 
 
-def killed_before_the_exchange(path):
+def killed_before_the_renames(path):
     """What `finish` leaves of two runs, the old and the new, if it is killed at some moment."""
-    (path / ".replaced").touch()
 
 
-def killed_amid_the_exchange(path):
-    """Only where it takes several steps: macOS, some network file systems."""
-    (path / ".replaced").touch()
-    path.rename(path.with_name(".run.aside"))
+def killed_between_the_renames(path):
+    path.rename(path.with_name(".run.old"))
 
 
-def killed_before_the_last_step(path):
-    killed_amid_the_exchange(path)
-    path.with_name("run.unfinished").rename(path)
+def killed_before_the_deletion(path):
+    killed_between_the_renames(path)
+    path.with_name("run.training").rename(path)
 
 
-def killed_after_the_exchange(path):
-    killed_before_the_last_step(path)
-    path.with_name(".run.aside").rename(path.with_name("run.unfinished"))
+def killed_in_the_deletion(path):
+    killed_before_the_deletion(path)
+    for name in ("notes.txt", "run.json"):  # the first moves along, the second is deleted
+        old = path.with_name(".run.old") / name
+        old.unlink() if (path / name).exists() else old.rename(path / name)
 
 
 @pytest.mark.parametrize("resume", [True, False])
 @pytest.mark.parametrize(
     ("killed", "new_is_there"),
     [
-        (killed_before_the_exchange, False),
-        (killed_amid_the_exchange, False),
-        (killed_before_the_last_step, True),
-        (killed_after_the_exchange, True),
+        (killed_before_the_renames, False),
+        (killed_between_the_renames, True),
+        (killed_before_the_deletion, True),
+        (killed_in_the_deletion, True),
     ],
 )
 def test_killed_while_a_run_takes_the_place_of_another(tmp_path, killed, new_is_there, resume):
@@ -179,14 +181,35 @@ def test_killed_while_a_run_takes_the_place_of_another(tmp_path, killed, new_is_
     (path / "notes.txt").write_text("mine")
     with opened(path, {**SETTINGS, "epochs": 9}, overwrite=True) as run:
         learn(run)
-        (run.work / "model.keras").write_text("new")
+        (run.training / "model.keras").write_text("new")
     killed(path)
     assert saved_settings(path)["epochs"] == 9
     with opened(path, {**SETTINGS, "epochs": 9}, ["epochs"], resume=resume, overwrite=not resume):
         assert saved_settings(path)["epochs"] == 9
         assert (path / "notes.txt").read_text() == "mine"
         assert (path / "model.keras").read_text() == ("new" if new_is_there else "model")
-        assert sorted(p.name for p in tmp_path.iterdir()) == [".run.lock", "run", "run.unfinished"]
+        assert sorted(p.name for p in tmp_path.iterdir()) == [".run.lock", "run", "run.training"]
+
+
+def test_a_run_put_aside_is_not_lost_with_the_one_that_replaces_it(tmp_path):
+    """Killed between the renames; and then the user deletes the new run."""
+    path = tmp_path / "run"
+    finished_run(path)
+    path.rename(tmp_path / ".run.old")
+    assert_refused("holds a finished run", path, changes=True)
+    assert (path / "model.keras").read_text() == "model"
+
+
+@pytest.mark.parametrize("saved", ["run", "run.unfinished"])
+def test_a_run_of_the_first_version_is_not_resumed(tmp_path, saved):
+    directory = tmp_path / saved
+    (directory / "checkpoints").mkdir(parents=True)
+    (directory / CHECKPOINT).write_text("learned")
+    (directory / "run.json").write_text(json.dumps(SETTINGS))  # without a format
+    words = f"{saved} is a run of an older version, which --resume cannot go on with"
+    assert_refused(words, tmp_path / "run", resume=True)
+    with opened(tmp_path / "run", overwrite=True) as run:
+        assert not (run.training / "checkpoints").exists()
 
 
 READER = """
@@ -194,13 +217,16 @@ import os, sys
 path, seen = sys.argv[1], set()
 print("ready", flush=True)
 while True:
-    directory = os.open(path, os.O_RDONLY)  # fails if there is none
+    try:
+        directory = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:  # between the two renames
+        continue
     try:
         names = ("a.txt", "b.txt")
         files = [os.open(name, os.O_RDONLY, dir_fd=directory) for name in names]
     except FileNotFoundError:
         if os.stat(directory).st_nlink:  # still there: it lacks a file
-            if os.stat(path).st_ino == os.stat(directory).st_ino: raise
+            if os.path.exists(path) and os.path.samestat(os.stat(path), os.stat(directory)): raise
         os.close(directory)
         continue
     first, second = (os.read(file, 99) for file in files)
@@ -212,13 +238,13 @@ while True:
 """
 
 
-def test_a_reader_finds_the_old_run_or_the_new_at_any_moment(tmp_path):
+def test_a_reader_finds_the_old_run_or_the_new_and_never_a_mixture(tmp_path):
     path = tmp_path / "run"
 
     def make(number):
         with opened(path, overwrite=True) as run:
             for name in ("a.txt", "b.txt"):
-                (run.work / name).write_text(str(number))
+                (run.training / name).write_text(str(number))
             run.finish()
 
     make(0)
@@ -233,7 +259,9 @@ def test_a_reader_finds_the_old_run_or_the_new_at_any_moment(tmp_path):
     assert int(out.split()[-1]) > 5  # it has seen many of them
 
 
-@pytest.mark.parametrize("leftover", [".partial-run.unfinished", ".deleted-run.unfinished"])
+@pytest.mark.parametrize(
+    "leftover", [".partial-run.training", ".deleted-run.training", ".deleted-.run.old"]
+)
 @pytest.mark.parametrize("resume", [True, False])
 def test_killed_while_the_working_directory_was_made_or_deleted(tmp_path, leftover, resume):
     (tmp_path / leftover).mkdir()
@@ -249,8 +277,10 @@ def test_killed_while_the_working_directory_was_made_or_deleted(tmp_path, leftov
 def test_a_second_process_is_refused_and_told_the_first(tmp_path):
     path = tmp_path / "run"
     code = (
-        "import sys; from pathlib import Path; from training_run.run_directory import _locked\n"
-        "with _locked(Path(sys.argv[1])): print('locked', flush=True); sys.stdin.read()"
+        "import sys; from pathlib import Path\n"
+        "from training_run.run_directory import open_directory as opened\n"
+        "with opened(Path(sys.argv[1]), {'app': 'an_app'}, [], resume=False, overwrite=False):\n"
+        "    print('locked', flush=True); sys.stdin.read()"
     )
     other = subprocess.Popen(
         [sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -260,7 +290,7 @@ def test_a_second_process_is_refused_and_told_the_first(tmp_path):
     other.kill()  # a stale lock does not block
     other.communicate()
     with opened(path) as run:
-        assert run.work.is_dir()
+        assert run.training.is_dir()
         assert (tmp_path / ".run.lock").read_text() == f"{os.getpid()}\n"
 
 
@@ -285,16 +315,18 @@ def test_a_damaged_run_json(tmp_path, content):
     assert_refused("run.json is damaged", tmp_path / "run")
 
 
-def test_the_last_words_name_a_python_that_works_from_here(tmp_path, monkeypatch):
+def test_the_last_words_name_a_python_that_works_from_here(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "executable", str(tmp_path / ".venv" / "bin" / "python"))
-    monkeypatch.chdir(tmp_path)
-    words = run_directory.describe(Path("r"), {"a.txt": "a file"}, [["-m", "package", "a b"]])
-    assert "  .venv/bin/python -m package 'a b'" in words and "  r/a.txt  a file\n" in words
-    (tmp_path / "elsewhere").mkdir()
-    monkeypatch.chdir(tmp_path / "elsewhere")
-    assert f"  {tmp_path}/.venv/bin/python -m package" in run_directory.describe(
-        Path("r"), {"a.txt": "a file"}, [["-m", "package", "a b"]]
-    )
+    for place, python in ((tmp_path, ".venv/bin/python"), (tmp_path / "elsewhere", sys.executable)):
+        place.mkdir(exist_ok=True)
+        monkeypatch.chdir(place)
+        training = place / "run.training"
+        training.mkdir()
+        run = Run(RunDirectory(place / "run", training))
+        run.finish({"a.txt": "a file"}, [["package", "a b"]])
+        out = capsys.readouterr().out
+        assert f"  {python} -m package 'a b'\n" in out
+        assert f"  {place / 'run'}/a.txt  a file\n" in out
 
 
 def test_readers_see_the_old_file_or_the_new(tmp_path):

@@ -10,16 +10,19 @@ import pytest
 
 import lstm_text_generation.train
 from tests.conftest import start
+from training_run import signals
 
 # One call of C, of some minutes, as a step of TensorFlow may be: Python's handlers wait for it.
 LONG = "import hashlib; hashlib.pbkdf2_hmac('sha256', b'x', b'y', 10**9)"
 
 
-def run(setting: str) -> subprocess.Popen:
+def run(setting: str, state: str = "pass") -> subprocess.Popen:
     code = (
         f"import signal; {setting}\n"
         "from training_run import signals\n"
-        "with signals.exiting(lambda: 'last words'):\n"
+        "with signals.watched():\n"
+        "    signals.state.last_words = 'last words'\n"
+        f"    {state}\n"
         f"    print('ready', flush=True); {LONG}"
     )
     line = [sys.executable, "-c", code]
@@ -39,6 +42,23 @@ def test_a_signal_does_not_wait_for_a_call_of_c(number, status):
 def test_what_is_ignored_stays_ignored():
     """As by a shell, for commands in the background."""
     process = run("signal.signal(signal.SIGINT, signal.SIG_IGN)")
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert process.returncode == 143
+
+
+def test_handlers_are_given_back():
+    handlers = [signal.getsignal(number) for number in signals.SIGNALS]
+    with signals.watched():
+        assert [signal.getsignal(number) for number in signals.SIGNALS] != handlers
+    assert [signal.getsignal(number) for number in signals.SIGNALS] == handlers
+
+
+def test_a_deferred_signal_waits_and_the_second_does_not():
+    process = run("pass", "signals.state.deferred = True")
     process.send_signal(signal.SIGINT)
     time.sleep(0.5)
     assert process.poll() is None

@@ -24,7 +24,8 @@ def saved_models(tmp_path, text_run, image_run):
     directory = tmp_path / "saved_models"
     shutil.copytree(text_run, directory / "deep/bottles")
     shutil.copytree(image_run, directory / "shapes")
-    shutil.copytree(image_run, directory / "other.unfinished")
+    for name in ("other.training", ".shapes.old", "first_version.unfinished"):
+        shutil.copytree(image_run, directory / name)
     (directory / "corpora").mkdir()
     (directory / "corpora/python-docs.txt").write_text("text")
     return directory
@@ -49,7 +50,8 @@ def test_a_build_has_the_runs_and_what_their_pages_need(saved_models, tmp_path):
         "test_images.json",
     ]  # fmt: skip
     assert (dist / "saved_models/corpora/python-docs.txt").read_text() == "text"
-    assert not (dist / "saved_models/other.unfinished").exists()
+    names = {path.name for path in (dist / "saved_models").iterdir()}
+    assert names == {"index.json", "deep", "shapes", "corpora"}
     index = (dist / "index.html").read_text()
     for page in re.findall(r'href="\./(\w+/web/index\.html)"', index):
         assert (dist / page).is_file()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from keras_tfjs import layers_model
-from lstm_text_generation import corpora, export, generate
+from lstm_text_generation import corpora, generate, load
 from lstm_text_generation.generation import generate_text
 from tests.conftest import TEXT
 from tests.keras_tfjs.javascript import ROOT
@@ -24,7 +24,7 @@ def visit(visitor, text_run, image_run):
 
 @pytest.fixture(scope="module")
 def trained(text_run):
-    model, text_data = export.load_model(text_run)
+    model, text_data = load.load_model(text_run)
     return model, text_data["char_set"]
 
 

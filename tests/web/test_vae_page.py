@@ -106,7 +106,7 @@ def png(image: np.ndarray) -> str:
 
 def test_images_of_ones_own(visit, models, shapes_dir):
     """A test image; an upload, bright on dark; and a dropped one, dark on bright."""
-    shapes = data.load_idx(shapes_dir, "shapes")
+    shapes = data.load_directory(shapes_dir, "shapes")
     picked, uploaded, dropped = shapes.test_images[[2, 7, 9]]
     answer = visit("images", {"png": png(uploaded), "other": png(255 - dropped)})
     encoder, decoder = models
@@ -119,6 +119,22 @@ def test_images_of_ones_own(visit, models, shapes_dir):
     assert answer["label"] == f"Test image 2: {shapes.class_names[shapes.test_labels[2]]}"
     assert answer["next"].startswith("Test image 20: ")
     assert answer["message"] == "bad.png is not a picture that this browser can read."
+
+
+def test_a_run_without_test_images(visitor, models, image_run, shapes_dir, tmp_path):
+    run = tmp_path / "untested"
+    shutil.copytree(image_run, run)
+    for file in run.glob("test_images.*"):
+        file.unlink()
+    info = json.loads((run / "image_data.json").read_text())
+    info |= {"num_test_images": 0, "class_names": []}
+    (run / "image_data.json").write_text(json.dumps(info))
+    image = data.load_directory(shapes_dir, "shapes").test_images[7]
+    answer = visitor({"untested": run}, "vae")("untested", {"png": png(image)})
+    assert answer["controls"] == {"clusters": True, "others": True}
+    assert answer["thumbnails"] == 0 and "without test images" in answer["words"]
+    z_mean = models[0](image[None].astype(np.float32) / 255)[0]
+    assert answer["z"] == pytest.approx(z_mean[0].numpy(), abs=6e-4)
 
 
 def test_every_backend_draws_the_same(visit, models):

@@ -122,6 +122,19 @@ export async function clusters(site) {
   return {before, shown, legend, after: await coloured()};
 }
 
+/** Visit a run without test images; drop a picture on it. */
+export async function untested(site, {png}) {
+  const {page} = site;
+  await opened(site);
+  const controls = {};
+  for (const id of ['clusters', 'others']) controls[id] = await page.isDisabled(`#${id}`);
+  const thumbnails = await page.locator('#thumbnails button').count();
+  const words = await page.textContent('#untested:visible');
+  await drop(page, '#drop', 'a.png', 'image/png', png);
+  await page.waitForSelector('#result:visible');
+  return {controls, thumbnails, words, z: await numbers(page, '#z-mean')};
+}
+
 /** Pick a test image; upload and drop another as a PNG. */
 export async function images(site, {png, other}) {
   const {page} = site;

@@ -1,0 +1,70 @@
+"""Loading what a run or TensorFlow.js saved; the original's client.js does that in its page."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from keras_tfjs import layers_model
+from keras_tfjs.weights import MODEL_FILE
+from training_run.run_directory import reading_run
+
+
+def load_decoder(path: Path) -> tuple[keras.Model, dict[str, Any]]:
+    """Load the decoder that `export_models` wrote for TensorFlow.js, or one that it saved.
+
+    It is as exact as the Keras file, and its reader is safe with files from anywhere.
+
+    Args:
+      path: a run's directory, or a JSON file of TensorFlow.js.
+
+    Returns:
+      The decoder, and the content of `image_data.json`; of a file that does not hold it, as those
+      that the original saves, what follows from the decoder if its images are square.
+
+    Raises:
+      UserError: there is no such run, or its files are damaged.
+    """
+    alone = path.suffix == ".json"
+    file, run = (path, path.parent) if alone else (path / "decoder" / MODEL_FILE, path)
+    with reading_run(run, file, "a decoder of images", "fashion_mnist_vae"):
+        model = layers_model.load(file)
+        _check_shapes(model)
+        image_data = layers_model.load_metadata(file) or _square(model)
+        _check_description(model, image_data)
+    return model, image_data
+
+
+def _check_shapes(model: keras.Model) -> None:
+    """Raise a ValueError unless a model is one as `decoder` makes it."""
+    shapes = model.input_shape, model.output_shape
+    if not all(isinstance(shape, tuple) and len(shape) == 2 for shape in shapes):
+        raise ValueError("it must map [batch, latent_dim] to [batch, pixels]")
+
+
+def _square(model: keras.Model) -> dict[str, Any]:
+    """Describe the images of a decoder as square ones.
+
+    Raises:
+      ValueError: they are not.
+    """
+    side = math.isqrt(model.output_shape[1])
+    if side**2 != model.output_shape[1]:
+        raise ValueError("userDefinedMetadata: is missing, and the images are not square")
+    return {"image_shape": [side, side], "grid_dimensions": [0, min(1, model.input_shape[1] - 1)]}
+
+
+def _check_description(model: keras.Model, image_data: dict[str, Any]) -> None:
+    """Raise a ValueError unless images are described that a decoder draws."""
+    pairs: list[Any] = [image_data.get(name) for name in ("image_shape", "grid_dimensions")]
+    if not all(isinstance(pair, list) and [type(n) for n in pair] == [int, int] for pair in pairs):
+        raise ValueError("userDefinedMetadata: must have an image_shape and grid_dimensions")
+    (height, width), dimensions = pairs
+    latent_dim = model.input_shape[1]
+    if (
+        min(height, width) < 1
+        or height * width != model.output_shape[1]
+        or not all(0 <= dimension < latent_dim for dimension in dimensions)
+    ):
+        raise ValueError("userDefinedMetadata: is that of another model")

@@ -1,0 +1,273 @@
+"""A training loop on a run: it stops, goes on, keeps the best epoch and refuses NaN."""
+
+import json
+import signal
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from training_run import signals
+from training_run.batches import Batches
+from training_run.command_line import UserError
+from training_run.run import Run
+from training_run.run_directory import RunDirectory
+from training_run.tensorboard import TensorBoard
+
+STEPS = 4  # of an epoch
+
+
+@pytest.fixture(autouse=True)
+def no_signal():
+    yield
+    vars(signals.state).update(vars(signals.SignalState()))
+
+
+def make_model(learning_rate=0.001):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.Adam(learning_rate), "mse")
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def open_run(path, **kwargs) -> Run:
+    path.mkdir(exist_ok=True)
+    return Run(RunDirectory(path.with_name("finished"), path), **kwargs)
+
+
+def fit(model, run, epochs=3, val_losses=None, evaluate=None, patience=0, after_step=None):
+    """Train a line; the batches of an epoch are a function of its number.
+
+    Args:
+      val_losses: the val_loss of each epoch.
+      after_step: called with the number of steps so far, after each.
+    """
+
+    @run.on_each_replica
+    def train_step(batch):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((model(batch) - batch[:, :1]) ** 2)
+        variables = model.trainable_variables
+        model.optimizer.apply(tape.gradient(loss, variables), variables)
+        return {"loss": loss}
+
+    run.restore(model, model.optimizer)
+    for epoch in run.epochs(epochs, patience):
+
+        def batch(first, end, epoch=epoch):
+            return np.random.default_rng((epoch, first)).random((end - first, 2), dtype=np.float32)
+
+        for images in run.steps(Batches(5 * STEPS, 5, batch)):
+            run.log_step(train_step(images))
+            if after_step:
+                after_step(int(model.optimizer.iterations))
+        figures = {"val_loss": val_losses.pop(0)} if val_losses else {}
+        run.log_epoch(evaluate() if evaluate else figures, {"0": f"epoch {epoch + 1}"})
+    return run
+
+
+def signal_at(step, number=signal.SIGTERM):
+    """Return a function that plays a signal which comes during one step."""
+
+    def after_step(steps):
+        if steps == step:
+            signals.state.received = number
+
+    return after_step
+
+
+@pytest.mark.parametrize("step", [1, 4, 6])
+def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path, step, capsys):
+    undisturbed = make_model()
+    expected = fit(undisturbed, Run())
+
+    stopped = open_run(tmp_path / "run")
+    with pytest.raises(SystemExit) as exit_:
+        fit(make_model(), stopped, after_step=signal_at(step))
+    signals.state.received = 0
+    assert exit_.value.code == 143
+    said = capsys.readouterr()
+    assert "--resume goes on" in said.err
+
+    model, resumed = make_model(), open_run(tmp_path / "run")
+    seen: list[int] = []
+    fit(model, resumed, after_step=seen.append)
+    assert seen == list(range(step + 1, 3 * STEPS + 1))
+    out = capsys.readouterr().out
+    assert out.count(" examples/s") == 3 - stopped.progress.epoch and "warning" not in out
+    assert resumed.history == expected.history
+    assert resumed.progress.best_epoch == expected.progress.best_epoch
+    weights = zip(resumed.progress.best_weights, expected.progress.best_weights, strict=True)
+    for ours, theirs in weights:
+        np.testing.assert_array_equal(ours, theirs)
+    for ours, theirs in zip(model.get_weights(), undisturbed.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_restoring_keeps_the_learning_rate_that_was_asked_for(tmp_path):
+    fit(make_model(), open_run(tmp_path / "run"))
+    model = make_model(learning_rate=1e-5)
+    run = open_run(tmp_path / "run")
+    run.restore(model, model.optimizer)
+    assert run.progress.epoch == 3
+    assert float(model.optimizer.learning_rate) == pytest.approx(1e-5)
+
+
+def test_the_best_model_is_that_of_the_lowest_val_loss():
+    weights, model, run = [], make_model(), Run()
+
+    def keep(steps):
+        if steps % STEPS == 0:
+            weights.append(model.get_weights())
+
+    fit(model, run, val_losses=[3.0, 1.0, 2.0], after_step=keep)
+    assert run.progress.best_epoch == 2
+    best = run.best_model(model)
+    for ours, theirs, last in zip(best.get_weights(), weights[1], model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+        assert not np.array_equal(ours, last)
+    assert [row["val_loss"] for row in run.history] == [3.0, 1.0, 2.0]
+
+
+def test_patience(tmp_path):
+    losses = [3.0, 1.0, 2.0, 2.0, 0.5]
+    run = fit(make_model(), open_run(tmp_path / "run"), 5, list(losses), patience=2)
+    assert run.progress.epoch == 4 and run.progress.best_epoch == 2
+    again = fit(make_model(), open_run(tmp_path / "run"), 5, patience=2)
+    assert again.progress.epoch == 4  # also when resumed
+    assert fit(make_model(), Run(), 5, list(losses)).progress.epoch == 5
+
+
+def spoil_at(step, model):
+    """Return a function that turns a weight into NaN after a step, as an update may."""
+
+    def after_step(steps):
+        if steps == step:
+            model.layers[0].kernel.assign([[np.nan], [0.0]])
+
+    return after_step
+
+
+def test_weights_that_no_loss_has_shown_to_be_nan(tmp_path):
+    """The last step of an epoch spoils them, and there is no validation."""
+    run, model = open_run(tmp_path / "run"), make_model()
+    with pytest.raises(UserError, match="became nan in epoch 2, step 5; the weights of epoch 1"):
+        fit(model, run, after_step=spoil_at(8, model))
+    assert run.progress.epoch == len(run.history) == 1
+
+
+def test_a_signal_in_the_last_epochs_report_stops_before_what_follows(tmp_path):
+    run, model = open_run(tmp_path / "run"), make_model()
+    spent: list[int] = []
+
+    def evaluate():
+        spent.append(1)
+        if len(spent) == 3:
+            signals.state.received = signal.SIGINT
+        return {}
+
+    with pytest.raises(SystemExit) as exit_:
+        fit(model, run, evaluate=evaluate)
+    assert exit_.value.code == 130 and run.progress.epoch == 3
+    assert list((tmp_path / "run/checkpoints").glob("epoch-000003-*"))
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (5, "loss became nan in epoch 2, step 2; the weights of epoch 1 are kept: .*--resume"),
+        (8, "loss became nan in epoch 2, step 5"),  # the epoch's last: only val_loss shows it
+        (1, "in epoch 1, step 2; start again with a smaller learning rate"),
+    ],
+)
+def test_nan_is_neither_recorded_nor_kept(tmp_path, step, words):
+    run, model = open_run(tmp_path / "run"), make_model()
+
+    def evaluate():
+        return {"val_loss": float(np.sum(model.get_weights()[0]))}
+
+    with pytest.raises(UserError, match=words) as error:
+        fit(model, run, evaluate=evaluate, after_step=spoil_at(step, model))
+    assert ("--resume" in str(error.value)) == (step > STEPS)  # only if something is kept
+    assert len(run.history) == run.progress.epoch == (step - 1) // STEPS
+    restored = make_model()
+    open_run(tmp_path / "run").restore(restored, restored.optimizer)
+    assert np.all(np.isfinite(restored.get_weights()[0]))
+
+
+def test_a_signal_does_not_store_weights_that_are_nan(tmp_path):
+    run, model = open_run(tmp_path / "run"), make_model()
+
+    def after_step(steps):
+        spoil_at(6, model)(steps)
+        signal_at(6)(steps)
+
+    with pytest.raises(UserError, match="the weights of epoch 1 are kept"):
+        fit(model, run, after_step=after_step)
+    (file,) = (tmp_path / "run/checkpoints").iterdir()
+    assert "epoch-000001" in file.name
+
+
+def test_the_epochs_figures_are_means_over_examples():
+    progress = Run().progress
+    progress.add_step({"loss": 1.0, "kl": 0.0}, 30)
+    progress.add_step({"loss": 4.0, "kl": 3.0}, 10)
+    assert progress.means() == {"loss": 1.75, "kl": 0.75}
+
+
+def test_epochs_are_printed_and_written(tmp_path, capsys):
+    run = fit(make_model(), open_run(tmp_path / "run"), val_losses=[3.0, 2.0, 1.0])
+    out = capsys.readouterr().out
+    rows = json.loads((tmp_path / "run/epochs.json").read_text())["epochs"]
+    assert rows == run.history and [row["epoch"] for row in rows] == [1, 2, 3]
+    table = (tmp_path / "run/history.csv").read_text().splitlines()
+    assert table[0] == "epoch,loss,val_loss" and len(table) == 4
+    for row, line in zip(rows, table[1:], strict=True):
+        assert line == f"{row['epoch']},{row['loss']},{row['val_loss']}"
+        assert row["samples"] == {"0": f"epoch {row['epoch']}"}
+        figures = f"loss {row['loss']:.4f}, val_loss {row['val_loss']:.4f}, "
+        assert f"Epoch {row['epoch']} of 3: {figures}" in out
+        assert f'Generated text (temperature=0):\n"epoch {row["epoch"]}"\n' in out
+
+
+def test_a_run_that_keeps_nothing_writes_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fit(make_model(), Run())
+    assert not list(tmp_path.iterdir())
+
+
+def test_tensorboard_gets_every_step_and_epoch(tmp_path):
+    run = Run(tensorboard=TensorBoard(str(tmp_path)))
+    fit(make_model(), run)
+    (file,) = tmp_path.glob("events*")
+    steps, values = {}, {}
+    for record in tf.data.TFRecordDataset(str(file)):
+        event = tf.compat.v1.Event.FromString(record.numpy())
+        for value in event.summary.value:
+            steps.setdefault(value.tag, []).append(event.step)
+            values.setdefault(value.tag, []).append(float(tf.make_ndarray(value.tensor)))
+    assert steps == {"loss": list(range(1, 13)), "epoch/loss": [1, 2, 3]}
+    means = np.reshape(values["loss"], (3, STEPS)).mean(axis=1)  # each batch's own loss
+    np.testing.assert_allclose(means, values["epoch/loss"], rtol=1e-5)
+
+
+def test_a_log_dir_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(FileExistsError):  # an OSError, so one line at the end
+        TensorBoard(str(tmp_path / "file"))
+
+
+def test_batches_are_made_when_they_are_asked_for():
+    made = []
+
+    def make(first, end):
+        made.append((first, end))
+        return np.arange(first, end)
+
+    batches = Batches(10, 4, make)
+    assert len(batches) == 3 and made == []
+    np.testing.assert_array_equal(batches[2], [8, 9])
+    assert made == [(8, 10)]
+    np.testing.assert_array_equal(np.concatenate(list(batches)), np.arange(10))

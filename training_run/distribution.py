@@ -1,0 +1,258 @@
+"""Training on several GPUs or machines (`tf.distribute`).
+
+Each replica has the whole model, computes on its rows of a batch, and takes the step with the mean
+gradient of all rows. So the replicas compute together what one would. Every process draws the same
+batches; the decorator of a step gives each replica its rows.
+"""
+
+import json
+import os
+import re
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, redirect_stdout, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from training_run import signals
+from training_run.command_line import UserError
+
+_EXAMPLE = (
+    '\'{"cluster": {"worker": ["host0:12345", "host1:12345"]}, '
+    '"task": {"type": "worker", "index": 0}}\''
+)
+
+
+class LostWorkerError(UserError):
+    """Another worker has ended, so this one cannot go on."""
+
+    status = os.EX_TEMPFAIL  # 75: start all workers again
+
+
+class Workers:
+    """The processes that train together: one, or the workers of TF_CONFIG.
+
+    All have to call the methods that communicate, in the same order. With one process these do
+    nothing.
+
+    Attributes:
+      strategy: what to build the model under.
+      size: number of processes.
+      is_chief: this process writes the run: it is the task `chief`, or else worker 0.
+    """
+
+    def __init__(self, strategy: tf.distribute.Strategy | None = None):
+        self.strategy = strategy or tf.distribute.get_strategy()
+        resolver = self.strategy.cluster_resolver
+        jobs = resolver.cluster_spec().as_dict() if resolver else {}
+        self.size = max(1, sum(len(jobs.get(job, ())) for job in ("chief", "worker")))
+        first = "chief" if "chief" in jobs else "worker"
+        self.is_chief = not jobs or (resolver.task_type, resolver.task_id) == (first, 0)
+
+    def on_each_replica(self, step: Callable[[tf.Tensor], Any]) -> Callable[[Any], Any]:
+        """Decorate a step: compile it, and run it on each replica with the replica's rows.
+
+        Args:
+          step: maps a batch to its mean metrics.
+
+        Returns:
+          A function from a batch [global_batch_size, ...] to the metrics, means over all its rows.
+        """
+
+        def replica_step(batch: tf.Tensor) -> Any:
+            rows = shard(batch)
+            return all_reduce_mean(step(rows), rows)
+
+        @tf.function(autograph=False)
+        def run_step(batch: tf.Tensor) -> Any:
+            results = self.strategy.run(replica_step, (batch,))
+            return tf.nest.map_structure(
+                lambda result: self.strategy.experimental_local_results(result)[0], results
+            )
+
+        traced: list[Callable] = []
+
+        def call(batch: Any) -> Any:
+            batch = tf.convert_to_tensor(batch)
+            if not traced:  # once, for batches of any size
+                spec = tf.TensorSpec([None, *batch.shape[1:]], batch.dtype)
+                traced.append(run_step.get_concrete_function(spec))
+            return traced[0](batch)
+
+        return call
+
+    def all_reduce_sum(self, array: np.ndarray) -> np.ndarray:
+        """Return the sum of the processes' arrays, which are alike in shape and type."""
+        if self.size == 1:
+            return array
+        flat = tf.constant(array.ravel(), tf.float64)  # one type, one trace; and exact
+        return self._all_reduce_sum(flat).numpy().astype(array.dtype).reshape(array.shape)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float64)])
+    def _all_reduce_sum(self, array: tf.Tensor) -> tf.Tensor:
+        replicas_here = self.strategy.num_replicas_in_sync // self.size
+
+        def add(array: tf.Tensor) -> tf.Tensor:
+            context = tf.distribute.get_replica_context()
+            first = context.replica_id_in_sync_group % replicas_here == 0
+            return context.all_reduce("sum", array if first else tf.zeros_like(array))
+
+        return self.strategy.experimental_local_results(self.strategy.run(add, (array,)))[0]
+
+    def broadcast_array(self, array: np.ndarray) -> np.ndarray:
+        """Return the chief's array; elsewhere only its shape and type matter."""
+        return self.all_reduce_sum(array if self.is_chief else np.zeros_like(array))
+
+    def broadcast(self, value: Any) -> Any:
+        """Return the chief's JSON value."""
+        if self.size == 1:
+            return value
+        text = np.frombuffer(json.dumps(value).encode(), np.uint8).astype(np.int32)
+        length = int(self.broadcast_array(np.array(len(text))))
+        text = self.broadcast_array(np.resize(text, length))
+        return json.loads(text.astype(np.uint8).tobytes())
+
+    def barrier(self) -> None:
+        """Wait for all processes, because one that exits early would be reported as lost."""
+        self.all_reduce_sum(np.array(0))
+        with suppress(tf.errors.OpError):  # of a process that has passed the first one already
+            self.all_reduce_sum(np.array(0))
+
+    def check_same_settings(self, settings: dict[str, Any], ignored: Collection[str]) -> None:
+        """Check that all processes train alike.
+
+        Args:
+          ignored: settings that may differ from machine to machine, such as paths.
+
+        Raises:
+          UserError: this or another process has other settings than the chief.
+        """
+        chiefs = self.broadcast(settings)
+        other = [n for n in settings if n not in ignored and settings[n] != chiefs.get(n)]
+        if self.all_reduce_sum(np.array(len(other))):
+            here = ", ".join(f"{n}={settings[n]} (the chief: {chiefs.get(n)})" for n in other)
+            raise UserError(
+                "the workers must be started with the same flags and the same data; "
+                + (f"here {here}" if other else "another worker has others")
+            )
+
+    @contextmanager
+    def chief_only(self, opening: AbstractContextManager[Any]) -> Iterator[Any]:
+        """Enter a context on the chief only; elsewhere it is None.
+
+        Raises:
+          UserError: the chief's, in all processes.
+        """
+        entered, problem = None, ""
+        with ExitStack() as stack:
+            if self.is_chief:
+                try:
+                    entered = stack.enter_context(opening)
+                except UserError as error:
+                    problem = str(error)
+            if problem := self.broadcast(problem):
+                raise UserError(problem)
+            yield entered
+
+
+def num_replicas() -> int:
+    """Return the number of replicas, in a step; 1 elsewhere."""
+    context = tf.distribute.get_replica_context()
+    return context.num_replicas_in_sync if context else 1
+
+
+def shard(batch: tf.Tensor) -> tf.Tensor:
+    """Return this replica's rows of a batch: of n replicas, replica i has rows i, i + n, ..."""
+    if num_replicas() == 1:
+        return batch
+    return batch[tf.distribute.get_replica_context().replica_id_in_sync_group :: num_replicas()]
+
+
+def all_reduce_mean(values: Any, rows: tf.Tensor) -> Any:
+    """Return means over the global batch; to be called in a step.
+
+    Args:
+      values: tensors in any structure, each a mean over this replica's rows.
+      rows: this replica's rows, maybe none.
+    """
+    if num_replicas() == 1:
+        return values
+    count = tf.cast(tf.shape(rows)[0], tf.float32)
+    # The mean over no rows is NaN; multiply_no_nan makes it 0.
+    sums = [tf.math.multiply_no_nan(value, count) for value in tf.nest.flatten(values)]
+    *sums, total = tf.distribute.get_replica_context().all_reduce("sum", [*sums, count])
+    return tf.nest.pack_sequence_as(values, [value / total for value in sums])
+
+
+@contextmanager
+def join(distribution: str) -> Iterator[Workers]:
+    """Train together with the other processes, until the chief has written the run.
+
+    Only the chief prints.
+
+    Args:
+      distribution: `none`, `mirrored` (all GPUs of this machine) or `multi_worker` (the workers of
+        TF_CONFIG, with all of their GPUs).
+
+    Raises:
+      UserError: TF_CONFIG is missing or wrong.
+      LostWorkerError: another worker has ended.
+    """
+    try:
+        workers = Workers(_strategy(distribution))
+        signals.reinstall()  # TensorFlow's cluster handles SIGTERM itself
+        if workers.is_chief:
+            yield workers
+        else:
+            print(
+                f"One of {workers.size} workers; the chief shows the progress and writes the run."
+            )
+            with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+                yield workers
+        workers.barrier()
+    except tf.errors.OpError as error:
+        if "gRPC server" in error.message:  # which this process is to be
+            raise UserError(f"cannot join the cluster of TF_CONFIG: {error.message}") from None
+        if distribution == "multi_worker" and "Collective ops" in error.message:
+            raise LostWorkerError(
+                "a worker was lost; start all workers again, with the same flags and --resume"
+            ) from None
+        raise
+
+
+def _strategy(distribution: str) -> tf.distribute.Strategy:
+    if distribution == "none":
+        return tf.distribute.get_strategy()
+    if distribution == "mirrored":
+        # Processors only where there are no GPUs; there is one unless TensorFlow is told otherwise.
+        kinds = (tf.config.list_logical_devices(kind) for kind in ("GPU", "CPU"))
+        return tf.distribute.MirroredStrategy([device.name for device in next(filter(None, kinds))])
+    try:
+        valid = is_valid_config(json.loads(os.environ.get("TF_CONFIG", "")))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        valid = False
+    if not valid:
+        raise UserError(
+            f"--distribution=multi_worker needs TF_CONFIG in the environment, such as {_EXAMPLE}, "
+            "with another index for each worker"
+        )
+    return tf.distribute.MultiWorkerMirroredStrategy()
+
+
+def is_valid_config(config: Any) -> bool:
+    """Tell whether TF_CONFIG names workers, and one of them as this one.
+
+    Raises:
+      KeyError, TypeError, ValueError, AttributeError: it does not.
+    """
+    jobs, task = config["cluster"], config["task"]
+    addresses = [address for job in jobs.values() for address in job]
+    return (
+        jobs.keys() <= {"chief", "worker"}
+        and all(jobs.values())
+        and len(jobs.get("chief", ())) <= 1
+        and int(task["index"]) in range(len(jobs[task["type"]]))
+        and all(re.fullmatch(r".+:\d+", address) for address in addresses)
+    )

@@ -1,0 +1,323 @@
+"""The training run: what happens around the steps, called by one line each in a training loop.
+
+run.restore(model, optimizer)
+for epoch in run.epochs(num_epochs):
+    for batch in run.steps(batches_of(epoch)):
+        run.log_step(train_step(batch))
+    run.log_epoch(val_loss=evaluate(model))
+return run.best_model(model)
+"""
+
+import math
+import shlex
+import sys
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from training_run import history, signals
+from training_run.checkpoints import Checkpoints
+from training_run.command_line import UserError
+from training_run.distribution import Workers
+from training_run.run_directory import CHECKPOINTS, RunDirectory, open_directory, what_is_kept
+from training_run.tensorboard import TensorBoard
+
+CHECKPOINT_SECONDS = 300  # within a long epoch
+SYNC_STEPS = 10  # steps from one exchange of signals to the next: it costs as much as a gradient's
+
+
+class Run:
+    """A training run. `Run()` keeps nothing; `open_run` gives one with a directory.
+
+    Attributes:
+      strategy: the `tf.distribute.Strategy` under which to build the model.
+      on_each_replica: decorates the training step: compiles it, and gives each replica its rows.
+      progress: the epochs and steps that are done, and their figures.
+      tensorboard: where the figures are written, too.
+    """
+
+    def __init__(
+        self,
+        directory: RunDirectory | None = None,
+        workers: Workers | None = None,
+        tensorboard: TensorBoard | None = None,
+    ):
+        self.workers = workers or Workers()
+        self.strategy = self.workers.strategy
+        self.on_each_replica = self.workers.on_each_replica
+        self.progress = history.Progress()
+        self.tensorboard = tensorboard or TensorBoard(None)
+        self._directory = directory
+        self._bar: tqdm | None = None
+        self._saved_at = time.monotonic()
+
+    @property
+    def history(self) -> list[history.Row]:
+        """The figures of each finished epoch."""
+        return self.progress.history
+
+    @property
+    def directory(self) -> Path:
+        """The directory to write files into; only an opened run has one, on the chief."""
+        assert self._directory
+        return self._directory.training
+
+    def restore(self, model: keras.Model, optimizer: keras.Optimizer) -> None:
+        """Set model, optimizer and progress to the newest checkpoint; a new run has none.
+
+        From here on the run keeps checkpoints of them. The learning rate stays what the optimizer
+        has, so that a resumed run can have another one.
+
+        Raises:
+          UserError: all checkpoints are damaged.
+        """
+        self._model, self._optimizer = model, optimizer
+        place = self.directory / CHECKPOINTS if self._directory else None
+        self._checkpoints = Checkpoints(place, model, optimizer, self.progress)
+        # `optimizer.apply` sums the replicas' gradients, and each of them is the mean already.
+        optimizer.loss_scale_factor = float(self.strategy.num_replicas_in_sync)
+        learning_rate = float(optimizer.learning_rate.numpy())
+        with self.strategy.scope():
+            for warning in self._checkpoints.restore():
+                print(f"warning: {warning}")
+            self._broadcast_from_chief()
+        self.set_learning_rate(learning_rate)
+
+    def epochs(self, count: int, patience: int = 0) -> Iterator[int]:
+        """Iterate over the numbers, from 0, of the epochs that are left of `count`.
+
+        Args:
+          patience: stop after that many epochs without a lower loss; 0 disables early stopping.
+
+        Raises:
+          SystemExit: a signal has come to this or another process.
+        """
+        self._num_epochs = count
+        signals.state.deferred = True
+        while self.progress.epoch < count and not self._stalled(patience):
+            yield self.progress.epoch
+            self._stop_if_told()
+        signals.state.deferred = False
+        self._stop_if_told()
+
+    def steps(self, batches: Sequence[Any]) -> Iterator[Any]:
+        """Iterate over an epoch's batches, without those that a resumed run has done.
+
+        After each step, take a checkpoint if it is time, and stop if a signal has come.
+
+        Raises:
+          SystemExit: a signal has come to this or another process.
+        """
+        self._bar = tqdm(
+            total=len(batches),
+            initial=self.progress.step,
+            desc=f"Epoch {self.progress.epoch + 1} of {self._num_epochs}",
+            unit="step",
+            leave=False,
+            disable=None if self.workers.is_chief else True,  # None: unless on a terminal
+        )
+        self._marks = [self._mark()]
+        for number in range(self.progress.step, len(batches)):
+            batch = batches[number]
+            self._batch_examples = len(batch)
+            yield batch
+            self._marks = [*self._marks[:2], self._mark()]
+            self._bar.update(1)
+            if self.workers.size == 1 or number % SYNC_STEPS == 0:
+                self._stop_if_told(
+                    time_to_save=time.monotonic() > self._saved_at + CHECKPOINT_SECONDS
+                )
+        self._bar.close()
+
+    def log_step(self, metrics: dict[str, Any]) -> None:
+        """Record a step's metrics, means over its batch, `loss` among them.
+
+        Raises:
+          UserError: the loss is NaN or infinite.
+        """
+        figures = {name: float(value) for name, value in metrics.items()}
+        self._check_finite(figures["loss"])
+        self.progress.add_step(figures, self._batch_examples)
+        self.tensorboard.scalars(figures, int(self._optimizer.iterations.numpy()))
+        assert self._bar is not None
+        self._bar.set_postfix(loss=f"{self.progress.means()['loss']:.4f}", refresh=False)
+
+    def set_learning_rate(self, learning_rate: float) -> None:
+        """Set the optimizer's learning rate, on all replicas."""
+        with self.strategy.scope():
+            self._optimizer.learning_rate.assign(learning_rate)
+
+    def log_epoch(self, figures: dict[str, float], samples: dict[str, str] | None = None) -> None:
+        """Record the epoch with these figures, take a checkpoint, and then print them.
+
+        Args:
+          figures: what was measured after the epoch, such as `val_loss`.
+          samples: texts that the model has written, by temperature.
+
+        Raises:
+          UserError: the loss or a weight is NaN or infinite.
+        """
+        row = {**self.progress.means(), **figures, **({"samples": samples} if samples else {})}
+        row = self.workers.broadcast(row)  # so that all workers take the same decisions
+        self._check_finite(history.score(row))
+        self._check_weights()
+        if self.progress.end_epoch(row):
+            self.progress.best_weights = self._model.get_weights()
+        self._save()
+        epoch, named = self.progress.epoch, history.figures(row)
+        self.tensorboard.scalars({f"epoch/{name}": value for name, value in named.items()}, epoch)
+        self.tensorboard.flush()
+        rate = f"{self._examples_per_second():,.0f} examples/s"
+        print(f"Epoch {epoch} of {self._num_epochs}: {history.figures_text(row)}, {rate}")
+        print(history.samples_text(row), end="", flush=True)
+
+    def best_model(self, model: keras.Model) -> keras.Model:
+        """Return a copy of the model, without an optimizer, with the weights of the best epoch."""
+        best = keras.models.clone_model(model)  # of plain variables, whatever the strategy made
+        best.set_weights(self.progress.best_weights or model.get_weights())
+        return best
+
+    def finish(self, files: dict[str, str], try_next: list[list[str]]) -> None:
+        """Put the directory, which has every file now, in its final place; print what is there.
+
+        Args:
+          files: what each file is, by its name.
+          try_next: commands to go on with: a module and its arguments each.
+        """
+        assert self._directory
+        self._write_tables()  # also if a resumed run had no epoch left to train
+        self._directory.finish()
+        path = self._directory.path
+        width = max(len(str(path / name)) for name in files)
+        lines = [f"  {path / name!s:{width}}  {what}" for name, what in files.items()]
+        python = Path(sys.executable)  # by the name that works from here
+        if python.is_relative_to(Path.cwd()):
+            python = python.relative_to(Path.cwd())
+        commands = [f"  {python} -m {shlex.join(command)}" for command in try_next]
+        print("\n".join([f"\nThe run is in {path}:", *lines, "\nTry next:", *commands]))
+
+    def close(self) -> None:
+        """Close what an interrupted loop has left open."""
+        signals.state.deferred = False
+        if self._bar is not None:
+            self._bar.close()
+
+    def _stop_if_told(self, time_to_save: bool = False) -> None:
+        """Take a checkpoint if it is time, and stop if a signal has come, as all workers do.
+
+        Raises:
+          SystemExit: a signal has come.
+          UserError: a weight is NaN or infinite, so the checkpoint before has to stay the newest.
+        """
+        votes = [signals.state.received == number for number in signals.SIGNALS]
+        votes.append(time_to_save and self.workers.is_chief)
+        *told, save = self.workers.all_reduce_sum(np.array(votes, np.int32))
+        number = next((n for n, count in zip(signals.SIGNALS, told, strict=True) if count), 0)
+        if (number and self.progress.step) or save:  # at an epoch's end there is one already
+            self._check_weights()
+            self._save()
+        if not number:
+            return
+        self.workers.barrier()
+        epochs, steps = self.progress.epoch, self.progress.step
+        finish = f"; --resume --epochs={epochs} makes a model of it" if epochs else ""
+        print(  # on stderr, because the reader of the output may have been stopped too
+            f"\nStopped after {epochs} epochs and {steps} steps, with a checkpoint. "
+            f"--resume goes on from here{finish}.",
+            file=sys.stderr,
+        )
+        raise SystemExit(128 + number)
+
+    def _broadcast_from_chief(self) -> None:
+        """Give all workers the chief's variables and progress."""
+        if self.workers.size == 1:
+            return
+        for variable in self._checkpoints.variables.values():
+            variable.assign(self.workers.broadcast_array(variable.numpy()))
+        vars(self.progress).update(self.workers.broadcast(self.progress.fields()))
+        if self.progress.best_epoch:
+            best = self.progress.best_weights or self._model.get_weights()  # anything of that shape
+            self.progress.best_weights = [self.workers.broadcast_array(weight) for weight in best]
+
+    def _save(self) -> None:
+        """Write a checkpoint and the tables, if this process keeps any."""
+        self._saved_at = time.monotonic()
+        self._checkpoints.save()
+        if self._directory:
+            signals.state.last_words = f"interrupted; {what_is_kept(self._directory.path)}"
+            self._write_tables()
+
+    def _write_tables(self) -> None:
+        if self.history:
+            history.write_tables(self.directory, self.history)
+
+    def _stalled(self, patience: int) -> bool:
+        """Tell whether there was no lower loss for `patience` epochs; 0 disables that."""
+        return 0 < patience <= self.progress.epoch - self.progress.best_epoch
+
+    def _mark(self) -> tuple[float, float]:
+        """Return the time, and the examples of the epoch so far."""
+        return time.monotonic(), self.progress.sums.get("examples", 0.0)
+
+    def _examples_per_second(self) -> float:
+        # From the end of the first step, which also compiles; from its beginning if it is the only
+        # one. A run resumed after an epoch's last step has none.
+        begin, end = self._marks[1 if len(self._marks) > 2 else 0], self._marks[-1]
+        return (end[1] - begin[1]) / (end[0] - begin[0]) if end[0] > begin[0] else 0.0
+
+    def _check_finite(self, value: float) -> None:
+        """Raise a UserError if the training has diverged: a loss or a weight is not finite."""
+        if math.isfinite(value):
+            return
+        epoch, step = self.progress.epoch, self.progress.step
+        advice = "start again with a smaller learning rate (--learning_rate=...)"
+        if epoch:
+            advice = (
+                f"the weights of epoch {epoch} are kept: go on with a smaller learning rate "
+                "(--resume --learning_rate=...)"
+            )
+        raise UserError(f"the loss became {value} in epoch {epoch + 1}, step {step + 1}; {advice}")
+
+    def _check_weights(self) -> None:
+        """Raise a UserError if a weight is not finite, even if no loss has shown it yet."""
+        for weight in self._model.get_weights():
+            self._check_finite(float(np.sum(weight)))
+
+
+@contextmanager
+def open_run(
+    path: Path,
+    settings: dict[str, Any],
+    changeable: Collection[str],
+    workers: Workers,
+    *,
+    local: Collection[str] = (),
+    resume: bool = False,
+    overwrite: bool = False,
+    log_dir: str | None = None,
+) -> Iterator[Run]:
+    """Open a run with a directory, which the chief of the workers writes.
+
+    Args:
+      path, settings, changeable, resume, overwrite: see `open_directory`.
+      local: settings that may differ from worker to worker, such as paths.
+      log_dir: directory for TensorBoard.
+
+    Raises:
+      UserError: see `open_directory`; or the workers have other settings than the chief.
+    """
+    workers.check_same_settings(settings, local)
+    tensorboard = TensorBoard(log_dir if workers.is_chief else None)
+    opening = open_directory(path, settings, changeable, resume=resume, overwrite=overwrite)
+    with workers.chief_only(opening) as directory:
+        run = Run(directory, workers, tensorboard)
+        try:
+            yield run
+        finally:
+            run.close()

@@ -1,0 +1,48 @@
+"""Figures and pictures for TensorBoard."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from training_run.atomic_files import os_errors
+
+
+class TensorBoard:
+    """Writes to a directory of logs, or nothing at all.
+
+    Args:
+      log_dir: the directory; None writes nothing.
+
+    All methods raise an OSError if they cannot write, such as when the disk is full.
+    """
+
+    def __init__(self, log_dir: str | None):
+        self.enabled = bool(log_dir)
+        self._path = Path(log_dir or "")
+        self._writer = None
+        if log_dir:
+            self._path.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=log_dir):  # fail now if it cannot be written
+                pass
+            self._writer = tf.summary.create_file_writer(log_dir)
+
+    def scalars(self, figures: dict[str, float], step: int) -> None:
+        """Write figures by tag."""
+        if self._writer:
+            with os_errors(self._path), self._writer.as_default():
+                for tag, value in figures.items():
+                    tf.summary.scalar(tag, value, step=step)
+
+    def image(self, tag: str, image: np.ndarray, step: int) -> None:
+        """Write an image [height, width] of values from 0 to 1."""
+        if self._writer:
+            with os_errors(self._path), self._writer.as_default():
+                tf.summary.image(tag, image[None, ..., None], step=step)
+
+    def flush(self) -> None:
+        """Wait until all is on the disk."""
+        if self._writer:
+            with os_errors(self._path):
+                self._writer.flush()
