@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from absl import flags
 
 from benchmarks.measure import seconds, table
 from training_run import command_line
@@ -45,26 +46,26 @@ class Series(NamedTuple):
 def text_step(length: int = 60, units: int = 128) -> dict[str, float]:
     """Time the text model's steps of 128 examples."""
     from lstm_text_generation import corpora
-    from lstm_text_generation import model as lstm
     from lstm_text_generation.data import TextData
-    from training_run import devices
+    from training_run import tensorflow_setup
 
-    devices.set_up(gpu=False, side_by_side=2)
+    tensorflow_setup.set_up(parallel_ops=2)
+    from benchmarks.training import TimedRun, train_text
+
     text_data = TextData("docs", corpora.load("python-docs"), length, 3)
-    model = lstm.create_model(length, text_data.char_set_size(), (units, units))
-    lstm.compile_model(model, 0.01)
-    step = lstm.make_train_step(model, clip_norm=1.0)
-    (batch,) = text_data.training_batches(epoch=0, num_examples=128, batch_size=128)
-    return _timed(lambda: float(step(batch)["loss"]))
+    (batch,) = text_data.next_data_epoch(128, 128, epoch=0)
+    run = TimedRun()
+    train_text(run, [batch] * (1 + ROUNDS), text_data.char_set_size(), units)
+    return _measured(run.seconds[1:])
 
 
 def corpus(megabytes: int) -> dict[str, float]:
     """Time the encoding of a text file of that size, and drawing batches from it."""
     from lstm_text_generation import corpora
     from lstm_text_generation.data import TextData
-    from training_run import devices
+    from training_run import tensorflow_setup
 
-    devices.set_up(gpu=False, side_by_side=2)
+    tensorflow_setup.set_up(parallel_ops=2)
     piece = corpora.load("python-docs").encode()
     with tempfile.NamedTemporaryFile(suffix=".txt") as file:
         for _ in range(0, megabytes * 1_000_000, len(piece)):
@@ -74,27 +75,29 @@ def corpus(megabytes: int) -> dict[str, float]:
         encoding = seconds(lambda: found.append(TextData("x", corpora.read(file.name), 60, 3)))
 
     def draw() -> None:
-        for _ in found[0].training_batches(epoch=0, num_examples=12_800, batch_size=128):
+        for _ in found[0].next_data_epoch(12_800, 128, epoch=0):
             pass
 
-    return _timed(draw, memory="RssAnon") | {"encoding": encoding}
+    draw()
+    times = [seconds(draw) for _ in range(ROUNDS)]
+    return _measured(times, memory="RssAnon") | {"encoding": encoding}
 
 
 def image_step(batch_size: int) -> dict[str, float]:
     """Time the autoencoder's steps on random images."""
+    from training_run import tensorflow_setup
+
+    tensorflow_setup.set_up()
     import keras
 
-    from benchmarks.fashion_mnist_vae import new_model
-    from fashion_mnist_vae.model import make_train_step
-    from training_run import devices
+    from benchmarks.training import TimedRun, train_images
 
-    devices.set_up(gpu=False)
     keras.utils.set_random_seed(0)
-    rng = np.random.default_rng(0)
-    step = make_train_step(new_model(), rng.integers(0, 256, (60_000, 784), np.uint8))
-    indices = rng.permutation(60_000)[:batch_size]
-    return _timed(lambda: [float(step(indices)["loss"]) for _ in range(max(1, 1024 // batch_size))],
-                  max(1, 1024 // batch_size))  # fmt: skip
+    batch = np.random.default_rng(0).integers(0, 256, (batch_size, 784), np.uint8)
+    run, each = TimedRun(), max(1, 1024 // batch_size)
+    train_images(run, [batch] * (1 + ROUNDS * each))
+    rounds = np.reshape(run.seconds[1:], (ROUNDS, each))
+    return _measured(rounds.mean(axis=1).tolist())
 
 
 STEP = {"step": "s a step", "memory": "MB"}
@@ -167,10 +170,9 @@ def _point(name: str, value: int) -> dict[str, float]:
     return json.loads(out[out.index("POINT ") + 6 :])
 
 
-def _timed(work: Callable[[], object], steps: int = 1, memory: str = "VmHWM") -> dict[str, float]:
-    """Return the median seconds of a step, and what Linux says of the memory, in megabytes."""
-    work()
-    step = statistics.median(seconds(work) for _ in range(ROUNDS)) / steps
+def _measured(times: list[float], memory: str = "VmHWM") -> dict[str, float]:
+    """Return the median of seconds, and what Linux says of the memory, in megabytes."""
+    step = statistics.median(times)
     status = Path("/proc/self/status").read_text()
     found = re.search(memory + r":\s+(\d+) kB", status)
     assert found
@@ -178,4 +180,4 @@ def _timed(work: Callable[[], object], steps: int = 1, memory: str = "VmHWM") ->
 
 
 if __name__ == "__main__":
-    command_line.run(main, lambda: None, lambda: __doc__ or "")
+    command_line.run(main, flags.FlagValues(), lambda: __doc__ or "")

@@ -3,15 +3,17 @@
 python -m benchmarks.fashion_mnist_vae [flags]
 """
 
+import contextlib
 import importlib.util
+import io
+import sys
 from collections.abc import Callable
 
 from absl import flags
 
-from benchmarks.measure import print_rates, rates, table
-from fashion_mnist_vae import sources
-from training_run import command_line, devices
-from training_run.command_line import FLAGS, UserError, between, define
+from benchmarks.measure import print_rates, process, rates, serve, table
+from training_run import command_line, tensorflow_setup
+from training_run.command_line import UserError
 
 BATCH, STEPS = 256, 60  # the original's batch size; steps of a timed round
 IMAGES = BATCH * STEPS
@@ -20,47 +22,71 @@ IMAGES = BATCH * STEPS
 FLOPS = 2 * (3 * (512 * 4 + 2 * 512 + 512 * 784) + 2 * 784 * 512)
 
 
-def define_flags() -> None:
-    """Define the data, and what can be left out, as it takes minutes."""
-    integer = flags.DEFINE_integer
-    define(flags.DEFINE_string, "data_dir", None, "Where Fashion-MNIST is, as for training.")
-    define(integer, "rounds", 9, "Timed rounds.", check=between(1, 1000))
-    define(integer, "epochs", 5, "Epochs of the quality runs.", check=between(0, 1000))
-    define(integer, "seeds", 3, "Quality runs, one a seed.", check=between(1, 100))
+CONTESTANTS = ["model.fit", "this loop", "torch", "matrix product"]
+
+FLAGS = flags.FlagValues()
+flags.DEFINE_string("data_dir", None, "Fashion-MNIST, as for training.", flag_values=FLAGS)
+flags.DEFINE_integer("rounds", 9, "Timed rounds.", 1, 1000, flag_values=FLAGS)
+flags.DEFINE_integer("epochs", 5, "Epochs of the quality runs.", 0, 1000, flag_values=FLAGS)
+flags.DEFINE_integer("seeds", 3, "Quality runs, one for each seed.", 1, 100, flag_values=FLAGS)
+_CONTESTANT = "Be this contestant of the training, for the process that measures."
+flags.DEFINE_enum("contestant", None, CONTESTANTS, _CONTESTANT, flag_values=FLAGS)
 
 
 def main(arguments: list[str]) -> None:
     """Print every part, as Markdown."""
     if arguments:
         raise UserError(f"this command takes flags only, not {arguments[0]}")
-    devices.set_up(gpu=False)
+    tensorflow_setup.set_up()
     import keras
 
+    from fashion_mnist_vae import sources
+
     keras.utils.set_random_seed(0)
-    image_data = sources.load("fashion_mnist", FLAGS.data_dir)
+    image_data, _ = sources.find("fashion_mnist", FLAGS.data_dir)
+    if FLAGS.contestant:
+        contend(FLAGS.contestant, image_data)
+        return
     print("## Variational autoencoder\n\nFashion-MNIST, 512 hidden units, 2 latent dimensions.\n")
-    speed(image_data)
+    speed()
     if FLAGS.epochs:
         quality(image_data)
 
 
-def speed(image_data) -> None:
+def speed() -> None:
     """Compare training steps on the same images, and with the rate of a large matrix product."""
-    contestants: dict[str, tuple[Callable[[], object], float]] = {
-        "model.fit": (keras_recipe(image_data), IMAGES),
-        "this loop": (our_loop(image_data), IMAGES),
-    }
-    if importlib.util.find_spec("torch"):
-        contestants["torch"] = (torch_loop(image_data), IMAGES)
-    size = 2048
-    contestants["matrix product"] = (matrix_product(size), 2 * size**3 * 5 / FLOPS)
+    units = dict.fromkeys(CONTESTANTS, float(IMAGES)) | {"matrix product": 2 * 2048**3 * 5 / FLOPS}
+    if not importlib.util.find_spec("torch"):
+        del units["torch"]
+    data = [f"--data_dir={FLAGS.data_dir}"] if FLAGS.data_dir else []
+    me = [sys.executable, "-m", "benchmarks.fashion_mnist_vae", *data]
+    contestants = {n: (process([*me, f"--contestant={n}"]), u) for n, u in units.items()}
     measured = rates(contestants, FLAGS.rounds)
     print(
         f"Training steps of {BATCH} images. `model.fit` is the keras.io recipe, with a model that "
-        f"has its own `train_step`. The matrix product ({size} x {size}, float32) is counted in "
+        "has its own `train_step`. The matrix product (2048 x 2048, float32) is counted in "
         f"images of {FLOPS / 1e6:.2f} MFLOP.\n"
     )
     print_rates("images/s", measured, ["model.fit", "torch", "matrix product"])
+
+
+def contend(name: str, image_data) -> None:
+    """Train on `IMAGES` images, or multiply matrices, each time that is asked for."""
+    if name == "matrix product":
+        serve(matrix_product(2048))
+    elif name == "model.fit":
+        serve(keras_recipe(image_data))
+    elif name == "torch":
+        serve(torch_loop(image_data))
+    else:
+        from benchmarks.training import ServedRun
+        from fashion_mnist_vae.model import VaeOptions
+        from fashion_mnist_vae.train import train
+
+        some = image_data._replace(
+            train_images=image_data.train_images[:IMAGES], test_images=image_data.test_images[:0]
+        )
+        train(some, VaeOptions(784), ServedRun(), batch_size=BATCH)
 
 
 def matrix_product(size: int) -> Callable[[], object]:
@@ -70,36 +96,6 @@ def matrix_product(size: int) -> Callable[[], object]:
     matrix = tf.random.stateless_normal([size, size], seed=(0, 0))
     multiply = tf.function(lambda: tf.reduce_sum(tf.matmul(matrix, matrix)))
     return lambda: [float(multiply()) for _ in range(5)]
-
-
-def our_loop(image_data) -> Callable[[], object]:
-    """Return some steps of the app's own training, loop and shuffling included."""
-    from fashion_mnist_vae import model as m
-    from training_run import loop
-
-    model = new_model()
-    step = m.make_train_step(model, image_data.train_images)
-    some = image_data._replace(train_images=image_data.train_images[:IMAGES])
-    return lambda: loop.fit(
-        model,
-        epochs=1,
-        batches=lambda epoch, skip: some.training_batches(epoch, BATCH),
-        train_step=step,
-        evaluate=dict,
-    )
-
-
-def new_model():
-    """Return the model of the default flags."""
-    import keras
-
-    from fashion_mnist_vae import model as m
-
-    opts = m.VaeOptions(784)
-    model = m.vae(m.encoder(opts), m.decoder(opts))
-    model.compile(optimizer=keras.optimizers.Adam())
-    model.optimizer.build(model.trainable_variables)
-    return model
 
 
 def keras_recipe(image_data) -> Callable[[], object]:
@@ -127,8 +123,7 @@ def keras_recipe(image_data) -> Callable[[], object]:
             with tf.GradientTape() as tape:
                 z_mean, z_log_var, z = self.encoder(data)
                 outputs = [self.decoder(z), z_mean, z_log_var]
-                terms = [tf.reduce_mean(term) for term in m.loss_terms(data, outputs)]
-                total = terms[0] + terms[1]
+                total, *terms = m.vae_loss(data, outputs)
             gradients = tape.gradient(total, self.trainable_weights)
             self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
             for tracker, value in zip(self.trackers, (total, *terms), strict=True):
@@ -172,16 +167,20 @@ def quality(image_data) -> None:
     """Print the test loss after some epochs, one run a seed."""
     import keras
 
-    from fashion_mnist_vae import model as m
+    from fashion_mnist_vae.model import VaeOptions
+    from fashion_mnist_vae.train import train
+    from training_run.run import Run
 
     losses = []
     for seed in range(FLAGS.seeds):
         keras.utils.set_random_seed(seed)
-        progress = m.fit_model(new_model(), image_data, FLAGS.epochs, BATCH, seed=seed)
-        losses.append(progress.history[-1]["val_loss"])
+        run = Run()
+        with contextlib.redirect_stdout(io.StringIO()):
+            train(image_data, VaeOptions(784), run, epochs=FLAGS.epochs, seed=seed)
+        losses.append(run.history[-1]["val_loss"])
     print(f"Loss on the test images after {FLAGS.epochs} epochs, squared error form:\n")
     print(table(["seed", *range(FLAGS.seeds)], [["loss", *(f"{loss:.2f}" for loss in losses)]]))
 
 
 if __name__ == "__main__":
-    command_line.run(main, define_flags, lambda: __doc__ or "")
+    command_line.run(main, FLAGS, lambda: __doc__ or "")

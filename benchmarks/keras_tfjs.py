@@ -17,7 +17,7 @@ import keras
 
 from benchmarks.measure import machine, seconds
 from keras_tfjs import graph_model, layers_model
-from lstm_text_generation.cells import one_step
+from lstm_text_generation.exported_functions import one_step
 from lstm_text_generation.model import create_model
 from tests.keras_tfjs import javascript
 

@@ -19,7 +19,7 @@ from absl import flags
 
 from benchmarks.measure import machine
 from training_run import command_line
-from training_run.command_line import FLAGS, UserError, between, define
+from training_run.command_line import UserError
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "long_run.md"
 SETTLED = 5  # epochs after which memory is to be flat
@@ -33,11 +33,10 @@ class Sample(NamedTuple):
     seconds: float
 
 
-def define_flags() -> None:
-    """Define where the text and the run are."""
-    define(flags.DEFINE_string, "data_dir", None, "TensorFlow Datasets directory.")
-    define(flags.DEFINE_string, "save_path", "saved_models/long_run", "Directory of the run.")
-    define(flags.DEFINE_integer, "epochs", 150, "Epochs.", check=between(2 * SETTLED, 10_000))
+FLAGS = flags.FlagValues()
+flags.DEFINE_string("data_dir", None, "TensorFlow Datasets directory.", flag_values=FLAGS)
+flags.DEFINE_string("save_path", "saved_models/long_run", "Run's directory.", flag_values=FLAGS)
+flags.DEFINE_integer("epochs", 150, "Epochs.", 2 * SETTLED, 10_000, flag_values=FLAGS)
 
 
 def main(arguments: list[str]) -> None:
@@ -120,7 +119,7 @@ def table(corpus: str, samples: list[Sample], history: list[dict[str, str]]) -> 
 
 def cli() -> None:
     """Run the benchmark."""
-    command_line.run(main, define_flags, lambda: __doc__ or "")
+    command_line.run(main, FLAGS, lambda: __doc__ or "")
 
 
 if __name__ == "__main__":

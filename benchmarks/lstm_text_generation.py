@@ -11,14 +11,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from absl import flags
 
 from benchmarks.measure import print_rates, process, rates, serve, table
-from training_run import command_line, devices
-from training_run.command_line import FLAGS, between, define
+from training_run import command_line, tensorflow_setup
 
 SAMPLE_LEN, BATCH, SIZES = 60, 128, (128, 128)  # the original's defaults
 # Multiplications and additions of an example's matrix products: at each of 60 characters those of
@@ -32,31 +31,20 @@ TFJS = Path(__file__).parents[1] / "node_modules/@tensorflow/tfjs-node/lib/napi-
 CONTESTANTS = ["model.fit", "last_char", "every_char", "torch.nn.LSTM", "matrix product"]
 
 
-def define_flags() -> None:
-    """Define what can be left out, as it takes minutes."""
-    define(flags.DEFINE_string, "data_dir", None, "TensorFlow Datasets directory.")
-    define(flags.DEFINE_integer, "rounds", 7, "Timed rounds.", check=between(1, 1000))
-    define(
-        flags.DEFINE_integer,
-        "epochs",
-        60,
-        "Give up reaching a val_loss after so many epochs; 0 leaves that part out.",
-        check=between(0, 10_000),
-    )
-    define(
-        flags.DEFINE_enum,
-        "contestant",
-        None,
-        "Be this contestant of the training, for the process that measures.",
-        values=CONTESTANTS,
-    )
+FLAGS = flags.FlagValues()
+flags.DEFINE_string("data_dir", None, "TensorFlow Datasets directory.", flag_values=FLAGS)
+flags.DEFINE_integer("rounds", 7, "Timed rounds.", 1, 1000, flag_values=FLAGS)
+_EPOCHS = "Give up reaching a val_loss after this many epochs; 0 leaves that part out."
+flags.DEFINE_integer("epochs", 60, _EPOCHS, 0, 10_000, flag_values=FLAGS)
+_CONTESTANT = "Be this contestant of the training, for the process that measures."
+flags.DEFINE_enum("contestant", None, CONTESTANTS, _CONTESTANT, flag_values=FLAGS)
 
 
 def main(arguments: list[str]) -> None:
     """Print every part, as Markdown."""
     # The original and torch share operations between cores; one thread an operation is our own way.
     ours = FLAGS.contestant in (None, "last_char", "every_char")
-    devices.set_up(gpu=False, side_by_side=len(SIZES) if ours else 0)
+    tensorflow_setup.set_up(parallel_ops=len(SIZES) if ours else 0)
     import keras
 
     from lstm_text_generation import corpora
@@ -66,7 +54,7 @@ def main(arguments: list[str]) -> None:
     text_data = TextData("benchmark", corpora.read(name, FLAGS.data_dir), SAMPLE_LEN, 3)
     keras.utils.set_random_seed(0)
     if FLAGS.contestant:
-        serve(contestant(FLAGS.contestant, text_data))
+        contend(FLAGS.contestant, text_data)
         return
     print(f"## Text generation\n\nOn {name}, with 2 x 128 units and windows of 60 characters.\n")
     training_speed(name, text_data.char_set_size())
@@ -100,32 +88,30 @@ def training_speed(corpus: str, characters: int) -> None:
     print_rates("examples/s", measured, bases)
 
 
-def contestant(name: str, text_data) -> Callable[[], object]:
-    """Return a function that trains on `EXAMPLES` examples, or multiplies matrices."""
+def contend(name: str, text_data) -> None:
+    """Train on `EXAMPLES` examples, or multiply matrices, each time that is asked for."""
     from benchmarks.fashion_mnist_vae import matrix_product
-    from lstm_text_generation import model as lstm
 
+    characters = text_data.char_set_size()
+    batches = list(text_data.next_data_epoch(EXAMPLES, BATCH, epoch=0))
     if name == "matrix product":
-        return matrix_product(2048)
-    if name == "model.fit":
-        return keras_recipe(text_data, EXAMPLES)
-    batches = list(text_data.training_batches(epoch=0, num_examples=EXAMPLES, batch_size=BATCH))
-    if name == "torch.nn.LSTM":
+        serve(matrix_product(2048))
+    elif name == "model.fit":
+        serve(keras_recipe(np.concatenate(batches), characters))
+    elif name == "torch.nn.LSTM":
         from benchmarks import torch_lstm
 
-        arrays = [batch.numpy() for batch in batches]
-        return torch_lstm.training(arrays, text_data.char_set_size(), SIZES[0], len(SIZES))
-    objective: lstm.Objective = "last_char" if name == "last_char" else "every_char"
-    step = lstm.make_train_step(new_model(text_data), objective, clip_norm=1.0)
-    return lambda: [float(step(batch)["loss"]) for batch in batches]
+        serve(torch_lstm.training(batches, characters, SIZES[0], len(SIZES)))
+    else:
+        from benchmarks.training import ServedRun, train_text
+
+        train_text(ServedRun(), batches, characters, SIZES[0], name)
 
 
-def keras_recipe(text_data, examples: int):
+def keras_recipe(windows: np.ndarray, size: int):
     """Return the keras.io example's way: boolean one-hot arrays and `model.fit`."""
     import keras
-    import numpy as np
 
-    size = text_data.char_set_size()
     layers = keras.layers
     model = keras.Sequential(
         [
@@ -136,29 +122,29 @@ def keras_recipe(text_data, examples: int):
         ]
     )
     model.compile(loss="categorical_crossentropy", optimizer=keras.optimizers.RMSprop(0.01))
-    xs, ys = (array.astype(np.bool_) for array in text_data.next_data_epoch(examples))
+    one_hot = np.eye(size, dtype=np.bool_)[windows]
+    xs, ys = one_hot[:, :-1], one_hot[:, -1]
     return lambda: model.fit(xs, ys, batch_size=BATCH, epochs=1, verbose=0)
 
 
 def generating_speed(text_data) -> None:
     """Compare the three ways of writing, one text and 64 at a time."""
-    import numpy as np
     import tensorflow as tf
 
-    from lstm_text_generation.generation import Mode, TextGenerator, sample
+    from lstm_text_generation.generation import Mode, begin_text, continue_text, sample
 
     model = new_model(text_data)
     _, indices = text_data.get_random_slice(np.random.default_rng(0))
     eye = np.eye(text_data.char_set_size(), dtype=np.float32)
 
     def in_graph(mode: Mode, batch: int, length: int):
-        generator = TextGenerator(model, mode)
         seed_texts = tf.constant([indices] * batch, tf.int32)
 
         def run() -> None:
-            zero = tf.constant(0, tf.int64)
-            arguments = (tf.constant(length), tf.constant(0.5), zero, zero)
-            generator.write(*generator.start(seed_texts), *arguments)[0].numpy()
+            begun = begin_text(model, seed_texts, mode)
+            seed = tf.constant([0, 0], tf.int64)
+            arguments = (tf.constant(length), tf.constant(0.5), seed, mode, 0)
+            continue_text(model, *begun, *arguments)[0].numpy()
 
         return run, batch * length
 
@@ -250,4 +236,4 @@ def new_model(text_data):
 
 
 if __name__ == "__main__":
-    command_line.run(main, define_flags, lambda: __doc__ or "")
+    command_line.run(main, FLAGS, lambda: __doc__ or "")

@@ -65,8 +65,9 @@ def process(line: Sequence[str]) -> Callable[[], object]:
 
     def work() -> None:
         print("work", file=ask, flush=True)
-        if answer.readline() != "done\n":
-            raise RuntimeError(f"{' '.join(line)} ended")
+        while (said := answer.readline()) != "done\n":  # among what else it prints
+            if not said:
+                raise RuntimeError(f"{' '.join(line)} ended")
 
     return work
 

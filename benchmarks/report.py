@@ -15,7 +15,6 @@ from absl import flags
 
 from benchmarks.measure import machine
 from training_run import command_line
-from training_run.command_line import FLAGS, define
 
 DOCUMENT = Path(__file__).parents[1] / "docs/benchmarks.md"
 PACKAGES = ("tensorflow", "keras", "numpy", "torch")
@@ -28,9 +27,8 @@ hold where absolute times do not. PyTorch and TensorFlow.js are measured where t
 """
 
 
-def define_flags() -> None:
-    """Define where the datasets are."""
-    define(flags.DEFINE_string, "data_dir", None, "TensorFlow Datasets directory.")
+FLAGS = flags.FlagValues()
+flags.DEFINE_string("data_dir", None, "TensorFlow Datasets directory.", flag_values=FLAGS)
 
 
 def main(arguments: list[str]) -> None:
@@ -82,4 +80,4 @@ def _version(name: str) -> str | None:
 
 
 if __name__ == "__main__":
-    command_line.run(main, define_flags, lambda: __doc__ or "")
+    command_line.run(main, FLAGS, lambda: __doc__ or "")

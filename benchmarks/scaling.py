@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from absl import flags
 
 from benchmarks.measure import machine, seconds, table
 from tests.distribution.workers import started
@@ -66,57 +67,57 @@ def work(name: str, kind: str, file: str) -> None:
     """Measure, as one of the processes."""
     import tensorflow as tf
 
-    from training_run import devices, replicas
-    from training_run.cluster import join
+    from training_run import tensorflow_setup
 
-    devices.set_up(gpu=False)
+    tensorflow_setup.set_up()
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    with join(kind) as cluster, cluster.strategy.scope():
-        make = {"text": text_step, "images": image_step}[name]
-        step, parameters = make()
-        found: dict = {"parameters": parameters}
+    import keras
 
-        @tf.function(autograph=False)
-        def total(vector: tf.Tensor) -> tf.Tensor:
-            return replicas.run(lambda value: replicas.total([tf.identity(value)])[0], vector)
+    from benchmarks.training import TimedRun
+    from training_run.distribution import join
 
-        found["step"] = timed(partial(step, APPS[name].batch_size))
-        if cluster.size == 1:
-            found["shares"] = [timed(partial(step, share)) for share in SHARES]
-        else:
-            found["message"] = timed(partial(total, tf.zeros([1])))
-            found["gradient"] = timed(partial(total, tf.zeros([parameters])))
-        if cluster.is_chief:
+    with join(kind) as workers:
+        sizes = [APPS[name].batch_size, *(SHARES if workers.size == 1 else ())]
+        run = TimedRun(workers)
+        keras.utils.set_random_seed(0)
+        train_steps(name, run, [size for size in sizes for _ in range(1 + ROUNDS * ROUND)])
+        by_size = np.reshape(run.seconds, (len(sizes), -1))[:, 1:]  # the first one compiles
+        rounds = by_size.reshape(len(sizes), ROUNDS, ROUND).mean(axis=2)
+        step, *shares = np.median(rounds, axis=1).tolist()
+        found: dict = {"parameters": run.parameters, "step": step, "shares": shares}
+        if workers.size > 1:
+            found["message"] = timed(partial(workers.all_reduce_sum, np.zeros(1)))
+            found["gradient"] = timed(gradient_sum(workers, run.parameters))
+        if workers.is_chief:
             Path(file).write_text(json.dumps(found))
 
 
-def text_step() -> tuple[Callable[[int], float], int]:
-    """Return a step on so many examples in all, and the model's number of parameters."""
-    import keras
+def train_steps(name: str, run, sizes: list[int]) -> None:
+    """Train on batches of these sizes."""
+    from benchmarks.training import train_images, train_text
 
-    from lstm_text_generation import model as lstm
-
-    keras.utils.set_random_seed(0)
-    model = lstm.create_model(60, 65, (128, 128))
-    lstm.compile_model(model, 0.01)
-    step = lstm.make_train_step(model, clip_norm=1.0)
-    windows = np.random.default_rng(0).integers(0, 65, (4096, 61), np.int32)
-    return lambda n: float(step(windows[:n])["loss"]), model.count_params()
+    rng = np.random.default_rng(0)
+    if name == "text":
+        train_text(run, [rng.integers(0, 65, (size, 61), np.int32) for size in sizes], 65)
+    else:
+        train_images(run, [rng.integers(0, 256, (size, 784), np.uint8) for size in sizes])
 
 
-def image_step() -> tuple[Callable[[int], float], int]:
-    """Return the same of the autoencoder."""
-    import keras
+def gradient_sum(workers, parameters: int) -> Callable[[], object]:
+    """Return a function that sums float32 arrays as large as the gradient over the workers."""
+    import tensorflow as tf
 
-    from benchmarks.fashion_mnist_vae import new_model
-    from fashion_mnist_vae.model import make_train_step
+    values = tf.zeros([parameters])
 
-    keras.utils.set_random_seed(0)
-    model = new_model()
-    images = np.random.default_rng(0).integers(0, 256, (4096, 784), np.uint8)
-    step = make_train_step(model, images)
-    return lambda n: float(step(np.arange(n))["loss"]), model.count_params()
+    @tf.function(autograph=False)
+    def total() -> tf.Tensor:
+        def add() -> tf.Tensor:
+            return tf.distribute.get_replica_context().all_reduce("sum", tf.identity(values))
+
+        return workers.strategy.experimental_local_results(workers.strategy.run(add))[0]
+
+    return lambda: total().numpy()
 
 
 def timed(step: Callable[[], object]) -> float:
@@ -156,7 +157,7 @@ def expectations(app: App, found: dict[int, dict]) -> str:
     latency = found[2]["message"] / 2
     each_byte = (found[2]["gradient"] - found[2]["message"]) / size
 
-    from training_run.callbacks import TOGETHER
+    from training_run.run import SYNC_STEPS
 
     def compute(examples: float) -> float:
         """Return the seconds of a step's computation, in proportion beyond the largest measured."""
@@ -167,7 +168,7 @@ def expectations(app: App, found: dict[int, dict]) -> str:
         """Return the seconds of a step, of a ring all-reduce after the computation."""
         sent = 2 * (hosts - 1) / hosts * size
         wire = sent * (each_byte + 8 / (gigabits * 1e9))
-        messages = 2 * (hosts - 1) * (1 + 1 / TOGETHER)  # with the exchange of signals
+        messages = 2 * (hosts - 1) * (1 + 1 / SYNC_STEPS)  # with the exchange of signals
         return compute(batch / hosts) + wire + messages * latency
 
     def paying(hosts: int, gigabits: int) -> str:
@@ -197,4 +198,4 @@ def expectations(app: App, found: dict[int, dict]) -> str:
 
 
 if __name__ == "__main__":
-    command_line.run(main, lambda: None, lambda: __doc__ or "")
+    command_line.run(main, flags.FlagValues(), lambda: __doc__ or "")

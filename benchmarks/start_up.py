@@ -15,39 +15,40 @@ from absl import flags
 
 from benchmarks.measure import seconds, table
 from training_run import command_line
-from training_run.command_line import FLAGS, between, define
 
 # Calls a command in this process, and ends it with the times of what passes.
 WATCH = """
 import importlib, json, os, sys, time
 started, name, *sys.argv = sys.argv[1:]
 train = importlib.import_module(name)
-from training_run import devices, loop
+from training_run import tensorflow_setup
 times = {}
-def note(owner, name, what, after=False):
+def note(owner, name, what):
     function = getattr(owner, name)
     def noting(*args, **kwargs):
-        if not after: times.setdefault(what, time.time() - float(started))
-        result = function(*args, **kwargs)
-        if after: times.setdefault(what, time.time() - float(started))
-        return result
+        times.setdefault(what, time.time() - float(started))
+        return function(*args, **kwargs)
     setattr(owner, name, noting)
-note(devices, "import_tensorflow", "import", after=True)
-note(train, "_train", "data")
-note(loop, "fit", "model")
 def end(*args):
     times["step"] = time.time() - float(started)
     print("TIMES", json.dumps(times))
     os._exit(0)
-loop.Progress.add_step = end
+import_tensorflow = tensorflow_setup.import_tensorflow
+def importing():
+    import_tensorflow()
+    times["import"] = time.time() - float(started)
+    from training_run import run
+    note(run, "open_run", "data")
+    note(run.Run, "epochs", "model")
+    run.Run.log_step = end
+tensorflow_setup.import_tensorflow = importing
 train.cli()
 """
 
 
-def define_flags() -> None:
-    """Define where the images are."""
-    define(flags.DEFINE_string, "data_dir", None, "Where Fashion-MNIST is, as for training.")
-    define(flags.DEFINE_integer, "rounds", 5, "Timed rounds.", check=between(1, 100))
+FLAGS = flags.FlagValues()
+flags.DEFINE_string("data_dir", None, "Fashion-MNIST, as for training.", flag_values=FLAGS)
+flags.DEFINE_integer("rounds", 5, "Timed rounds.", 1, 100, flag_values=FLAGS)
 
 
 def main(arguments: list[str]) -> None:
@@ -95,4 +96,4 @@ def _run(*arguments: str) -> str:
 
 
 if __name__ == "__main__":
-    command_line.run(main, define_flags, lambda: __doc__ or "")
+    command_line.run(main, FLAGS, lambda: __doc__ or "")

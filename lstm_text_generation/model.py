@@ -149,7 +149,9 @@ def fit_model(
         if held_out is not None:
             val_loss = evaluate(model, held_out)
             figures = {"val_loss": val_loss, "bits_per_char": val_loss / math.log(2)}
-        samples = sample_texts(model, text_data, seed_text, display_length, seed + epoch)
+        samples = {}
+        if seed_text:
+            samples = sample_texts(model, text_data, seed_text, display_length, seed + epoch)
         run.log_epoch(figures, samples)
     return run.best_model(model)
 
@@ -226,15 +228,11 @@ def _last_char_loss(model: keras.Model, windows: tf.Tensor) -> tf.Tensor:
 def sample_texts(
     model: keras.Model, text_data: TextData, seed_text: str, length: int, seed: int
 ) -> dict[str, str]:
-    """Return a text for each of the temperatures of train_node.js, all from one seed text.
-
-    Without a seed text there are none.
-    """
+    """Return a text for each of the temperatures of train_node.js, all from one seed text."""
     char_set, indices = text_data.char_set(), text_data.text_to_indices(seed_text)
     return {
         f"{temperature:g}": generate_text(model, char_set, indices, length, temperature, seed=seed)
         for temperature in DISPLAY_TEMPERATURES
-        if seed_text
     }
 
 

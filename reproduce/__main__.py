@@ -11,20 +11,15 @@ from pathlib import Path
 from absl import flags
 
 from reproduce import runs
-from training_run import command_line, devices
-from training_run.command_line import FLAGS, UserError, define
+from training_run import command_line, tensorflow_setup
+from training_run.command_line import UserError
 
 ROOT = Path(__file__).parents[1]
 
 
-def define_flags() -> None:
-    """Define how long to train."""
-    define(
-        flags.DEFINE_boolean,
-        "quick",
-        False,
-        "Train for minutes, to see how it goes; the page is left with the runs, not in docs.",
-    )
+_QUICK = "Train for minutes only; the page is then written beside the runs, not into docs."
+FLAGS = flags.FlagValues()
+flags.DEFINE_boolean("quick", False, _QUICK, flag_values=FLAGS)
 
 
 def main(arguments: list[str]) -> None:
@@ -42,7 +37,7 @@ def main(arguments: list[str]) -> None:
         runs.train_text(directory, corpus, objective, plan)
     for reconstruction in runs.RECONSTRUCTIONS:
         runs.train_images(directory, reconstruction, plan)
-    devices.set_up(gpu=False)
+    tensorflow_setup.set_up()
     from reproduce import document
 
     page = (directory if FLAGS.quick else ROOT / "docs") / "results.md"
@@ -51,4 +46,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    command_line.run(main, define_flags, lambda: __doc__ or "")
+    command_line.run(main, FLAGS, lambda: __doc__ or "")

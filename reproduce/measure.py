@@ -1,6 +1,6 @@
 """What the runs' files say, as numbers and texts."""
 
-import re
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -10,14 +10,16 @@ import numpy as np
 import tensorflow as tf
 
 from keras_tfjs import layers_model
-from lstm_text_generation import corpora, export
-from lstm_text_generation.cells import read
+from lstm_text_generation import corpora
+from lstm_text_generation.cells import last_probabilities
 from lstm_text_generation.data import TextData
-from lstm_text_generation.model import compile_model, evaluate_model
+from lstm_text_generation.load import load_model
+from lstm_text_generation.model import compile_model, evaluate
 from reproduce import runs
-from training_run.callbacks import Checkpoints
+from training_run.checkpoints import Checkpoints
 from training_run.command_line import UserError
-from training_run.loop import Progress
+from training_run.history import Progress
+from training_run.run_directory import CHECKPOINTS
 
 DRAWN = 16_384  # windows of the chapter's measure; the original draws 625 anew in each epoch
 
@@ -59,13 +61,12 @@ def stages(
 ) -> Iterator[Stage]:
     """Measure the run of each stage."""
     # Drawn as for training, but with nothing held out and from another seed.
-    drawn = text_data.training_batches(epoch=0, num_examples=DRAWN, batch_size=DRAWN, seed=1)
-    windows = next(drawn).numpy()
+    (windows,) = text_data.next_data_epoch(DRAWN, DRAWN, epoch=0, seed=1)
     for epoch in plan.text_epochs:
         run = runs.text_run(directory, objective, epoch)
         yield Stage(
             epoch,
-            evaluate_model(last_model(run), windows),
+            evaluate(last_model(run), windows),
             runs.history(run)[-1]["val_loss"],
             sample_texts(run),
         )
@@ -73,22 +74,15 @@ def stages(
 
 def last_model(run: Path) -> keras.Model:
     """Return a text run's model after its last epoch; the one that it exports is its best."""
-    model, _ = export.load_model(run)
+    model, _ = load_model(run)
     compile_model(model, runs.settings(run)["learning_rate"])
-    Checkpoints(run / "checkpoints", Progress()).restore(model)
+    Checkpoints(run / CHECKPOINTS, model, model.optimizer, Progress()).restore()
     return model
 
 
 def sample_texts(run: Path) -> dict[str, str]:
     """Return what a text run wrote after its last epoch, by temperature."""
-    _, _, last = (
-        (run / "samples.txt").read_text().rpartition(f"\nEpoch {runs.trained_epochs(run)}: ")
-    )
-    heads = re.split(r'^Generated text \(temperature=(.+)\):\n"', last, flags=re.MULTILINE)[1:]
-    return {
-        temperature: text.rstrip("\n").removesuffix('"')
-        for temperature, text in zip(heads[::2], heads[1::2], strict=True)
-    }
+    return json.loads((run / "epochs.json").read_text())["epochs"][-1]["samples"]
 
 
 def next_char(run: Path) -> tuple[str, list[str], np.ndarray]:
@@ -98,5 +92,6 @@ def next_char(run: Path) -> tuple[str, list[str], np.ndarray]:
     """
     text_data = layers_model.load_metadata(run)
     chars, seed_text = text_data["char_set"], text_data["seed_text"]
-    probs, _ = read(last_model(run), tf.constant([[chars.index(char) for char in seed_text]]))
+    indices = tf.constant([[chars.index(char) for char in seed_text]])
+    probs, _ = last_probabilities(last_model(run), indices)
     return seed_text, chars, probs.numpy()[0]

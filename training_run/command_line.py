@@ -97,7 +97,7 @@ def parse(flag_values: flags.FlagValues) -> list[str]:
     positional = flag_values(sys.argv)[1:]
     for name in flag_values:
         alias = camel_case(name)
-        if alias and flag_values[alias].present:  # absl marks only the alias as given
+        if alias in flag_values and flag_values[alias].present:  # absl marks only the alias
             flag_values[name].using_default_value = False
     check_finite(flag_values)
     return positional

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from lstm_text_generation import corpora
-from lstm_text_generation.model import evaluate_model
+from lstm_text_generation.model import evaluate
 from reproduce import document, measure, runs
 from training_run.command_line import UserError
 
@@ -50,7 +50,7 @@ def test_what_was_written_is_no_markdown():
 
 def test_a_stage_is_measured_with_its_last_weights(text_run):
     text_data = measure.load_text(text_run)
-    held_out = evaluate_model(measure.last_model(text_run), text_data.validation_windows(0.0625))
+    held_out = evaluate(measure.last_model(text_run), text_data.validation_windows(0.0625))
     assert held_out == pytest.approx(runs.history(text_run)[-1]["val_loss"], abs=1e-6)
 
 
