@@ -7,6 +7,7 @@ import collections
 import difflib
 import functools
 import importlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,6 +102,11 @@ def read(name_or_path: str, data_dir: str | None = None, encoding: str = "utf-8"
 def identifier(name_or_path: str) -> str:
     """Return a short name for a corpus, fit for a directory: a file's name without its suffix."""
     return name_or_path if name_or_path in NAMES else Path(name_or_path).stem
+
+
+def title(name_or_path: str) -> str:
+    """Return the identifier as readable text, even if the locale could not decode it."""
+    return os.fsencode(identifier(name_or_path)).decode("utf-8", "replace")
 
 
 def download(name: str, cache: Path | None = None) -> Path:

@@ -145,7 +145,7 @@ def load_text(corpus: str) -> "tuple[TextData, keras.Model | None]":
 
     read = partial(corpora.read, corpus, FLAGS.data_dir, FLAGS.encoding)
     start_model, char_set = load_start_model(read()) if FLAGS.init_from else (None, [])
-    name, text = corpora.identifier(corpus), read()
+    name, text = corpora.title(corpus), read()
     try:
         text_data = TextData(name, text, FLAGS.sample_len, FLAGS.sample_step, char_set)
         if FLAGS.validation_split:

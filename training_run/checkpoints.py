@@ -2,7 +2,8 @@
 
 A checkpoint is an uncompressed `.npz`: the arrays by name, and the progress of the run as JSON.
 Zip archives carry a CRC-32 of every member, so a damaged file is noticed; nothing in it is pickled.
-TensorFlow's own checkpoints are not forced to the disk, and give no older one for a damaged one.
+TensorFlow's own checkpoints are not forced to the disk, and a damaged one is not replaced by the
+one before.
 """
 
 import json
@@ -10,7 +11,7 @@ import os
 import struct
 import tokenize
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +22,9 @@ from training_run.atomic_files import write_atomically
 from training_run.command_line import UserError
 from training_run.history import Progress
 
-# What zipfile, numpy and a bad disk raise for bytes that are not what they should be.
-_DAMAGED = (
-    EOFError,
-    KeyError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    struct.error,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-)
+# The errors of zipfile, numpy and a bad disk for damaged bytes.
+_DAMAGED = (EOFError, KeyError, MemoryError, OSError, RuntimeError, SyntaxError, TypeError,
+            ValueError, struct.error, tokenize.TokenError, zipfile.BadZipFile)  # fmt: skip
 KEEP = 2  # the newest, and the one before in case that is damaged
 _PROGRESS = "progress.json"
 
@@ -53,17 +43,20 @@ class Checkpoints:
         optimizer: keras.Optimizer,
         progress: Progress,
     ):
-        self._directory, self._model, self._progress = directory, model, progress
-        model_variables = {f"model/{i:04d}": v for i, v in enumerate(model.variables)}
-        optimizer_variables = {f"optimizer/{i:04d}": v for i, v in enumerate(optimizer.variables)}
-        self.variables = model_variables | optimizer_variables
+        self._directory, self._progress = directory, progress
+        self._weights = model.weights  # the best weights have their shapes
+        self.variables = {
+            f"{owner}/{index:04d}": variable
+            for owner, variables in (("model", model.variables), ("optimizer", optimizer.variables))
+            for index, variable in enumerate(variables)
+        }
 
     def save(self) -> None:
         """Write a checkpoint."""
         if self._directory:
             arrays = {name: variable.numpy() for name, variable in self.variables.items()}
-            arrays |= {_best(i): weight for i, weight in enumerate(self._progress.best_weights)}
-            save(self._directory, arrays, self._progress.fields())
+            arrays |= _best(self._progress.best_weights)
+            write(self._directory, arrays, self._progress.fields())
 
     def restore(self) -> list[str]:
         """Set the variables and the progress to the newest checkpoint, if there is one.
@@ -74,32 +67,31 @@ class Checkpoints:
         Raises:
           UserError: there are checkpoints and all are damaged.
         """
-        best = {_best(i): weight for i, weight in enumerate(self._model.get_weights())}
-
-        def check(arrays: dict[str, np.ndarray], fields: dict[str, Any]) -> None:
-            self._progress.check(fields)
-            wanted = self.variables | (best if fields["best_epoch"] else {})
-            for name in wanted.keys() | arrays.keys():
-                if name not in wanted or tuple(wanted[name].shape) != arrays[name].shape:
-                    raise ValueError(f"{name} is not one of this model's arrays")
-
-        loaded = load(self._directory, check) if self._directory else None
-        if loaded is None:
+        found = read(self._directory, self._check) if self._directory else None
+        if found is None:
             return []
-        arrays, fields, warnings = loaded
+        arrays, fields, warnings = found
         for name, variable in self.variables.items():
             variable.assign(arrays[name])
         vars(self._progress).update(fields)
-        self._progress.best_weights = [arrays[name] for name in best if name in arrays]
+        self._progress.best_weights = [arrays[n] for n in sorted(arrays) if n.startswith("best/")]
         return warnings
 
+    def _check(self, arrays: dict[str, np.ndarray], fields: dict[str, Any]) -> None:
+        """Raise a ValueError if a checkpoint is not one of this model."""
+        self._progress.check(fields)
+        wanted = self.variables | (_best(self._weights) if fields["best_epoch"] else {})
+        for name in wanted.keys() | arrays.keys():
+            if name not in wanted or tuple(wanted[name].shape) != arrays[name].shape:
+                raise ValueError(f"{name} is not one of this model's arrays")
 
-def save(directory: Path, arrays: dict[str, np.ndarray], progress: dict[str, Any]) -> None:
+
+def write(directory: Path, arrays: dict[str, np.ndarray], progress: dict[str, Any]) -> None:
     """Write a checkpoint and delete the oldest.
 
     Args:
       directory: the run's `checkpoints/`.
-      arrays: what is to be restored bit for bit, by name.
+      arrays: by name; they are read bit for bit.
       progress: JSON values; `progress["epoch"]` and `progress["step"]` give the file its name.
     """
     directory.mkdir(exist_ok=True)
@@ -107,19 +99,19 @@ def save(directory: Path, arrays: dict[str, np.ndarray], progress: dict[str, Any
         left.unlink()
     text = np.frombuffer(json.dumps(progress).encode(), np.uint8)
 
-    def write(partial: Path) -> None:
+    def write_file(partial: Path) -> None:
         with partial.open("wb") as file:
             np.savez(file, **arrays, **{_PROGRESS: text})  # type: ignore[arg-type]
             file.flush()
             os.fsync(file.fileno())  # on the disk, before the one that it replaces is deleted
 
     name = f"epoch-{progress['epoch']:06d}-step-{progress['step']:08d}.npz"
-    write_atomically(directory / name, write)
+    write_atomically(directory / name, write_file)
     for old in _newest_first(directory)[KEEP:]:
         old.unlink()
 
 
-def load(
+def read(
     directory: Path, check: Callable[[dict[str, np.ndarray], dict[str, Any]], None]
 ) -> tuple[dict[str, np.ndarray], dict[str, Any], list[str]] | None:
     """Read the newest checkpoint that is whole.
@@ -130,7 +122,7 @@ def load(
 
     Returns:
       Its arrays, its progress, and a warning for each damaged file that was passed over; or None
-      where there is no checkpoint.
+      if there is no checkpoint.
 
     Raises:
       UserError: there are checkpoints and all are damaged.
@@ -138,7 +130,7 @@ def load(
     warnings: list[str] = []
     for file in _newest_first(directory):
         try:
-            arrays = _read(file)
+            arrays = _read_arrays(file)
             progress = json.loads(arrays.pop(_PROGRESS).tobytes())
             check(arrays, progress)
             return arrays, progress, warnings
@@ -153,21 +145,20 @@ def load(
     return None
 
 
-def _read(file: Path) -> dict[str, np.ndarray]:
-    """Read the arrays of an `.npz` that `save` wrote."""
+def _read_arrays(file: Path) -> dict[str, np.ndarray]:
     with zipfile.ZipFile(file) as archive:
-        # A file from elsewhere could unpack to any size; ours holds what it is.
+        # A file from elsewhere could unpack to any size; ours are not compressed.
         if sum(member.file_size for member in archive.infolist()) > file.stat().st_size:
             raise ValueError("it is compressed")
         if damaged := archive.testzip():  # numpy may read less than a member, and check nothing
-            raise ValueError(f"the checksum of {damaged} is another")
+            raise ValueError(f"the checksum of {damaged} is wrong")
     with np.load(file, allow_pickle=False) as members:
         return dict(members)
 
 
-def _best(index: int) -> str:
-    return f"best/{index:04d}"
-
-
 def _newest_first(directory: Path) -> list[Path]:
     return sorted(directory.glob("epoch-*.npz"), reverse=True)
+
+
+def _best(weights: Iterable[Any]) -> dict[str, Any]:
+    return {f"best/{index:04d}": weight for index, weight in enumerate(weights)}

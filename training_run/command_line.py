@@ -3,8 +3,10 @@
 import io
 import math
 import os
+import shlex
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 from absl import flags
@@ -96,7 +98,7 @@ def parse(flag_values: flags.FlagValues) -> list[str]:
     flag_values.set_gnu_getopt(True)  # flags may stand before and after the positional arguments
     positional = flag_values(sys.argv)[1:]
     for name in flag_values:
-        alias = camel_case(name)
+        alias = camel_case(name) or name
         if alias in flag_values and flag_values[alias].present:  # absl marks only the alias
             flag_values[name].using_default_value = False
     check_finite(flag_values)
@@ -113,6 +115,22 @@ def check_finite(flag_values: flags.FlagValues) -> None:
         value = flag_values[name].value
         if isinstance(value, float) and not math.isfinite(value):
             raise flags.IllegalFlagValueError(f"flag --{name}={value}: must be a finite number")
+
+
+def describe_result(path: Path, files: dict[str, str], try_next: list[list[str]]) -> str:
+    """Return the last words of a command: the files in `path`, and commands to try.
+
+    Args:
+      files: what each file is, by its name.
+      try_next: a module and its arguments for each command.
+    """
+    width = max(len(str(path / name)) for name in files)
+    lines = [f"  {path / name!s:{width}}  {what}" for name, what in files.items()]
+    python = Path(sys.executable)  # by the name that works from here
+    if python.is_relative_to(Path.cwd()):
+        python = python.relative_to(Path.cwd())
+    commands = [f"  {python} -m {shlex.join(command)}" for command in try_next]
+    return "\n".join([f"\nThe run is in {path}:", *lines, "\nTry next:", *commands])
 
 
 def _forget_a_broken_pipe() -> None:

@@ -1,15 +1,9 @@
 """The training run: what happens around the steps, called by one line each in a training loop.
 
-run.restore(model, optimizer)
-for epoch in run.epochs(num_epochs):
-    for batch in run.steps(batches_of(epoch)):
-        run.log_step(train_step(batch))
-    run.log_epoch(val_loss=evaluate(model))
-return run.best_model(model)
+The loops are in fashion_mnist_vae/train.py and lstm_text_generation/model.py.
 """
 
 import math
-import shlex
 import sys
 import time
 from collections.abc import Collection, Iterator, Sequence
@@ -23,7 +17,7 @@ from tqdm import tqdm
 
 from training_run import history, signals
 from training_run.checkpoints import Checkpoints
-from training_run.command_line import UserError
+from training_run.command_line import UserError, describe_result
 from training_run.distribution import Workers
 from training_run.run_directory import CHECKPOINTS, RunDirectory, open_directory, what_is_kept
 from training_run.tensorboard import TensorBoard
@@ -125,14 +119,12 @@ class Run:
         self._marks = [self._mark()]
         for number in range(self.progress.step, len(batches)):
             batch = batches[number]
-            self._batch_examples = len(batch)
+            self._batch_size = len(batch)
             yield batch
-            self._marks = [*self._marks[:2], self._mark()]
+            self._marks = [*self._marks[:2], self._mark()]  # the first two, and the last
             self._bar.update(1)
             if self.workers.size == 1 or number % SYNC_STEPS == 0:
-                self._stop_if_told(
-                    time_to_save=time.monotonic() > self._saved_at + CHECKPOINT_SECONDS
-                )
+                self._stop_if_told(time.monotonic() > self._saved_at + CHECKPOINT_SECONDS)
         self._bar.close()
 
     def log_step(self, metrics: dict[str, Any]) -> None:
@@ -143,7 +135,7 @@ class Run:
         """
         figures = {name: float(value) for name, value in metrics.items()}
         self._check_finite(figures["loss"])
-        self.progress.add_step(figures, self._batch_examples)
+        self.progress.add_step(figures, self._batch_size)
         self.tensorboard.scalars(figures, int(self._optimizer.iterations.numpy()))
         assert self._bar is not None
         self._bar.set_postfix(loss=f"{self.progress.means()['loss']:.4f}", refresh=False)
@@ -187,20 +179,12 @@ class Run:
         """Put the directory, which has every file now, in its final place; print what is there.
 
         Args:
-          files: what each file is, by its name.
-          try_next: commands to go on with: a module and its arguments each.
+          files, try_next: see `command_line.describe_result`.
         """
         assert self._directory
         self._write_tables()  # also if a resumed run had no epoch left to train
         self._directory.finish()
-        path = self._directory.path
-        width = max(len(str(path / name)) for name in files)
-        lines = [f"  {path / name!s:{width}}  {what}" for name, what in files.items()]
-        python = Path(sys.executable)  # by the name that works from here
-        if python.is_relative_to(Path.cwd()):
-            python = python.relative_to(Path.cwd())
-        commands = [f"  {python} -m {shlex.join(command)}" for command in try_next]
-        print("\n".join([f"\nThe run is in {path}:", *lines, "\nTry next:", *commands]))
+        print(describe_result(self._directory.path, files, try_next))
 
     def close(self) -> None:
         """Close what an interrupted loop has left open."""

@@ -1,5 +1,6 @@
 """SavedModels, written whole or not at all."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ def save(path: Path, module: tf.Module, signatures: Any) -> None:
 
     def write(partial: Path) -> None:
         with os_errors(partial):
-            tf.saved_model.save(module, str(partial), signatures=signatures)
+            # As bytes, because TensorFlow refuses a name that the locale cannot decode.
+            tf.saved_model.save(module, os.fsencode(partial), signatures=signatures)
 
     write_atomically(path, write)

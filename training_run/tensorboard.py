@@ -1,5 +1,6 @@
 """Figures and pictures for TensorBoard."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -26,7 +27,8 @@ class TensorBoard:
             self._path.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=log_dir):  # fail now if it cannot be written
                 pass
-            self._writer = tf.summary.create_file_writer(log_dir)
+            # As bytes, because TensorFlow refuses a name that the locale cannot decode.
+            self._writer = tf.summary.create_file_writer(os.fsencode(log_dir))
 
     def scalars(self, figures: dict[str, float], step: int) -> None:
         """Write figures by tag."""

@@ -59,6 +59,16 @@ def test_generate_with_the_corpus_of_another_model(call, original, tmp_path):
     )
 
 
+def test_generate_with_a_model_of_utf16_units(call, tmp_path):
+    """The original counts an emoji as two units; of the two here, one is the same."""
+    text = "abc😀😁 " * 30
+    units = len(set(text)) + 1
+    layers_model.save(as_the_original(size=units), tmp_path / "original")
+    (tmp_path / "emoji.txt").write_text(text)
+    result = call(generate, tmp_path / "emoji.txt", tmp_path / "original/model.json")
+    assert_one_line(result, "was trained on UTF-16 units, as JavaScript counts them", "emoji")
+
+
 def test_training_goes_on_from_a_model_of_tensorflow_js(call, original, corpus, tmp_path):
     """Sizes and gates are the model's; the first epoch begins where the model is."""
     line = [corpus, f"--init_from={original}/model.json", "--examples_per_epoch=320"]

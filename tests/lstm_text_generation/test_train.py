@@ -17,7 +17,7 @@ from lstm_text_generation import train
 from lstm_text_generation.data import TextData
 from lstm_text_generation.flags import PRESETS
 from lstm_text_generation.generation import generate_text
-from tests.conftest import SMALL, TEXT, assert_one_line, command, start, wait_for
+from tests.conftest import ROOT, SMALL, TEXT, assert_one_line, command, start, wait_for
 from training_run.run import Run
 
 MODULE = "lstm_text_generation.train"
@@ -173,6 +173,22 @@ def test_a_corpus_of_any_name(call, tmp_path):
     assert code == 0, err
     assert f"-m lstm_text_generation.generate '{path}' --temperature" in out
     assert json.loads((path / "text_data.json").read_text())["data_identifier"] == file.stem
+
+
+def test_a_corpus_whose_name_the_locale_cannot_decode(tmp_path):
+    file = tmp_path / "mein täxt.txt"
+    file.write_text(TEXT)
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    environment = os.environ | locale | {"PYTHONPATH": str(ROOT)}
+    line = [file.name, *SMALL, "--epochs=1", "--log_dir=täglich"]
+    result = command(MODULE, *line, cwd=tmp_path, env=environment)
+    assert result.returncode == 0, result.stderr
+    run = tmp_path / "saved_models/lstm_text_generation/mein täxt"
+    assert json.loads((run / "text_data.json").read_text())["data_identifier"] == "mein täxt"
+    assert list((tmp_path / "täglich").glob("events*"))
+    path = "--save_path=saved_models/lstm_text_generation/mein täxt"
+    result = command(MODULE, "--resume", "--epochs=2", path, cwd=tmp_path, env=environment)
+    assert result.returncode == 0, result.stderr
 
 
 def test_what_was_learned_is_kept_before_it_is_shown(corpus, tmp_path):

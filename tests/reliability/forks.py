@@ -14,6 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import training_run.run
+
 # What the commands import, so that the forks find it done. TensorFlow computes nothing before it
 # is forked: its threads would stay behind.
 for _name in ("matplotlib.figure", "tensorflow_datasets", "training_run.run"):
@@ -39,18 +41,21 @@ class Fork:
         output: Path,
         die_at: int = 0,
         bound: bool = False,
+        checkpoint_seconds: float | None = None,
     ):
         """Start the command, and wait until the new process begins with it.
 
         Args:
           die_at: kill the process before so many-th change of the file system; 0 never does.
           bound: let permissions bind the process, even if it is root's.
+          checkpoint_seconds: seconds between checkpoints within an epoch; by default minutes.
         """
         self._output = output
         line = [str(argument) for argument in arguments]
         begins = _context.Event()
         self.process = _context.Process(
-            target=_run, args=(module.__name__, line, str(output), die_at, bound, begins)
+            target=_run,
+            args=(module.__name__, line, str(output), die_at, bound, checkpoint_seconds, begins),
         )
         self.process.start()
         assert begins.wait(60)
@@ -89,8 +94,16 @@ class Fork:
 
 
 def _run(
-    module: str, arguments: list[str], output: str, die_at: int, bound: bool, begins: Any
+    module: str,
+    arguments: list[str],
+    output: str,
+    die_at: int,
+    bound: bool,
+    checkpoint_seconds: float | None,
+    begins: Any,
 ) -> None:
+    if checkpoint_seconds is not None:
+        training_run.run.CHECKPOINT_SECONDS = checkpoint_seconds
     for stream in (1, 2):
         os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
     tally = os.open(Path(output).with_suffix(".changes"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)

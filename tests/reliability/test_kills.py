@@ -29,10 +29,15 @@ def test_killed_at_fifty_moments_a_run_ends_as_if_left_alone(tmp_path, kind):
 
     whole_run()  # the first one also warms up the fork server
     seconds, changes, undisturbed = whole_run()
-    draw, kills, killed_with = random.Random(0), 0, set()
+    draw, kills, killed_with, within_epochs = random.Random(0), 0, set(), 0
     while kills < KILLS:
-        die_at = draw.randint(1, changes) if kills % 2 else 0
-        process = app.start(path, "--resume", die_at=die_at)
+        # Half of the runs take a checkpoint after every step, and so go on within an epoch.
+        each_step = 0.0 if kills % 4 < 2 else None
+        if each_step is not None and draw.random() < 0.7:
+            shutil.rmtree(tmp_path / "run.training", ignore_errors=True)  # else most is export
+        most = 100 if each_step is not None else changes
+        die_at = draw.randint(1, most) if kills % 2 else 0
+        process = app.start(path, "--resume", die_at=die_at, checkpoint_seconds=each_step)
         timer = threading.Timer(draw.uniform(0, seconds), process.process.kill)
         if not die_at:
             timer.start()
@@ -45,11 +50,14 @@ def test_killed_at_fifty_moments_a_run_ends_as_if_left_alone(tmp_path, kind):
             kills += 1
             if (tmp_path / "run.training").exists():
                 killed_with |= {file.name for file in (tmp_path / "run.training").iterdir()}
+                newest = max((tmp_path / "run.training").glob("checkpoints/epoch-*"), default="")
+                within_epochs += bool(newest) and "step-00000000" not in newest.name
         if path.exists():
             assert app.result(path) == undisturbed
             if draw.random() < 0.5:  # or the next one takes its place with the same
                 shutil.rmtree(path)
     assert killed_with >= {"run.json", "checkpoints", "saved_model"}  # before and in the export
+    assert within_epochs >= 4
     assert app.start(path, "--resume").wait() == 0
     assert app.result(path) == undisturbed
     assert {p.name for p in tmp_path.iterdir() if "run" in p.name} == {

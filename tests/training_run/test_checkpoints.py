@@ -13,18 +13,18 @@ from training_run.command_line import UserError
 
 def save(directory, epoch, step=0):
     arrays = {"model/0000": np.full(1000, epoch, np.float32), "optimizer/0000": np.int64(step)}
-    checkpoints.save(directory, arrays, {"epoch": epoch, "step": step, "notes": ["ä\r\n"]})
+    checkpoints.write(directory, arrays, {"epoch": epoch, "step": step, "notes": ["ä\r\n"]})
     return sorted(directory.glob("*.npz"))[-1]
 
 
 def load(directory):
-    return checkpoints.load(directory, lambda arrays, progress: None)
+    return checkpoints.read(directory, lambda arrays, progress: None)
 
 
 def test_what_is_saved_comes_back_bit_for_bit(tmp_path):
     random = np.random.default_rng(0).standard_normal((7, 5)).astype(np.float32)
     progress = {"epoch": 3, "step": 5, "history": [{"loss": 0.1 + 0.2}], "notes": ["ä\r\n"]}
-    checkpoints.save(tmp_path / "new", {"a": random, "b": np.int64(2**60 + 1)}, progress)
+    checkpoints.write(tmp_path / "new", {"a": random, "b": np.int64(2**60 + 1)}, progress)
     arrays, restored, warnings = load(tmp_path / "new")
     np.testing.assert_array_equal(arrays["a"], random)
     assert arrays["b"] == 2**60 + 1 and arrays["b"].dtype == np.int64
@@ -100,7 +100,7 @@ def test_any_damage_is_noticed_or_harmless(tmp_path_factory, data):
     else:
         content[place : place + 512] = bytes(len(content[place : place + 512]))
     newest.write_bytes(content)
-    arrays, progress, warnings = checkpoints.load(directory, own)
+    arrays, progress, warnings = checkpoints.read(directory, own)
     assert progress["epoch"] == 2 - len(warnings)
     np.testing.assert_array_equal(arrays["model/0000"], np.full(1000, progress["epoch"]))
 
@@ -117,7 +117,7 @@ def test_every_bit_of_the_archives_own_bytes(tmp_path):
         damaged = bytearray(content)
         damaged[place] ^= bit
         newest.write_bytes(damaged)
-        arrays, progress, _ = checkpoints.load(tmp_path, own)
+        arrays, progress, _ = checkpoints.read(tmp_path, own)
         assert np.all(arrays["model/0000"] == progress["epoch"])
 
 
