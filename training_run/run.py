@@ -278,8 +278,8 @@ class Run:
 def open_run(
     path: Path,
     settings: dict[str, Any],
-    changeable: Collection[str],
-    workers: Workers,
+    changeable: Collection[str] = (),
+    workers: Workers | None = None,
     *,
     local: Collection[str] = (),
     resume: bool = False,
@@ -296,6 +296,7 @@ def open_run(
     Raises:
       UserError: see `open_directory`; or the workers have other settings than the chief.
     """
+    workers = workers or Workers()
     workers.check_same_settings(settings, local)
     tensorboard = TensorBoard(log_dir if workers.is_chief else None)
     opening = open_directory(path, settings, changeable, resume=resume, overwrite=overwrite)

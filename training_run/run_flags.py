@@ -31,8 +31,20 @@ class FlagGroups(NamedTuple):
         return [holder.name for holder in self.changeable]
 
 
+class Definer:
+    """absl's `DEFINE_integer` and so on, for flags other than the global ones."""
+
+    def __init__(self, flag_values: flags.FlagValues):
+        self.integer = partial(flags.DEFINE_integer, flag_values=flag_values)
+        self.float = partial(flags.DEFINE_float, flag_values=flag_values)
+        self.string = partial(flags.DEFINE_string, flag_values=flag_values)
+        self.boolean = partial(flags.DEFINE_boolean, flag_values=flag_values)
+        self.enum = partial(flags.DEFINE_enum, flag_values=flag_values)
+        self.list = partial(flags.DEFINE_list, flag_values=flag_values)
+
+
 def define_run_flags(
-    flag_values: flags.FlagValues, *, epochs: int, batch_size: int, save_path: str
+    define: Definer, *, epochs: int, batch_size: int, save_path: str
 ) -> FlagGroups:
     """Define the flags that every training command has.
 
@@ -41,37 +53,32 @@ def define_run_flags(
       batch_size: default batch size, the original's.
       save_path: where a run is saved by default, for the help text.
     """
-    integer = partial(flags.DEFINE_integer, flag_values=flag_values)
-    string = partial(flags.DEFINE_string, flag_values=flag_values)
-    boolean = partial(flags.DEFINE_boolean, flag_values=flag_values)
-    enum = partial(flags.DEFINE_enum, flag_values=flag_values)
-    path_help = f"Directory of the run. Default: {save_path}."
-    resume_help = "Go on with the run in --save_path, if there is one, with that run's flags."
-    overwrite_help = "Start a new run. A finished run is replaced when the new one is finished."
-    distribution_help = (
-        "Train on all GPUs (mirrored) or on the workers of TF_CONFIG (multi_worker)."
-    )
+    # fmt: off
     return FlagGroups(
         kept=[
-            integer("batch_size", batch_size, "Examples in a gradient step.", 1, 10**5),
-            integer("seed", 0, "Random seed.", 0, 2**31 - 1),
+            define.integer("batch_size", batch_size, "Examples in a gradient step.", 1, 10**5),
+            define.integer("seed", 0, "Random seed.", 0, 2**31 - 1),
         ],
-        changeable=[integer("epochs", epochs, "Number of training epochs.", 1, 10**9)],
+        changeable=[define.integer("epochs", epochs, "Number of training epochs.", 1, 10**9)],
         process=[
-            string("save_path", None, path_help),
-            boolean("resume", False, resume_help),
-            boolean("overwrite", False, overwrite_help),
-            string("log_dir", None, "Write TensorBoard logs to this directory."),
-            enum("distribution", "none", ["none", "mirrored", "multi_worker"], distribution_help),
-            define_gpu_flag(flag_values),
+            define.string("save_path", None, f"Directory of the run. Default: {save_path}."),
+            define.boolean("resume", False, "Go on with the run in --save_path, if there is one. "
+                           "Flags that are not given are those of that run."),
+            define.boolean("overwrite", False, "Start a new run even if --save_path holds one. "
+                           "A finished run stays there until the new one is finished."),
+            define.string("log_dir", None, "Write TensorBoard logs to this directory."),
+            define.enum("distribution", "none", ["none", "mirrored", "multi_worker"],
+                        "Train on all GPUs of this machine (mirrored), or with the workers that "
+                        "TF_CONFIG names (multi_worker)."),
+            define_gpu_flag(define),
         ],
     )
+    # fmt: on
 
 
-def define_gpu_flag(flag_values: flags.FlagValues) -> flags.FlagHolder:
+def define_gpu_flag(define: Definer) -> flags.FlagHolder:
     """Define `--gpu`, as both originals have it."""
-    text = "Fail if there is no GPU. Without this flag, TensorFlow uses a GPU if it sees one."
-    return flags.DEFINE_boolean("gpu", False, text, flag_values=flag_values)
+    return define.boolean("gpu", False, "Fail if TensorFlow sees no GPU.")
 
 
 def set_flag_defaults(

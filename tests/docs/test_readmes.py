@@ -164,7 +164,7 @@ def test_the_bridge_examples(tmp_path, monkeypatch, capsys):
 
 def test_the_loop_example(tmp_path, monkeypatch):
     for epochs in (20, 30):  # the second one goes on from the first
-        shorter = {"epochs=20": f"epochs={epochs}"}
+        shorter = {"run.epochs(20)": f"run.epochs({epochs})"}
         names = run_blocks(ROOT / "training_run/README.md", tmp_path, monkeypatch, shorter)
         losses = [row["val_loss"] for row in names["run"].history]
         assert len(losses) == epochs and losses[-1] < 0.5 * losses[0]

@@ -13,7 +13,9 @@ from training_run.command_line import UserError
 
 seen: dict[str, object] = {}
 FLAGS = flags.FlagValues()
-_run = run_flags.define_run_flags(FLAGS, epochs=7, batch_size=32, save_path="somewhere")
+_run = run_flags.define_run_flags(
+    run_flags.Definer(FLAGS), epochs=7, batch_size=32, save_path="somewhere"
+)
 GROUPS = run_flags.FlagGroups(
     kept=[
         *_run.kept,
