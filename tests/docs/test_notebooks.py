@@ -9,7 +9,7 @@ from tests.conftest import ROOT
 # What a test does not wait for.
 SHORTER = {
     "lstm_text_generation": {"num_epochs=4": "num_epochs=1"},
-    "fashion_mnist_vae": {"num_epochs=5": "num_epochs=1"},
+    "fashion_mnist_vae": {"epochs=5": "epochs=1"},
 }
 
 
@@ -27,7 +27,7 @@ def test_it_runs(name, tmp_path, monkeypatch, request):
     kernel = {"metadata": {"path": str(tmp_path / "notebooks")}}
     NotebookClient(notebook, timeout=300, resources=kernel).execute()
     said = "".join(output.get("text", "") for cell in code for output in cell.outputs)
-    assert "'epoch': 1.0" in said and "the same to the last bit: True" in said
+    assert "'epoch': 1," in said and "the same to the last bit: True" in said
     pictures = [o for cell in code for o in cell.outputs if o.output_type == "display_data"]
     assert any({"image/png", "image/jpeg"} & set(picture.data) for picture in pictures)
 
