@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+import fashion_mnist_vae.generate
 import fashion_mnist_vae.train
+import lstm_text_generation.generate
 import lstm_text_generation.train
 from tests import shapes
 from tests.conftest import TEXT
@@ -18,9 +20,10 @@ from tests.reliability.forks import Fork
 
 
 class App(NamedTuple):
-    """A training command, its flags, and what of a run is the same whenever it is made."""
+    """An app's commands, flags of training, and what of a run is the same whenever it is made."""
 
     train: ModuleType
+    generate_module: ModuleType
     flags: list[str]
     outcome: list[str]
 
@@ -33,9 +36,13 @@ class App(NamedTuple):
         line = [*self.flags, "--epochs=3", f"--save_path={path}", *flags]
         return Fork(self.train, line, output or path.with_name(f"{path.name}.output"), **kwargs)
 
-    def result(self, path: Path) -> dict[str, bytes]:
-        """Return the outcome of a finished run."""
-        return {name: (path / name).read_bytes() for name in self.outcome}
+    def generate(self, path: Path, output: Path) -> Fork:
+        """Write or draw with a finished run."""
+        return Fork(self.generate_module, [str(path)], output)
+
+    def result(self, path: Path, but: str = "") -> dict[str, bytes]:
+        """Return the outcome of a finished run, but for a file."""
+        return {name: (path / name).read_bytes() for name in self.outcome if name != but}
 
 
 def text_app(directory: Path) -> App:
@@ -45,7 +52,9 @@ def text_app(directory: Path) -> App:
              "--batch_size=32", "--display_length=9"]  # fmt: skip
     outcome = ["weights.bin", "model.json", "history.csv", "samples.txt", "epochs.json",
                "text_data.json", "loss.png", "run.json", "graph_model/weights.bin"]  # fmt: skip
-    return App(lstm_text_generation.train, [str(corpus), *small], outcome)
+    return App(
+        lstm_text_generation.train, lstm_text_generation.generate, [str(corpus), *small], outcome
+    )
 
 
 def image_app(directory: Path) -> App:
@@ -53,7 +62,12 @@ def image_app(directory: Path) -> App:
     outcome = ["encoder/weights.bin", "decoder/weights.bin", "decoder/model.json", "history.csv",
                "epochs.json", "image_data.json", "latent_space.png", "loss.png", "run.json",
                "graph_model/decoder/weights.bin"]  # fmt: skip
-    return App(fashion_mnist_vae.train, [*shapes.SMALL, f"--data_dir={data}"], outcome)
+    return App(
+        fashion_mnist_vae.train,
+        fashion_mnist_vae.generate,
+        [*shapes.SMALL, f"--data_dir={data}"],
+        outcome,
+    )
 
 
 APPS = {"text": text_app, "images": image_app}

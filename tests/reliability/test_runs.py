@@ -1,5 +1,6 @@
 """One run a directory, damaged checkpoints, and memory over many epochs."""
 
+import json
 import re
 import shutil
 
@@ -53,6 +54,26 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_it_used(tmp_path, kind)
     last = output.read_text().splitlines()[-1]
     assert last.startswith("error: no checkpoint in ") and "--overwrite" in last
     assert app.result(path) == before
+
+
+@pytest.mark.parametrize("kind", APPS)
+def test_a_run_of_the_first_version_generates_and_is_not_resumed(tmp_path, kind):
+    """It has no format in its run.json, no epochs.json, and other variables in its checkpoints."""
+    app = APPS[kind](tmp_path)
+    path, output = tmp_path / "run", tmp_path / "output"
+    assert app.start(path).wait() == 0
+    settings = json.loads((path / "run.json").read_text())
+    del settings["format"]
+    (path / "run.json").write_text(json.dumps(settings))
+    (path / "epochs.json").unlink()
+    before = app.result(path, but="epochs.json")
+    assert app.start(path, "--resume", "--epochs=4", output=output).wait() == 1
+    (refusal,) = [line for line in output.read_text().splitlines() if line.startswith("error: ")]
+    assert f"{path} is a run of an older version, which --resume cannot go on with" in refusal
+    assert app.result(path, but="epochs.json") == before
+    output.unlink()
+    assert app.generate(path, output).wait() == 0, output.read_text()
+    assert app.start(path, "--overwrite").wait() == 0
 
 
 @pytest.mark.parametrize("kind", APPS)
