@@ -18,9 +18,7 @@ Mode = Literal["stateful", "windowed"]
 _STREAMED = 10  # characters written between two calls of on_text_generation_char
 
 
-def sample(
-    probs: Any, temperature: Any, seed: Sequence[int] | None = None, top_k: int = 0
-) -> tf.Tensor:
+def sample(probs: Any, temperature: Any, seed: Any = None, top_k: int = 0) -> tf.Tensor:
     """Draw characters from predicted probabilities (`sample`; the book's section 10.1.3).
 
     A probability p becomes proportional to p^(1 / temperature): below 1 the likely ones grow
@@ -28,27 +26,40 @@ def sample(
 
     Args:
       probs: probabilities [charset_size], or [batch, charset_size]; they may hold zeros.
-      temperature: at least 0; a number, or one a row.
+      temperature: at least 0; a number, or one for each row.
       seed: two integers that decide the draw; by default another draw every time.
       top_k: draw only from the k likeliest; 0 draws from all.
 
     Returns:
-      The index drawn, or [batch] of them.
+      The index of the character, or [batch] of them.
 
     Raises:
       ValueError: the temperature is negative or not a finite number; or so is a probability, or
-        all of a row are 0.
+        all of a row are 0. In a graph such a row gives the index `charset_size`.
     """
     probs = tf.convert_to_tensor(probs, tf.float32)
+    if tf.executing_eagerly():
+        _check_arguments(probs.numpy(), np.asarray(temperature))
+    if seed is None:
+        seed = np.random.default_rng().integers(0, 2**31, 2)
+    temperature = tf.cast(temperature, tf.float32)
+    rows = tf.reshape(probs, [-1, probs.shape[-1]])
+    likeliest = tf.argmax(rows, axis=-1, output_type=tf.int32)
+    if top_k and top_k < rows.shape[-1]:
+        least = tf.math.top_k(rows, top_k).values[:, -1:]
+        rows = tf.where(rows >= least, rows, 0.0)
+    logits = at_temperature(rows, temperature)
+    sampled = tf.random.stateless_categorical(logits, 1, seed, dtype=tf.int32)[:, 0]
+    sampled = tf.where(temperature < 1e-6, likeliest, sampled)
+    return tf.reshape(sampled, tf.shape(probs)[:-1])
+
+
+def _check_arguments(probs: np.ndarray, temperature: np.ndarray) -> None:
+    """Raise a ValueError if nothing can be drawn; see `sample`."""
     if not np.all(np.isfinite(probs)) or np.any(probs < 0) or not np.all(np.any(probs, axis=-1)):
         raise ValueError("probs must be numbers of at least 0, and not all of them 0")
-    if not np.all(np.isfinite(temperature)) or np.any(np.asarray(temperature) < 0):
+    if not np.all(np.isfinite(temperature)) or np.any(temperature < 0):
         raise ValueError(f"temperature must be a number of at least 0, but got {temperature}")
-    if seed is None:
-        seed = np.random.default_rng().integers(0, 2**31, 2).tolist()
-    rows = tf.reshape(probs, [-1, probs.shape[-1]])
-    sampled = _draw(rows, tf.constant(temperature, tf.float32), tf.constant(seed, tf.int64), top_k)
-    return tf.reshape(sampled, probs.shape[:-1])
 
 
 def generate_text(
@@ -90,13 +101,13 @@ def generate_text(
     if seed is None:
         seed = int(np.random.default_rng().integers(0, 2**31))
     probs, state = begin_text(model, tf.constant([sentence_indices], tf.int32), mode)
-    generated = ""
+    generated, at_once = "", _STREAMED if on_text_generation_char else length
     while len(generated) < length:
         indices, probs, state = continue_text(
             model,
             probs,
             state,
-            tf.constant(min(_STREAMED, length - len(generated))),
+            tf.constant(min(at_once, length - len(generated))),
             tf.constant(temperature, tf.float32),
             tf.constant([seed, len(generated)], tf.int64),
             mode,
@@ -147,7 +158,7 @@ def continue_text(
 
     def body(i: tf.Tensor, probs: tf.Tensor, state: Any, written: tf.TensorArray) -> tuple:
         draw_seed = seed + tf.stack([tf.constant(0, tf.int64), tf.cast(i, tf.int64)])
-        sampled = _draw(probs, temperature, draw_seed, top_k)
+        sampled = sample(probs, temperature, draw_seed, top_k)
         if mode == "stateful":
             x = tf.one_hot(sampled, model.input_shape[2])
             output, state = lstm_step(model, x, state)
@@ -188,14 +199,3 @@ def at_temperature(probs: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
     if divisor.shape.rank:
         divisor = divisor[:, None]
     return (logits - tf.reduce_max(logits, axis=-1, keepdims=True)) / divisor
-
-
-def _draw(probs: tf.Tensor, temperature: tf.Tensor, seed: tf.Tensor, top_k: int) -> tf.Tensor:
-    """Draw an index from each row of probs [batch, charset_size], in log space."""
-    likeliest = tf.argmax(probs, axis=-1, output_type=tf.int32)
-    if top_k and top_k < probs.shape[-1]:
-        least = tf.math.top_k(probs, top_k).values[:, -1:]
-        probs = tf.where(probs >= least, probs, 0.0)
-    logits = at_temperature(probs, temperature)
-    sampled = tf.random.stateless_categorical(logits, 1, seed, dtype=tf.int32)[:, 0]
-    return tf.where(temperature < 1e-6, likeliest, sampled)
