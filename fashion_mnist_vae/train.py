@@ -74,7 +74,6 @@ def train(
         vae_model = vae(encoder_model, decoder_model)
         optimizer = keras.optimizers.Adam(learning_rate)
         optimizer.build(vae_model.trainable_variables)
-    vae_model.summary(expand_nested=True, print_fn=print)
 
     @run.on_each_replica
     def train_step(batch: tf.Tensor) -> dict[str, tf.Tensor]:  # uint8 [batch, original_dim]
@@ -172,20 +171,17 @@ def main(arguments: list[str]) -> None:
             if workers.is_chief:
                 vae_model.compile(optimizer=keras.optimizers.Adam(FLAGS.learning_rate))
                 files = export.export_run(run, vae_model, image_data, grid)
-                generate_z = ["--z=1.5,-0.5"] * (FLAGS.latent_dim == 2)
-                run.finish(
-                    files,
-                    try_next=[
-                        [f"{APP}.generate", str(path), *generate_z],
-                        [
-                            f"{APP}.train",
-                            "--resume",
-                            f"--epochs={2 * FLAGS.epochs}",
-                            f"--save_path={path}",
-                        ],
-                        [f"{APP}.train", "--help"],
-                    ],
-                )
+                run.finish(files, try_next(str(path)))
+
+
+def try_next(path: str) -> list[list[str]]:
+    """Return commands to go on with: a module and its arguments each."""
+    longer = f"--epochs={2 * FLAGS.epochs}"
+    return [
+        [f"{APP}.generate", path, *["--z=1.5,-0.5"] * (FLAGS.latent_dim == 2)],
+        [f"{APP}.train", "--resume", longer, f"--save_path={path}"],
+        [f"{APP}.train", "--help"],
+    ]
 
 
 def cli() -> None:

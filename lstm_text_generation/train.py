@@ -120,19 +120,17 @@ def main(arguments: list[str]) -> None:
             if workers.is_chief:
                 compile_model(best_model, FLAGS.learning_rate, FLAGS.optimizer)
                 files = export.export_run(run, best_model, text_data, seed_text)
-                run.finish(
-                    files,
-                    try_next=[
-                        [f"{APP}.generate", str(path), "--temperature=0.8", "--gen_length=500"],
-                        [
-                            f"{APP}.train",
-                            "--resume",
-                            f"--epochs={2 * FLAGS.epochs}",
-                            f"--save_path={path}",
-                        ],
-                        [f"{APP}.train", "a_text_of_your_own.txt"],
-                    ],
-                )
+                run.finish(files, try_next(str(path)))
+
+
+def try_next(path: str) -> list[list[str]]:
+    """Return commands to go on with: a module and its arguments each."""
+    longer = f"--epochs={2 * FLAGS.epochs}"
+    return [
+        [f"{APP}.generate", path, "--temperature=0.8", "--gen_length=500"],
+        [f"{APP}.train", "--resume", longer, f"--save_path={path}"],
+        [f"{APP}.train", "a_text_of_your_own.txt"],
+    ]
 
 
 def load_text(corpus: str) -> "tuple[TextData, keras.Model | None]":
