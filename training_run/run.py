@@ -74,8 +74,9 @@ class Run:
         self._model, self._optimizer = model, optimizer
         place = self.directory / CHECKPOINTS if self._directory else None
         self._checkpoints = Checkpoints(place, model, optimizer, self.progress)
-        # `optimizer.apply` sums the replicas' gradients, and each of them is the mean already.
-        optimizer.loss_scale_factor = float(self.strategy.num_replicas_in_sync)
+        if (replicas := self.strategy.num_replicas_in_sync) > 1:
+            # `optimizer.apply` sums the replicas' gradients, and each of them is the mean already.
+            optimizer.loss_scale_factor = float(replicas)
         learning_rate = float(optimizer.learning_rate.numpy())
         with self.strategy.scope():
             for warning in self._checkpoints.restore():
