@@ -1,10 +1,14 @@
 """The commands' flags: those of the originals with their defaults, and the port's own."""
 
+from typing import TYPE_CHECKING
+
 from absl import flags
 
-from fashion_mnist_vae.grid import Grid
 from training_run.command_line import UserError, define_aliases
 from training_run.run_flags import Definer, FlagGroups, define_gpu_flag, define_run_flags
+
+if TYPE_CHECKING:
+    from fashion_mnist_vae.grid import Grid
 
 
 def _define_data(define: Definer) -> list[flags.FlagHolder]:
@@ -91,12 +95,14 @@ for _values in (TRAIN, GENERATE, DOWNLOAD):
     define_aliases(_values)
 
 
-def grid_of(values: flags.FlagValues) -> Grid:
+def grid_of(values: flags.FlagValues) -> "Grid":
     """Return the grid that the flags ask for.
 
     Raises:
       UserError: its end is not above its start.
     """
+    from fashion_mnist_vae.grid import Grid  # here, because --help need not import numpy
+
     if not values.grid_start < values.grid_end:
         raise UserError(
             f"--grid_end={values.grid_end} must be above --grid_start={values.grid_start}"

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from fashion_mnist_vae.flags import TRAIN as FLAGS
 from fashion_mnist_vae.flags import TRAIN_GROUPS, grid_of
-from fashion_mnist_vae.grid import Grid
 from training_run import command_line, run_flags, tensorflow_setup
 from training_run.command_line import UserError
 from training_run.run_directory import saved_settings
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     import keras
 
     from fashion_mnist_vae.data import ImageData
+    from fashion_mnist_vae.grid import Grid
     from fashion_mnist_vae.model import Reconstruction, VaeOptions
     from training_run.run import Run
 
@@ -42,7 +42,7 @@ def train(
     reconstruction_loss: "Reconstruction" = "mse",
     beta: float = 1.0,
     seed: int = 0,
-    grid: Grid | None = None,
+    grid: "Grid | None" = None,
 ) -> "keras.Model":
     """Train the autoencoder (`train`).
 
@@ -63,6 +63,7 @@ def train(
     import keras
     import tensorflow as tf
 
+    from fashion_mnist_vae.grid import Grid
     from fashion_mnist_vae.model import decoder, encoder, evaluate, scale, vae, vae_loss
     from fashion_mnist_vae.pictures import latent_space
     from training_run.distribution import all_reduce_mean

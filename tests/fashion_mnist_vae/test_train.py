@@ -292,7 +292,7 @@ def test_help_imports_no_tensorflow():
             f"import sys, runpy; sys.argv = ['{module}', '--help']\n"
             f"try: runpy.run_module('fashion_mnist_vae.{module}', run_name='__main__')\n"
             "except SystemExit as exit: assert exit.code == 0\n"
-            "assert 'tensorflow' not in sys.modules"
+            "assert 'numpy' not in sys.modules and 'tensorflow' not in sys.modules"
         )
         result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert result.returncode == 0, result.stderr
