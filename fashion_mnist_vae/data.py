@@ -90,7 +90,8 @@ def load_directory(directory: Path, name: str) -> ImageData | None:
     if not found:
         return None
     if found == [paths[TRAIN_IMAGES_FILE]]:
-        images = load_images(found[0])
+        md5 = IDX_FILES[TRAIN_IMAGES_FILE] if name == "fashion_mnist" else None
+        images = load_images(found[0], md5)
         return image_data(name, images, images[:0], np.zeros(0, np.uint8), [])
     missing = next((file_name for file_name, path in paths.items() if not path), None)
     if missing:
@@ -153,6 +154,11 @@ def write_images(path: Path, images: np.ndarray) -> None:
     """Write uint8 images [n, height, width] as an IDX file."""
     header = struct.pack(">4I", IMAGE_MAGIC, *images.shape)
     write_atomically(path, lambda partial: partial.write_bytes(header + images.tobytes()))
+
+
+def md5_of(path: Path) -> str:
+    """Return the MD5 of a file."""
+    return hashlib.md5(path.read_bytes()).hexdigest()
 
 
 def _read_idx(path: Path, magic: int, what: str, rank: int, md5: str | None) -> np.ndarray:

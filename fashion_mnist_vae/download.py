@@ -27,11 +27,16 @@ def main(arguments: list[str]) -> None:
     from fashion_mnist_vae import data, sources
 
     image_data = sources.load(FLAGS.dataset, FLAGS.data_dir)
-    if FLAGS.output is not None:
+    if FLAGS.output:
         file = Path(FLAGS.output) / data.TRAIN_IMAGES_FILE
         file.parent.mkdir(parents=True, exist_ok=True)
         data.write_images(file, image_data.train_images.reshape(-1, *image_data.image_shape))
         print(f"Wrote {file}.")
+        if FLAGS.dataset == "fashion_mnist" and data.md5_of(file) != data.IDX_FILES[file.name]:
+            print(
+                "Its images are in another order than in the original's file, so train on it here "
+                "under another name, such as --dataset=fashion."
+            )
 
 
 def cli() -> None:

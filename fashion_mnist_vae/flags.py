@@ -79,7 +79,7 @@ DOWNLOAD = flags.FlagValues()
 _download = Definer(DOWNLOAD)
 _define_data(_download)
 _download.string("output", None,
-                 "Directory to write the training images into, as the original's dataset.")
+                 "Directory to write the training images into, such as the original's dataset.")
 # fmt: on
 
 

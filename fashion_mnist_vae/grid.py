@@ -1,4 +1,4 @@
-"""The part of the latent space that is drawn; the original has it in its page, client.js."""
+"""The part of the latent space to draw; apart from pictures.py, as flags need it without Keras."""
 
 from typing import NamedTuple
 

@@ -52,8 +52,8 @@ class ZLayer(keras.layers.Layer):
         Raises:
           ValueError: there are not exactly two inputs.
         """
-        several = bool(input_shape) and isinstance(input_shape[0], list | tuple)
-        shapes = input_shape if several else [input_shape]
+        is_list_of_shapes = bool(input_shape) and isinstance(input_shape[0], list | tuple)
+        shapes = input_shape if is_list_of_shapes else [input_shape]
         if len(shapes) != 2:
             raise ValueError(f"Expected exactly 2 input shapes. But got: {shapes}")
         return shapes[0]
@@ -62,16 +62,16 @@ class ZLayer(keras.layers.Layer):
         """Map [z_mean, z_log_var], each [batch, latent_dim], to z."""
         z_mean, z_log_var = inputs
         if training:
-            # The generator's state is in the model's variables, so a checkpoint holds it. It draws
-            # for the rows of all replicas, and each replica takes its own rows.
+            # A checkpoint holds the generator's state, so a resumed run draws the same noise. The
+            # noise is drawn for the rows of all replicas, and each replica takes its own rows.
             rows = num_replicas() * tf.shape(z_mean)[0]
             epsilon = keras.random.normal([rows, z_mean.shape[1]], seed=self.seed_generator)
             return reparameterize(z_mean, z_log_var, shard(epsilon))
-        # TensorFlow.js has this operation, and not the one above.
+        # Exports trace this branch, because TensorFlow.js has no draw from a seed generator.
         return reparameterize(z_mean, z_log_var, tf.random.normal(tf.shape(z_mean)))
 
     def get_config(self):
-        """Return the name and the dtype: the state of the generator is not saved."""
+        """Return the name and the dtype; Keras saves no name for a layer without this method."""
         return super().get_config()
 
 
@@ -164,7 +164,10 @@ def evaluate(
     reconstruction_loss: Reconstruction = "mse",
     beta: float = 1.0,
 ) -> float:
-    """Return the mean loss on uint8 images [n, original_dim], with the same noise at each call."""
+    """Return the mean loss on uint8 images [n, original_dim].
+
+    The noise is the same at each call, so a resumed run has the same history; `ZLayer`'s is not.
+    """
     total = 0.0
     for start in range(0, len(images), _EVALUATION_BATCH):
         batch = images[start : start + _EVALUATION_BATCH]

@@ -1,7 +1,4 @@
-"""Where the images come from: the user's directory, Debian, TensorFlow Datasets.
-
-Apart from data.py, which reads files and knows no network.
-"""
+"""Where the images come from; apart from data.py, which reads files and knows no network."""
 
 import shutil
 import subprocess
@@ -13,7 +10,7 @@ import numpy as np
 from fashion_mnist_vae import data
 from fashion_mnist_vae.data import ImageData
 from training_run import datasets
-from training_run.command_line import UserError
+from training_run.command_line import UserError, readable
 
 DEFAULT = "fashion_mnist"
 DEBIAN_PACKAGE = "dataset-fashion-mnist"
@@ -28,6 +25,7 @@ def load(name: str, data_dir: str | None) -> ImageData:
       UserError: it was not found, or its files are damaged or no such images.
     """
     found, source = find(name, data_dir)
+    found = found._replace(name=readable(name))
     height, width = found.image_shape
     print(
         f"{name}: {len(found.train_images):,} + {len(found.test_images):,} images of "
@@ -35,7 +33,10 @@ def load(name: str, data_dir: str | None) -> ImageData:
         flush=True,
     )
     if not len(found.test_images):
-        print("There are no test images, so the best epoch is that of the lowest training loss.")
+        print(
+            "There are no test images: the best epoch is that of the lowest training loss, and the "
+            "pictures of test images are left out."
+        )
     return found
 
 

@@ -48,9 +48,10 @@ def train(
 
     Args:
       opts: the sizes of the layers; `original_dim` is the number of pixels of an image.
-      run: where the training stands, and what it keeps; by default a new run that keeps nothing.
+      run: the run to train in, for one model; by default a new run that keeps nothing.
       reconstruction_loss, beta: see `vae_loss`.
-      seed: seed of the order of the images.
+      seed: seed of the order of the images; `keras.utils.set_random_seed` is that of the weights
+        and the noise.
       grid: the part of the latent space that TensorBoard shows after each epoch.
 
     Returns:
@@ -66,7 +67,6 @@ def train(
     from fashion_mnist_vae.grid import Grid
     from fashion_mnist_vae.model import decoder, encoder, evaluate, scale, vae, vae_loss
     from fashion_mnist_vae.pictures import latent_space
-    from training_run.distribution import all_reduce_mean
     from training_run.run import Run
 
     run = run or Run()
@@ -74,7 +74,6 @@ def train(
         encoder_model, decoder_model = encoder(opts), decoder(opts)
         vae_model = vae(encoder_model, decoder_model)
         optimizer = keras.optimizers.Adam(learning_rate)
-        optimizer.build(vae_model.trainable_variables)
 
     @run.on_each_replica
     def train_step(batch: tf.Tensor) -> dict[str, tf.Tensor]:  # uint8 [batch, original_dim]
@@ -83,11 +82,12 @@ def train(
             outputs = vae_model(inputs, training=True)  # through ZLayer
             loss, reconstruction, kl = vae_loss(inputs, outputs, reconstruction_loss, beta)
         gradients = tape.gradient(loss, vae_model.trainable_variables)
-        gradients = all_reduce_mean(gradients, batch)  # over the replicas, if there are several
+        # The mean over the rows of all replicas; of the metrics, the decorator takes it.
+        gradients = run.all_reduce_mean(gradients, batch)
         optimizer.apply(gradients, vae_model.trainable_variables)
         return {"loss": loss, "reconstruction": reconstruction, "kl": kl}
 
-    run.restore(vae_model, optimizer)
+    run.restore(vae_model, optimizer)  # a new run has nothing to restore
     for epoch in run.epochs(epochs):
         for batch in run.steps(image_data.batch_images(epoch, batch_size, seed)):
             run.log_step(train_step(batch))
@@ -136,7 +136,7 @@ def main(arguments: list[str]) -> None:
     from training_run.run import open_run
 
     with join(FLAGS.distribution) as workers:
-        # Only the chief may see the run.
+        # The other machines may not have the run's directory, so they take the chief's settings.
         run_flags.set_flag_defaults(FLAGS, workers.broadcast(saved), TRAIN_GROUPS)
         image_data = sources.load(FLAGS.dataset, FLAGS.data_dir)
         settings = {"app": APP, "images": image_data.fingerprint(), **TRAIN_GROUPS.settings()}
@@ -170,6 +170,7 @@ def main(arguments: list[str]) -> None:
                 grid=grid,
             )
             if workers.is_chief:
+                # Compiled, so that who loads vae.keras can train it further.
                 vae_model.compile(optimizer=keras.optimizers.Adam(FLAGS.learning_rate))
                 files = export.export_run(run, vae_model, image_data, grid)
                 run.finish(files, try_next(str(path)))

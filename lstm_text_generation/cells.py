@@ -1,7 +1,6 @@
-"""The model's LSTM layers, one character at a time.
+"""The LSTM layers character by character; apart from model.py, as writing and exports need them.
 
-Apart from model.py because training, writing and the exports all need them, and because Keras's own
-loop over the characters does not run in TensorFlow.js.
+Keras's own loop over the characters does not run in TensorFlow.js.
 """
 
 from collections.abc import Mapping

@@ -1,13 +1,9 @@
-"""The texts to learn from, by name or path: `TEXT_DATA_URLS` and `maybeDownload` of data.js.
-
-Apart from data.py, because a command lists the texts and reads them without TensorFlow.
-"""
+"""`TEXT_DATA_URLS`, `maybeDownload` of data.js; apart from data.py, as --help lists the texts."""
 
 import collections
 import difflib
 import functools
 import importlib
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +11,7 @@ from typing import NamedTuple
 
 from lstm_text_generation.text_files import read_text_file
 from training_run import datasets
-from training_run.command_line import UserError
+from training_run.command_line import UserError, readable
 
 STALLED = 30  # seconds without a byte after which a download has failed
 _BUCKET = "https://storage.googleapis.com/tfjs-examples/lstm-text-generation/data/"
@@ -105,8 +101,8 @@ def identifier(name_or_path: str) -> str:
 
 
 def title(name_or_path: str) -> str:
-    """Return the identifier as readable text, even if the locale could not decode it."""
-    return os.fsencode(identifier(name_or_path)).decode("utf-8", "replace")
+    """Return the identifier as readable text."""
+    return readable(identifier(name_or_path))
 
 
 def download(name: str, cache: Path | None = None) -> Path:

@@ -1,4 +1,4 @@
-"""What the exports of a run compute without Keras: one step, and the SavedModel's signatures."""
+"""What exports compute without Keras; apart from export.py, which writes the files."""
 
 from collections.abc import Callable, Sequence
 

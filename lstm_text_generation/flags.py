@@ -66,7 +66,7 @@ TRAIN_GROUPS = FlagGroups(
     ],
     process=[
         *_run.process,
-        _train.enum("preset", None, list(PRESETS), "Other defaults. fast: "
+        _train.enum("preset", None, list(PRESETS), "Other defaults for a new run. fast: "
                     + " ".join(f"--{name}={x}" for name, x in PRESETS["fast"].items()) + "."),
     ],
 )

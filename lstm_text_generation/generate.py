@@ -15,8 +15,8 @@ USAGE = f"""{__doc__}
 
 MODEL is the directory of a finished run, or a model.json that this port or TensorFlow.js saved.
 CORPUS, a name or path as for training, is where the seed text is taken from at random; without it
-the model's own seed text is used, or --seed_text. A model.json of the original needs it to know
-its characters.
+the model's own seed text is used, or --seed_text. For a model.json of the original name the corpus,
+because the file does not hold its characters.
 """
 
 

@@ -1,7 +1,4 @@
-"""`sample` and `generateText` of the original's model.js, apart from the training in model.py.
-
-They are apart because a page, a command and a SavedModel write with a model without training one.
-"""
+"""`sample` and `generateText` of model.js; apart from model.py, as writing needs no training."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -15,7 +15,8 @@ import tensorflow as tf
 from lstm_text_generation.cells import lstm_layers, lstm_step, zero_state
 from lstm_text_generation.data import TextData
 from lstm_text_generation.generation import generate_text
-from training_run.distribution import all_reduce_mean, num_replicas, shard
+from training_run.command_line import UserError
+from training_run.distribution import num_replicas, shard
 from training_run.run import Run
 
 Objective = Literal["every_char", "last_char"]
@@ -89,11 +90,11 @@ def fit_model(
 
     Args:
       model: a compiled model as `create_model` makes it.
-      examples_per_epoch: as in the original, examples for training and validation together:
-        each epoch trains on `training_examples(examples_per_epoch, validation_split)`.
+      examples_per_epoch: as in the original, a fraction `validation_split` of them is not trained
+        on: see `num_training_examples`.
       validation_split: fraction of the text, at its end, that no training example touches. The
         original validates on windows that overlap the training ones.
-      run: where the training stands, and what it keeps; by default a new run that keeps nothing.
+      run: the run to train in, for one model; by default a new run that keeps nothing.
       objective: `last_char` takes the loss at the last character of each window, as the original;
         `every_char` at all of them, so that an example teaches `sample_len` predictions.
       schedule: keep the learning rate, or let it fall to zero along half a cosine's period
@@ -116,28 +117,30 @@ def fit_model(
     run = run or Run()
     held_out = text_data.validation_windows(validation_split) if validation_split else None
     learning_rate = float(model.optimizer.learning_rate.numpy())
-    # The original's objective counts the last position of a window only.
+    # The original takes the loss at the last position of a window only.
     positions = 1 if objective == "last_char" else text_data.sample_len()
 
     @run.on_each_replica
     def train_step(windows: tf.Tensor) -> dict[str, tf.Tensor]:  # int32 [batch, sample_len + 1]
         with tf.GradientTape() as tape:
             logits = sequence_logits(model, windows[:, :-1], positions, training=True)
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(windows[:, -positions:], logits)
+            targets = windows[:, -positions:]  # the character after each of these positions
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
             loss = tf.reduce_mean(losses)
         gradients = tape.gradient(loss, model.trainable_variables)
-        gradients = all_reduce_mean(gradients, windows)  # over the replicas, if there are several
+        # The mean over the rows of all replicas; of the metrics, the decorator takes it.
+        gradients = run.all_reduce_mean(gradients, windows)
         if clip_norm:
             gradients, _ = tf.clip_by_global_norm(gradients, clip_norm)
         model.optimizer.apply(gradients, model.trainable_variables)
         return {"loss": loss}
 
-    run.restore(model, model.optimizer)
+    run.restore(model, model.optimizer)  # a new run has nothing to restore
     for epoch in run.epochs(num_epochs, patience):
         if schedule == "cosine":
             run.set_learning_rate(learning_rate * (1 + math.cos(math.pi * epoch / num_epochs)) / 2)
         batches = text_data.next_data_epoch(
-            training_examples(examples_per_epoch, validation_split),
+            num_training_examples(examples_per_epoch, validation_split),
             batch_size,
             epoch=epoch,
             validation_split=validation_split,
@@ -153,6 +156,7 @@ def fit_model(
         if seed_text:
             samples = sample_texts(model, text_data, seed_text, display_length, seed + epoch)
         run.log_epoch(figures, samples)
+    run.set_learning_rate(learning_rate)  # as it was before the schedule
     return run.best_model(model)
 
 
@@ -161,10 +165,9 @@ def sequence_logits(
 ) -> tf.Tensor:
     """Return the logits of the next character at the last positions of windows.
 
-    The loop takes each character through all layers, and TensorFlow begins an iteration before the
-    last one has ended. So one layer computes a character while the layer above computes the
-    character before, on two cores. That makes it faster than `model.fit`, because the matrices are
-    too small to be shared by the cores.
+    The loop takes each character through all layers. TensorFlow starts the next iteration before
+    the last one has ended, so each layer can run on a core of its own. That is faster than
+    `model.fit`, because the matrices are too small to split one layer over several cores.
 
     Args:
       windows: indices [batch, sample_len].
@@ -228,14 +231,23 @@ def _last_char_loss(model: keras.Model, windows: tf.Tensor) -> tf.Tensor:
 def sample_texts(
     model: keras.Model, text_data: TextData, seed_text: str, length: int, seed: int
 ) -> dict[str, str]:
-    """Return a text for each of the temperatures of train_node.js, all from one seed text."""
+    """Return a text for each of the temperatures of train_node.js, all from one seed text.
+
+    Raises:
+      UserError: the model's probabilities are NaN.
+    """
     char_set, indices = text_data.char_set(), text_data.text_to_indices(seed_text)
-    return {
-        f"{temperature:g}": generate_text(model, char_set, indices, length, temperature, seed=seed)
-        for temperature in DISPLAY_TEMPERATURES
-    }
+    try:
+        return {
+            f"{temperature:g}": generate_text(
+                model, char_set, indices, length, temperature, seed=seed
+            )
+            for temperature in DISPLAY_TEMPERATURES
+        }
+    except ValueError as error:
+        raise UserError(str(error)) from None
 
 
-def training_examples(examples_per_epoch: int, validation_split: float) -> int:
+def num_training_examples(examples_per_epoch: int, validation_split: float) -> int:
     """Return how many of an epoch's examples are trained on, as Keras and the original split."""
     return max(1, math.floor(examples_per_epoch * (1 - validation_split)))

@@ -1,4 +1,4 @@
-"""Reading a text file in pieces, with one clear line for a file that is not text."""
+"""Reading a text file in pieces; apart from corpora.py, which knows names and not bytes."""
 
 import codecs
 from collections.abc import Iterator

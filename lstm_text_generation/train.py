@@ -53,6 +53,7 @@ def main(arguments: list[str]) -> None:
     path = run_flags.run_path(FLAGS.save_path, default)
     saved = saved_settings(path) if FLAGS.resume else {}
     run_flags.set_flag_defaults(FLAGS, saved or PRESETS.get(FLAGS.preset, {}), TRAIN_GROUPS)
+    # `sequence_logits` computes the layers at the same time.
     tensorflow_setup.set_up(FLAGS.gpu, parallel_ops=len(FLAGS.lstm_layer_size))
     import keras
     import numpy as np
@@ -63,17 +64,22 @@ def main(arguments: list[str]) -> None:
     from training_run.run import open_run
 
     with join(FLAGS.distribution) as workers:
-        saved = workers.broadcast(saved)  # only the chief may see the run
+        # The other machines may not have the run's directory, so they take the chief's settings.
+        saved = workers.broadcast(saved)
         run_flags.set_flag_defaults(FLAGS, saved, TRAIN_GROUPS)
         if not arguments:
             corpus = str(saved.get("corpus", corpus))
         text_data, start_model = load_text(corpus)
-        place = corpus if corpus in corpora.NAMES else str(Path(corpus).resolve())
-        settings = {"app": APP, "corpus": place, "text": text_data.fingerprint()}
+        corpus_path = corpus if corpus in corpora.NAMES else str(Path(corpus).resolve())
+        settings = {"app": APP, "corpus": corpus_path, "text": text_data.fingerprint()}
+        settings |= TRAIN_GROUPS.settings()
+        if FLAGS.data_dir:
+            settings["data_dir"] = str(Path(FLAGS.data_dir).resolve())
         with open_run(
             path,
-            settings | TRAIN_GROUPS.settings(),
-            ["corpus", *TRAIN_GROUPS.changeable_names()],  # a file may have moved; its text decides
+            settings,
+            # The file may have moved; the fingerprint of its text must be the same.
+            ["corpus", *TRAIN_GROUPS.changeable_names()],
             workers,
             local=["corpus", "data_dir", "init_from"],
             resume=FLAGS.resume,
@@ -118,6 +124,7 @@ def main(arguments: list[str]) -> None:
             if run.progress.epoch < FLAGS.epochs:
                 print(f"Stopping early: no lower val_loss for {FLAGS.early_stopping} epochs.")
             if workers.is_chief:
+                # Compiled, so that who loads model.keras can train it further.
                 compile_model(best_model, FLAGS.learning_rate, FLAGS.optimizer)
                 files = export.export_run(run, best_model, text_data, seed_text)
                 run.finish(files, try_next(str(path)))

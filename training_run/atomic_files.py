@@ -15,7 +15,8 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Call `write` on a name beside `path`, then rename that file or directory to `path`.
 
     Raises:
-      OSError: it failed, with the name of `path`. A file that was there is still there.
+      OSError: it failed, with the name of `path`. A file that was there is still there; a directory
+        is replaced in two steps.
     """
     partial = path.with_name(f".partial-{path.name}")
     remove(partial)

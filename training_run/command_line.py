@@ -117,6 +117,11 @@ def check_finite(flag_values: flags.FlagValues) -> None:
             raise flags.IllegalFlagValueError(f"flag --{name}={value}: must be a finite number")
 
 
+def readable(argument: str) -> str:
+    """Return a name from the command line as text, even if the locale could not decode it."""
+    return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def describe_result(path: Path, files: dict[str, str], try_next: list[list[str]]) -> str:
     """Return the last words of a command: the files in `path`, and commands to try.
 

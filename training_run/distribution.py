@@ -1,8 +1,8 @@
 """Training on several GPUs or machines (`tf.distribute`).
 
 Each replica has the whole model, computes on its rows of a batch, and takes the step with the mean
-gradient of all rows. So the replicas compute together what one would. Every process draws the same
-batches; the decorator of a step gives each replica its rows.
+gradient of all rows. Together the replicas take the step that one replica would. Every process
+draws the same batches; the decorator of a step gives each replica its rows.
 """
 
 import json
@@ -87,7 +87,8 @@ class Workers:
         """Return the sum of the processes' arrays, which are alike in shape and type."""
         if self.size == 1:
             return array
-        flat = tf.constant(array.ravel(), tf.float64)  # one type, one trace; and exact
+        # float64 is traced once for all types, and exact for int32 and float32.
+        flat = tf.constant(array.ravel(), tf.float64)
         return self._all_reduce_sum(flat).numpy().astype(array.dtype).reshape(array.shape)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.float64)])
@@ -117,7 +118,7 @@ class Workers:
     def barrier(self) -> None:
         """Wait for all processes, because one that exits early would be reported as lost."""
         self.all_reduce_sum(np.array(0))
-        with suppress(tf.errors.OpError):  # of a process that has passed the first one already
+        with suppress(tf.errors.OpError):  # another process may have exited after the first one
             self.all_reduce_sum(np.array(0))
 
     def check_same_settings(self, settings: dict[str, Any], ignored: Collection[str]) -> None:
@@ -190,7 +191,7 @@ def all_reduce_mean(values: Any, rows: tf.Tensor) -> Any:
 def join(distribution: str) -> Iterator[Workers]:
     """Train together with the other processes, until the chief has written the run.
 
-    Only the chief prints.
+    Only the chief prints to stdout.
 
     Args:
       distribution: `none`, `mirrored` (all GPUs of this machine) or `multi_worker` (the workers of
@@ -201,19 +202,19 @@ def join(distribution: str) -> Iterator[Workers]:
       LostWorkerError: another worker has ended.
     """
     try:
-        workers = Workers(_strategy(distribution))
-        signals.reinstall()  # TensorFlow's cluster handles SIGTERM itself
+        with signals.left_to_the_system():  # TensorFlow waits for the others, and handles SIGTERM
+            workers = Workers(_strategy(distribution))
         if workers.is_chief:
             yield workers
-        else:
-            print(
-                f"One of {workers.size} workers; the chief shows the progress and writes the run."
-            )
-            with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
-                yield workers
+            with suppress(tf.errors.OpError):  # the run is complete, even if a worker is lost now
+                workers.barrier()
+            return
+        print(f"One of {workers.size} workers; the chief shows the progress and writes the run.")
+        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+            yield workers
         workers.barrier()
     except tf.errors.OpError as error:
-        if "gRPC server" in error.message:  # which this process is to be
+        if "gRPC server" in error.message:  # this process could not start its own
             raise UserError(f"cannot join the cluster of TF_CONFIG: {error.message}") from None
         if distribution == "multi_worker" and "Collective ops" in error.message:
             raise LostWorkerError(
@@ -226,9 +227,9 @@ def _strategy(distribution: str) -> tf.distribute.Strategy:
     if distribution == "none":
         return tf.distribute.get_strategy()
     if distribution == "mirrored":
-        # Processors only where there are no GPUs; there is one unless TensorFlow is told otherwise.
-        kinds = (tf.config.list_logical_devices(kind) for kind in ("GPU", "CPU"))
-        return tf.distribute.MirroredStrategy([device.name for device in next(filter(None, kinds))])
+        # The GPUs, or the processors if there are none; TensorFlow makes several only if asked to.
+        devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+        return tf.distribute.MirroredStrategy([device.name for device in devices])
     try:
         valid = is_valid_config(json.loads(os.environ.get("TF_CONFIG", "")))
     except (ValueError, KeyError, TypeError, AttributeError):

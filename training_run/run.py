@@ -18,12 +18,12 @@ from tqdm import tqdm
 from training_run import history, signals
 from training_run.checkpoints import Checkpoints
 from training_run.command_line import UserError, describe_result
-from training_run.distribution import Workers
+from training_run.distribution import Workers, all_reduce_mean
 from training_run.run_directory import CHECKPOINTS, RunDirectory, open_directory, what_is_kept
 from training_run.tensorboard import TensorBoard
 
 CHECKPOINT_SECONDS = 300  # within a long epoch
-SYNC_STEPS = 10  # steps from one exchange of signals to the next: it costs as much as a gradient's
+SYNC_STEPS = 10  # between exchanges of signals; one takes as long as an all-reduce of gradients
 
 
 class Run:
@@ -32,6 +32,7 @@ class Run:
     Attributes:
       strategy: the `tf.distribute.Strategy` under which to build the model.
       on_each_replica: decorates the training step: compiles it, and gives each replica its rows.
+      all_reduce_mean: see `distribution.all_reduce_mean`.
       progress: the epochs and steps that are done, and their figures.
       tensorboard: where the figures are written, too.
     """
@@ -45,9 +46,11 @@ class Run:
         self.workers = workers or Workers()
         self.strategy = self.workers.strategy
         self.on_each_replica = self.workers.on_each_replica
+        self.all_reduce_mean = all_reduce_mean
         self.progress = history.Progress()
         self.tensorboard = tensorboard or TensorBoard(None)
         self._directory = directory
+        self._model: Any = None
         self._bar: tqdm | None = None
         self._saved_at = time.monotonic()
 
@@ -70,7 +73,13 @@ class Run:
 
         Raises:
           UserError: all checkpoints are damaged.
+          ValueError: the run has trained another model.
         """
+        if self._model is not None and self._model is not model:
+            raise ValueError("a run trains one model: make a new Run for another one")
+        if not optimizer.built:
+            with self.strategy.scope():
+                optimizer.build(model.trainable_variables)
         self._model, self._optimizer = model, optimizer
         place = self.directory / CHECKPOINTS if self._directory else None
         self._checkpoints = Checkpoints(place, model, optimizer, self.progress)
@@ -82,7 +91,8 @@ class Run:
             for warning in self._checkpoints.restore():
                 print(f"warning: {warning}")
             self._broadcast_from_chief()
-        self.set_learning_rate(learning_rate)
+        if isinstance(optimizer.learning_rate, keras.Variable):  # else it is a schedule's
+            self.set_learning_rate(learning_rate)
 
     def epochs(self, count: int, patience: int = 0) -> Iterator[int]:
         """Iterate over the numbers, from 0, of the epochs that are left of `count`.
@@ -98,7 +108,7 @@ class Run:
         while self.progress.epoch < count and not self._stalled(patience):
             yield self.progress.epoch
             self._stop_if_told()
-        signals.state.deferred = False
+        signals.state.deferred = False  # a signal after this line ends the process itself
         self._stop_if_told()
 
     def steps(self, batches: Sequence[Any]) -> Iterator[Any]:
@@ -108,6 +118,7 @@ class Run:
 
         Raises:
           SystemExit: a signal has come to this or another process.
+          UserError: a weight is NaN or infinite after the last step.
         """
         self._bar = tqdm(
             total=len(batches),
@@ -115,18 +126,19 @@ class Run:
             desc=f"Epoch {self.progress.epoch + 1} of {self._num_epochs}",
             unit="step",
             leave=False,
-            disable=None if self.workers.is_chief else True,  # None: unless on a terminal
+            disable=None if self.workers.is_chief else True,  # None: if stderr is no terminal
         )
         self._marks = [self._mark()]
         for number in range(self.progress.step, len(batches)):
             batch = batches[number]
             self._batch_size = len(batch)
             yield batch
-            self._marks = [*self._marks[:2], self._mark()]  # the first two, and the last
+            self._marks = [*self._marks[:2], self._mark()]  # see _examples_per_second
             self._bar.update(1)
             if self.workers.size == 1 or number % SYNC_STEPS == 0:
                 self._stop_if_told(time.monotonic() > self._saved_at + CHECKPOINT_SECONDS)
         self._bar.close()
+        self._check_weights()
 
     def log_step(self, metrics: dict[str, Any]) -> None:
         """Record a step's metrics, means over its batch, `loss` among them.
@@ -135,7 +147,7 @@ class Run:
           UserError: the loss is NaN or infinite.
         """
         figures = {name: float(value) for name, value in metrics.items()}
-        self._check_finite(figures["loss"])
+        self._check_finite("loss", figures["loss"], self.progress.step + 1)
         self.progress.add_step(figures, self._batch_size)
         self.tensorboard.scalars(figures, int(self._optimizer.iterations.numpy()))
         assert self._bar is not None
@@ -158,8 +170,7 @@ class Run:
         """
         row = {**self.progress.means(), **figures, **({"samples": samples} if samples else {})}
         row = self.workers.broadcast(row)  # so that all workers take the same decisions
-        self._check_finite(history.score(row))
-        self._check_weights()
+        self._check_finite("val_loss", history.score(row), self.progress.step)
         if self.progress.end_epoch(row):
             self.progress.best_weights = self._model.get_weights()
         self._save()
@@ -171,7 +182,7 @@ class Run:
         print(history.samples_text(row), end="", flush=True)
 
     def best_model(self, model: keras.Model) -> keras.Model:
-        """Return a copy of the model, without an optimizer, with the weights of the best epoch."""
+        """Return a copy of the model with the weights of the best epoch."""
         best = keras.models.clone_model(model)  # of plain variables, whatever the strategy made
         best.set_weights(self.progress.best_weights or model.get_weights())
         return best
@@ -204,14 +215,14 @@ class Run:
         votes.append(time_to_save and self.workers.is_chief)
         *told, save = self.workers.all_reduce_sum(np.array(votes, np.int32))
         number = next((n for n, count in zip(signals.SIGNALS, told, strict=True) if count), 0)
-        if (number and self.progress.step) or save:  # at an epoch's end there is one already
+        if (number and self.progress.step) or save:  # at an epoch's end, log_epoch has saved
             self._check_weights()
             self._save()
         if not number:
             return
         self.workers.barrier()
         epochs, steps = self.progress.epoch, self.progress.step
-        finish = f"; --resume --epochs={epochs} makes a model of it" if epochs else ""
+        finish = f"; --resume --epochs={epochs} exports the model as it is" if epochs else ""
         print(  # on stderr, because the reader of the output may have been stopped too
             f"\nStopped after {epochs} epochs and {steps} steps, with a checkpoint. "
             f"--resume goes on from here{finish}.",
@@ -227,7 +238,7 @@ class Run:
             variable.assign(self.workers.broadcast_array(variable.numpy()))
         vars(self.progress).update(self.workers.broadcast(self.progress.fields()))
         if self.progress.best_epoch:
-            best = self.progress.best_weights or self._model.get_weights()  # anything of that shape
+            best = self.progress.best_weights or self._model.get_weights()  # the shapes count
             self.progress.best_weights = [self.workers.broadcast_array(weight) for weight in best]
 
     def _save(self) -> None:
@@ -256,23 +267,24 @@ class Run:
         begin, end = self._marks[1 if len(self._marks) > 2 else 0], self._marks[-1]
         return (end[1] - begin[1]) / (end[0] - begin[0]) if end[0] > begin[0] else 0.0
 
-    def _check_finite(self, value: float) -> None:
-        """Raise a UserError if the training has diverged: a loss or a weight is not finite."""
+    def _check_finite(self, what: str, value: float, step: int) -> None:
+        """Raise a UserError if the training has diverged: a figure or a weight is not finite."""
         if math.isfinite(value):
             return
-        epoch, step = self.progress.epoch, self.progress.step
+        epoch = self.progress.epoch
         advice = "start again with a smaller learning rate (--learning_rate=...)"
         if epoch:
             advice = (
                 f"the weights of epoch {epoch} are kept: go on with a smaller learning rate "
                 "(--resume --learning_rate=...)"
             )
-        raise UserError(f"the loss became {value} in epoch {epoch + 1}, step {step + 1}; {advice}")
+        raise UserError(f"the {what} became {value} in epoch {epoch + 1}, step {step}; {advice}")
 
     def _check_weights(self) -> None:
         """Raise a UserError if a weight is not finite, even if no loss has shown it yet."""
         for weight in self._model.get_weights():
-            self._check_finite(float(np.sum(weight)))
+            for value in weight[~np.isfinite(weight)][:1]:
+                self._check_finite("weights", float(value), self.progress.step)
 
 
 @contextmanager
@@ -299,10 +311,9 @@ def open_run(
     """
     workers = workers or Workers()
     workers.check_same_settings(settings, local)
-    tensorboard = TensorBoard(log_dir if workers.is_chief else None)
     opening = open_directory(path, settings, changeable, resume=resume, overwrite=overwrite)
     with workers.chief_only(opening) as directory:
-        run = Run(directory, workers, tensorboard)
+        run = Run(directory, workers, TensorBoard(log_dir if directory else None))
         try:
             yield run
         finally:

@@ -21,6 +21,7 @@ from training_run.command_line import UserError
 
 SETTINGS_FILE = "run.json"
 CHECKPOINTS = "checkpoints"
+_SUFFIX = ".training"  # of a run's directory until it is finished
 FORMAT = 2  # of a run's files; the first version's runs have none in their run.json
 
 
@@ -30,13 +31,17 @@ class RunDirectory(NamedTuple):
     Attributes:
       path: where the finished run will be.
       training: where the run is until then; every file is written below it.
+      settings: what the run computes.
     """
 
     path: Path
     training: Path
+    settings: dict[str, Any]
 
     def finish(self) -> None:
         """Put the run in its final place, instead of the finished run that may be there."""
+        files = sorted(entry.name for entry in self.training.iterdir())
+        write_settings(self.training, self.settings | {"files": files})
         if self.path.exists():
             self.path.rename(_old(self.path))
         self.training.rename(self.path)
@@ -49,9 +54,10 @@ def saved_settings(path: Path) -> dict[str, Any]:
     Raises:
       UserError: they cannot be read.
     """
-    places = (_training(path), path, _old(path))
-    found = [place for place in places if (place / SETTINGS_FILE).exists()]
-    return _read_settings(found[0]) if found else {}
+    for place in (_resumed(path), path, _old(path), _training(path)):
+        if (place / SETTINGS_FILE).exists():
+            return _read_settings(place)
+    return {}
 
 
 @contextmanager
@@ -84,6 +90,7 @@ def open_directory(
     settings = {"format": FORMAT, **settings}
     with _locked(path):
         try:
+            _check_name(path, settings["app"])
             _complete_renames(path)
             _check(path, settings, changeable, resume, overwrite)
             directory = _prepare(path, settings, resume)
@@ -97,6 +104,13 @@ def open_directory(
         except OSError as error:
             reason = f"{error.filename or 'the system'}: {error.strerror or error}"
             raise UserError(f"{reason}; {what_is_kept(path)}") from error
+
+
+def complete(path: Path) -> None:
+    """Complete what a kill has interrupted, unless another process works on the run."""
+    if (_old(path) / SETTINGS_FILE).exists():
+        with suppress(UserError), _locked(path):
+            _complete_renames(path)
 
 
 def what_is_kept(path: Path) -> str:
@@ -121,6 +135,7 @@ def reading_run(path: Path, file: Path, what: str, app: str) -> Iterator[None]:
     Raises:
       UserError: the file is not there, or is damaged.
     """
+    complete(path)
     try:
         yield
     except FileNotFoundError:
@@ -139,10 +154,24 @@ def _complete_renames(path: Path) -> None:
     if old.exists() and not path.exists():
         (training if training.exists() else old).rename(path)
     if old.exists():
+        its_files = _read_settings(old).get("files", [])
         for entry in old.iterdir():
-            if not (path / entry.name).exists():  # a file of the user's own moves along
+            # A file of the user's own moves along; those of the old run do not.
+            if entry.name not in its_files and not (path / entry.name).exists():
                 entry.rename(path / entry.name)
     remove(old)
+
+
+def _check_name(path: Path, app: str) -> None:
+    """Raise a UserError if the run's names mean something else already."""
+    unfinished = [p for p in path.parents if p.suffix == _SUFFIX and (p / SETTINGS_FILE).exists()]
+    if path.suffix == _SUFFIX or unfinished:
+        raise UserError(
+            f"{path} is the directory of an unfinished run, or in one; choose another --save_path"
+        )
+    old = _old(path)
+    if old.exists() and not (old.is_dir() and _is_run(old, app)):
+        raise UserError(f"{old} is in the way; rename it, or choose another --save_path")
 
 
 def _check(
@@ -168,18 +197,23 @@ def _check(
 def _check_resume(path: Path, settings: dict[str, Any], changeable: Collection[str]) -> None:
     """Raise a UserError if there is a run that cannot be resumed with these settings."""
     saved, first_version = saved_settings(path), path.with_name(f"{path.name}.unfinished")
-    if saved.get("format") != FORMAT if saved else first_version.exists():
+    older = path if saved and saved.get("format") != FORMAT else None
+    if not saved and first_version.exists():
+        older = first_version
+    if older:
         raise UserError(
-            f"{path if saved else first_version} is a run of an older version, which --resume "
-            "cannot go on with; --overwrite starts a new run, and finished runs still generate"
+            f"{older} is a run of an older version, which --resume cannot go on with; --overwrite "
+            "starts a new run, and finished runs still generate"
         )
+    if not saved:
+        return
     holds_run = path.exists() and any(path.iterdir())
-    if holds_run and not any(map(_has_checkpoint, (_training(path), path))):
+    if holds_run and not _has_checkpoint(_resumed(path)):
         raise UserError(
             f"{path} has no checkpoint to go on from; --overwrite starts a new run, and replaces "
             "this one when the new one is finished"
         )
-    for name, value in settings.items() if saved else ():
+    for name, value in settings.items():
         # A flag that the saved run does not know is newer than the run, so it had its default.
         if name not in changeable and saved.get(name, value) != value:
             raise UserError(
@@ -190,20 +224,19 @@ def _check_resume(path: Path, settings: dict[str, Any], changeable: Collection[s
 
 def _prepare(path: Path, settings: dict[str, Any], resume: bool) -> RunDirectory:
     """Return the directory, with the settings in it and the checkpoints that `resume` needs."""
-    training = _training(path)
-    text = json.dumps(settings, indent=2) + "\n"
+    training, resumed = _training(path), _resumed(path)
 
     def make(directory: Path) -> None:
         directory.mkdir()
-        if resume and (path / SETTINGS_FILE).exists():
-            shutil.copytree(path / CHECKPOINTS, directory / CHECKPOINTS)
-        write_text(directory / SETTINGS_FILE, text)
+        if resume and _has_checkpoint(resumed):
+            shutil.copytree(resumed / CHECKPOINTS, directory / CHECKPOINTS)
+        write_settings(directory, settings)
 
-    if resume and training.exists():
-        write_text(training / SETTINGS_FILE, text)
+    if resume and resumed == training and training.exists():
+        write_settings(training, settings)
     else:
         write_atomically(training, make)
-    return RunDirectory(path, training)
+    return RunDirectory(path, training, settings)
 
 
 @contextmanager
@@ -216,7 +249,7 @@ def _locked(path: Path) -> Iterator[None]:
         lock.acquire(timeout=0)
         file.write_text(f"{os.getpid()}\n")
     except filelock.Timeout:
-        if not file.exists():  # filelock says so too where no file can be made
+        if not file.exists():  # filelock also raises Timeout if it cannot create the file
             raise _unwritable(path, PermissionError(1, "not permitted", str(file))) from None
         raise UserError(
             f"{path} is in use by process {file.read_text().strip()}; wait for it, stop it, or "
@@ -242,6 +275,11 @@ def _unwritable(path: Path, error: OSError) -> UserError:
     )
 
 
+def write_settings(directory: Path, settings: dict[str, Any]) -> None:
+    """Write a run's `run.json`."""
+    write_text(directory / SETTINGS_FILE, json.dumps(settings, indent=2) + "\n")
+
+
 def _read_settings(directory: Path) -> dict[str, Any]:
     file = directory / SETTINGS_FILE
     try:
@@ -251,12 +289,26 @@ def _read_settings(directory: Path) -> dict[str, Any]:
         raise UserError(f"{file} is damaged: {error}") from None
     if not isinstance(settings, dict) or "\\u0000" in text:
         raise UserError(f"{file} is damaged: it is not an object of plain values")
-    return settings
+    return {name: _in_this_locale(value) for name, value in settings.items()}
+
+
+def _in_this_locale(value: Any) -> Any:
+    """Return a text that may be a path as the present locale spells the path."""
+    if isinstance(value, str):
+        with suppress(UnicodeEncodeError):  # a text that no path can be
+            return os.fsdecode(value.encode("utf-8", "surrogateescape"))
+    return value
 
 
 def _is_run(directory: Path, app: str) -> bool:
     """Tell whether a run of `app` made `directory`."""
     return (directory / SETTINGS_FILE).exists() and _read_settings(directory).get("app") == app
+
+
+def _resumed(path: Path) -> Path:
+    """Return the directory that `--resume` goes on from: of two, the one with a checkpoint."""
+    training = _training(path)
+    return training if _has_checkpoint(training) or not path.exists() else path
 
 
 def _has_checkpoint(directory: Path) -> bool:
@@ -268,7 +320,7 @@ def _text(value: Any) -> str:
 
 
 def _training(path: Path) -> Path:
-    return path.with_name(f"{path.name}.training")
+    return path.with_name(path.name + _SUFFIX)
 
 
 def _old(path: Path) -> Path:

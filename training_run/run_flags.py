@@ -65,7 +65,8 @@ def define_run_flags(
             define.boolean("resume", False, "Go on with the run in --save_path, if there is one. "
                            "Flags that are not given are those of that run."),
             define.boolean("overwrite", False, "Start a new run even if --save_path holds one. "
-                           "A finished run stays there until the new one is finished."),
+                           "A finished run stays there until the new one is finished; an "
+                           "unfinished one is deleted at once."),
             define.string("log_dir", None, "Write TensorBoard logs to this directory."),
             define.enum("distribution", "none", ["none", "mirrored", "multi_worker"],
                         "Train on all GPUs of this machine (mirrored), or with the workers that "

@@ -67,15 +67,27 @@ def watched() -> Iterator[None]:
         os.close(stderr)
 
 
-def reinstall() -> None:
-    """Install Python's handlers again, after a library in C++ has replaced them."""
-    for number in SIGNALS:
-        signal.signal(number, signal.getsignal(number))
+@contextmanager
+def left_to_the_system() -> Iterator[None]:
+    """Let a signal end the process by itself, during a call that keeps Python from running.
+
+    Afterwards the handlers are as before, even if a library in C++ has replaced them.
+    """
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number, handler in before.items():
+        signal.signal(number, signal.SIG_IGN if handler == signal.SIG_IGN else signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _react(number: int, stderr: int) -> None:
     if state.deferred and not state.received:
         state.received = number
         return
-    os.write(stderr, f"\nerror: {state.last_words}\n".encode())
-    os._exit(128 + number)
+    try:
+        os.write(stderr, f"\nerror: {state.last_words}\n".encode(errors="replace"))
+    finally:  # even if the reader of stderr has gone
+        os._exit(128 + number)

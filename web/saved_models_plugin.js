@@ -7,7 +7,7 @@ const LIST = 'saved_models/index.json';
 // What a page reads of a run; checkpoints, the formats of Python, and run.json, which names places
 // of this machine, stay behind.
 const NEEDED = [
-  'model.json', 'weights.bin', 'graph_model', 'text_data.json',
+  'model.json', 'weights.bin', 'graph_model', 'text_data.json', 'epochs.json',
   'decoder', 'encoder', 'image_data.json', 'test_images.json', 'test_images.bin',
 ];
 

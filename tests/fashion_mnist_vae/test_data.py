@@ -101,11 +101,19 @@ def test_the_originals_directory_of_one_file(tmp_path, capsys):
     write_dataset(tmp_path / "all")
     (tmp_path / "dataset").mkdir()
     shutil.copy(tmp_path / "all" / TRAIN, tmp_path / "dataset")
-    found = sources.load("fashion_mnist", str(tmp_path / "dataset"))
+    found = sources.load("shapes", str(tmp_path / "dataset"))
     assert found.train_images.shape == (500, 120) and found.test_images.shape == (0, 120)
     assert found.test_labels.shape == (0,) and found.class_names == []
     assert "500 + 0 images" in (out := capsys.readouterr().out)
-    assert "There are no test images, so the best epoch is that of the lowest training loss" in out
+    assert "There are no test images: the best epoch is that of the lowest training loss" in out
+
+
+def test_the_originals_file_of_fashion_mnist_is_checked_too(tmp_path):
+    write_dataset(tmp_path / "all")
+    (tmp_path / "dataset").mkdir()
+    shutil.copy(tmp_path / "all" / TRAIN, tmp_path / "dataset")
+    with pytest.raises(UserError, match="is not Fashion-MNIST's.*--dataset=NAME"):
+        sources.load("fashion_mnist", str(tmp_path / "dataset"))
 
 
 def test_written_images_are_read_again(tmp_path):

@@ -149,6 +149,14 @@ def test_download_puts_the_images_where_the_original_looks(call, shapes_dir, tmp
     )
 
 
+def test_download_says_if_the_order_is_another(call, shared_datasets, tmp_path):
+    tfds = shared_datasets / "tensorflow_datasets"
+    code, out, _ = call(download, f"--data_dir={tfds}", f"--output={tmp_path}")
+    assert code == 0 and "in another order than in the original's file" in out
+    line = [f"--data_dir={tmp_path}", f"--save_path={tmp_path / 'run'}"]
+    assert_one_line(call(train, *line), "is not Fashion-MNIST's", "--dataset=NAME")
+
+
 def test_the_originals_one_file_of_images(call, shapes_dir, image_run, tmp_path):
     """Without labels and test images: the pictures that need them are left out, and it is said."""
     path = tmp_path / "run"
@@ -157,7 +165,7 @@ def test_the_originals_one_file_of_images(call, shapes_dir, image_run, tmp_path)
     line = [*SMALL, f"--data_dir={tmp_path / 'dataset'}", f"--save_path={path}"]
     code, out, err = call(train, *line, "--epochs=3")
     assert code == 0, err
-    assert "There are no test images" in out and "val_loss" not in out
+    assert "the pictures of test images are left out" in out and "val_loss" not in out
     absent = {"latent_clusters.png", "reconstructions.png", "test_images.bin", "test_images.json"}
     assert {p.name for p in path.iterdir()} == set(FILES) - absent
     assert not any(name in out for name in absent)

@@ -94,7 +94,7 @@ def test_fit_model_trains_on_the_originals_share_of_the_examples(text_data):
     for epochs in (1, 2):
         lstm.fit_model(model, text_data, 1, 320, 32, 0.0625, clip_norm=0)
         assert int(model.optimizer.iterations) == 10 * epochs  # 300 examples, the last batch of 12
-    assert lstm.training_examples(10_000, 0.0625) == 9375
+    assert lstm.num_training_examples(10_000, 0.0625) == 9375
 
 
 def test_without_validation_the_training_loss_decides(text_data):

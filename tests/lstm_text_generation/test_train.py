@@ -187,8 +187,9 @@ def test_a_corpus_whose_name_the_locale_cannot_decode(tmp_path):
     assert json.loads((run / "text_data.json").read_text())["data_identifier"] == "mein täxt"
     assert list((tmp_path / "täglich").glob("events*"))
     path = "--save_path=saved_models/lstm_text_generation/mein täxt"
-    result = command(MODULE, "--resume", "--epochs=2", path, cwd=tmp_path, env=environment)
-    assert result.returncode == 0, result.stderr
+    for epochs, also in ((2, {}), (3, {"env": environment})):  # in UTF-8, and not again
+        result = command(MODULE, "--resume", f"--epochs={epochs}", path, cwd=tmp_path, **also)
+        assert result.returncode == 0, result.stderr
 
 
 def test_what_was_learned_is_kept_before_it_is_shown(corpus, tmp_path):
@@ -324,6 +325,14 @@ def test_a_large_corpus_takes_little_memory(tmp_path, examples):
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == (143 if examples > 64 else 0), out
     assert usage.ru_maxrss * 1024 < 2e9
+
+
+def test_weights_that_diverge_in_an_epochs_last_step_are_one_line(call, corpus, tmp_path):
+    line = [corpus, *SMALL, "--examples_per_epoch=30", "--learning_rate=1e38", "--clip_norm=0"]
+    result = call(train, *line, "--epochs=3", f"--save_path={tmp_path / 'run'}")
+    assert_one_line(
+        result, "became", "in epoch 1, step 1; start again with a smaller learning rate"
+    )
 
 
 def test_a_preset_gives_other_defaults(call, corpus, tmp_path):

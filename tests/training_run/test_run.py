@@ -34,7 +34,7 @@ def make_model(learning_rate=0.001):
 
 def open_run(path, **kwargs) -> Run:
     path.mkdir(exist_ok=True)
-    return Run(RunDirectory(path.with_name("finished"), path), **kwargs)
+    return Run(RunDirectory(path.with_name("finished"), path, {}), **kwargs)
 
 
 def fit(model, run, epochs=3, val_losses=None, evaluate=None, patience=0, after_step=None):
@@ -153,7 +153,9 @@ def spoil_at(step, model):
 def test_weights_that_no_loss_has_shown_to_be_nan(tmp_path):
     """The last step of an epoch spoils them, and there is no validation."""
     run, model = open_run(tmp_path / "run"), make_model()
-    with pytest.raises(UserError, match="became nan in epoch 2, step 5; the weights of epoch 1"):
+    with pytest.raises(
+        UserError, match="weights became nan in epoch 2, step 4; the weights of epoch 1"
+    ):
         fit(model, run, after_step=spoil_at(8, model))
     assert run.progress.epoch == len(run.history) == 1
 
@@ -178,7 +180,7 @@ def test_a_signal_in_the_last_epochs_report_stops_before_what_follows(tmp_path):
     ("step", "words"),
     [
         (5, "loss became nan in epoch 2, step 2; the weights of epoch 1 are kept: .*--resume"),
-        (8, "loss became nan in epoch 2, step 5"),  # the epoch's last: only val_loss shows it
+        (8, "weights became nan in epoch 2, step 4"),  # the epoch's last
         (1, "in epoch 1, step 2; start again with a smaller learning rate"),
     ],
 )
@@ -195,6 +197,44 @@ def test_nan_is_neither_recorded_nor_kept(tmp_path, step, words):
     restored = make_model()
     open_run(tmp_path / "run").restore(restored, restored.optimizer)
     assert np.all(np.isfinite(restored.get_weights()[0]))
+
+
+def test_a_val_loss_that_is_nan_is_not_recorded(tmp_path):
+    run = open_run(tmp_path / "run")
+    with pytest.raises(UserError, match="val_loss became nan in epoch 2, step 4; the weights of"):
+        fit(make_model(), run, val_losses=[1.0, np.nan])
+    assert run.progress.epoch == 1
+
+
+def test_a_run_trains_one_model():
+    run, model = Run(), make_model()
+    fit(model, run, epochs=1)
+    fit(model, run, epochs=2)
+    assert run.progress.epoch == 2
+    with pytest.raises(ValueError, match="make a new Run for another one"):
+        fit(make_model(), run)
+
+
+def test_an_optimizer_is_built_before_its_state_is_kept(tmp_path):
+    def unbuilt():
+        model = make_model()
+        model.compile("adam", "mse")
+        return model
+
+    whole, parts = open_run(tmp_path / "whole"), open_run(tmp_path / "parts")
+    fit(unbuilt(), whole)
+    fit(unbuilt(), parts, epochs=1)
+    parts = open_run(tmp_path / "parts")
+    fit(unbuilt(), parts)
+    assert parts.history == whole.history
+
+
+def test_a_learning_rate_schedule_is_kept(tmp_path):
+    schedule = keras.optimizers.schedules.CosineDecay(0.1, 100)
+    run, model = open_run(tmp_path / "run"), make_model()
+    model.optimizer = keras.optimizers.SGD(schedule)
+    fit(model, run)
+    assert run.progress.epoch == 3
 
 
 def test_a_signal_does_not_store_weights_that_are_nan(tmp_path):

@@ -9,7 +9,12 @@ import pytest
 from training_run.atomic_files import remove, write_atomically, write_text
 from training_run.command_line import UserError
 from training_run.run import Run
-from training_run.run_directory import RunDirectory, open_directory, saved_settings
+from training_run.run_directory import (
+    RunDirectory,
+    open_directory,
+    reading_run,
+    saved_settings,
+)
 
 SETTINGS = {"app": "an_app", "text": "t1", "sample_len": 60, "epochs": 3}
 CHECKPOINT = "checkpoints/epoch-000001-step-00000000.npz"
@@ -160,9 +165,10 @@ def killed_before_the_deletion(path):
 
 def killed_in_the_deletion(path):
     killed_before_the_deletion(path)
-    for name in ("notes.txt", "run.json"):  # the first moves along, the second is deleted
-        old = path.with_name(".run.old") / name
-        old.unlink() if (path / name).exists() else old.rename(path / name)
+    old = path.with_name(".run.old")
+    (old / "notes.txt").rename(path / "notes.txt")
+    (old / "run.json").unlink()
+    old.rename(path.with_name(".deleted-.run.old"))
 
 
 @pytest.mark.parametrize("resume", [True, False])
@@ -184,8 +190,9 @@ def test_killed_while_a_run_takes_the_place_of_another(tmp_path, killed, new_is_
         (run.training / "model.keras").write_text("new")
     killed(path)
     assert saved_settings(path)["epochs"] == 9
-    with opened(path, {**SETTINGS, "epochs": 9}, ["epochs"], resume=resume, overwrite=not resume):
-        assert saved_settings(path)["epochs"] == 9
+    nine = {**SETTINGS, "epochs": 9}
+    with opened(path, nine, ["epochs"], resume=resume, overwrite=not resume) as run:
+        assert json.loads((run.training / "run.json").read_text())["epochs"] == 9
         assert (path / "notes.txt").read_text() == "mine"
         assert (path / "model.keras").read_text() == ("new" if new_is_there else "model")
         assert sorted(p.name for p in tmp_path.iterdir()) == [".run.lock", "run", "run.training"]
@@ -198,6 +205,56 @@ def test_a_run_put_aside_is_not_lost_with_the_one_that_replaces_it(tmp_path):
     path.rename(tmp_path / ".run.old")
     assert_refused("holds a finished run", path, changes=True)
     assert (path / "model.keras").read_text() == "model"
+
+
+def test_what_a_kill_left_is_completed_for_a_reader_too(tmp_path):
+    path = tmp_path / "run"
+    finished_run(path)
+    killed_between_the_renames(path)
+    with reading_run(path, path / "model.keras", "a model", "an_app"):
+        assert (path / "model.keras").read_text() == "model"
+
+
+def test_files_of_the_users_own_are_not_taken_for_a_run_put_aside(tmp_path):
+    path, own = tmp_path / "run", tmp_path / ".run.old"
+    own.mkdir()
+    (own / "precious.txt").write_text("mine")
+    for overwrite in (True, False):
+        assert_refused(".run.old is in the way; rename it", path, overwrite=overwrite)
+    assert (own / "precious.txt").read_text() == "mine" and not path.exists()
+    own.rename(tmp_path / "elsewhere")
+    (tmp_path / ".run.old").write_text("a file")
+    assert_refused(".run.old is in the way", path)
+
+
+def test_files_of_a_replaced_run_do_not_stay_in_the_new_one(tmp_path):
+    path = tmp_path / "run"
+    with opened(path) as run:
+        (run.training / "clusters.png").write_text("old")
+        run.finish()
+    (path / "notes.txt").write_text("mine")
+    with opened(path, overwrite=True) as run:
+        run.finish()
+    assert sorted(entry.name for entry in path.iterdir()) == ["notes.txt", "run.json"]
+
+
+@pytest.mark.parametrize("name", ["run.training", "run.training/inside"])
+def test_the_directory_of_an_unfinished_run_is_refused(tmp_path, name):
+    with opened(tmp_path / "run") as run:
+        learn(run)
+        words = "is the directory of an unfinished run, or in one"
+        with pytest.raises(UserError, match=words), opened(tmp_path / name, resume=True):
+            pass
+
+
+def test_resume_goes_on_from_the_finished_run_if_the_new_one_learned_nothing(tmp_path):
+    path = tmp_path / "run"
+    finished_run(path)
+    with opened(path, {**SETTINGS, "epochs": 9, "seed": 5}, overwrite=True):
+        pass
+    assert saved_settings(path)["epochs"] == 3
+    with opened(path, resume=True) as run:
+        assert (run.training / CHECKPOINT).read_text() == "learned"
 
 
 @pytest.mark.parametrize("saved", ["run", "run.unfinished"])
@@ -322,7 +379,7 @@ def test_the_last_words_name_a_python_that_works_from_here(tmp_path, monkeypatch
         monkeypatch.chdir(place)
         training = place / "run.training"
         training.mkdir()
-        run = Run(RunDirectory(place / "run", training))
+        run = Run(RunDirectory(place / "run", training, {}))
         run.finish({"a.txt": "a file"}, [["package", "a b"]])
         out = capsys.readouterr().out
         assert f"  {python} -m package 'a b'\n" in out

@@ -43,10 +43,10 @@ def test_a_build_has_the_runs_and_what_their_pages_need(saved_models, tmp_path):
     assert json.loads((dist / "saved_models/index.json").read_text()) == RUNS
     text, image = dist / "saved_models/deep/bottles", dist / "saved_models/shapes"
     assert sorted(path.name for path in text.iterdir()) == [
-        "graph_model", "model.json", "text_data.json", "weights.bin",
+        "epochs.json", "graph_model", "model.json", "text_data.json", "weights.bin",
     ]  # fmt: skip
     assert sorted(path.name for path in image.iterdir()) == [
-        "decoder", "encoder", "graph_model", "image_data.json", "test_images.bin",
+        "decoder", "encoder", "epochs.json", "graph_model", "image_data.json", "test_images.bin",
         "test_images.json",
     ]  # fmt: skip
     assert (dist / "saved_models/corpora/python-docs.txt").read_text() == "text"
