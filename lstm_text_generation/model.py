@@ -151,6 +151,7 @@ def fit_model(
         figures = {}
         if held_out is not None:
             val_loss = evaluate(model, held_out)
+            run.check_finite("val_loss", val_loss)  # before samples are drawn
             figures = {"val_loss": val_loss, "bits_per_char": val_loss / math.log(2)}
         samples = {}
         if seed_text:

@@ -20,6 +20,7 @@ import numpy as np
 
 from training_run.atomic_files import write_atomically
 from training_run.command_line import UserError
+from training_run.distribution import Workers
 from training_run.history import Progress
 
 # The errors of zipfile, numpy and a bad disk for damaged bytes.
@@ -76,6 +77,18 @@ class Checkpoints:
         vars(self._progress).update(fields)
         self._progress.best_weights = [arrays[n] for n in sorted(arrays) if n.startswith("best/")]
         return warnings
+
+    def broadcast(self, workers: Workers) -> None:
+        """Give all workers the chief's variables and progress."""
+        if workers.size == 1:
+            return
+        for variable in self.variables.values():
+            variable.assign(workers.broadcast_array(variable.numpy()))
+        vars(self._progress).update(workers.broadcast(self._progress.fields()))
+        if self._progress.best_epoch:
+            # Of the other workers' arrays only the shapes count.
+            best = self._progress.best_weights or [weight.numpy() for weight in self._weights]
+            self._progress.best_weights = [workers.broadcast_array(weight) for weight in best]
 
     def _check(self, arrays: dict[str, np.ndarray], fields: dict[str, Any]) -> None:
         """Raise a ValueError if a checkpoint is not one of this model."""

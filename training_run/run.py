@@ -90,7 +90,7 @@ class Run:
         with self.strategy.scope():
             for warning in self._checkpoints.restore():
                 print(f"warning: {warning}")
-            self._broadcast_from_chief()
+            self._checkpoints.broadcast(self.workers)
         if isinstance(optimizer.learning_rate, keras.Variable):  # else it is a schedule's
             self.set_learning_rate(learning_rate)
 
@@ -147,7 +147,7 @@ class Run:
           UserError: the loss is NaN or infinite.
         """
         figures = {name: float(value) for name, value in metrics.items()}
-        self._check_finite("loss", figures["loss"], self.progress.step + 1)
+        self.check_finite("loss", figures["loss"], self.progress.step + 1)
         self.progress.add_step(figures, self._batch_size)
         self.tensorboard.scalars(figures, int(self._optimizer.iterations.numpy()))
         assert self._bar is not None
@@ -170,7 +170,7 @@ class Run:
         """
         row = {**self.progress.means(), **figures, **({"samples": samples} if samples else {})}
         row = self.workers.broadcast(row)  # so that all workers take the same decisions
-        self._check_finite("val_loss", history.score(row), self.progress.step)
+        self.check_finite("val_loss", history.score(row))
         if self.progress.end_epoch(row):
             self.progress.best_weights = self._model.get_weights()
         self._save()
@@ -180,6 +180,26 @@ class Run:
         rate = f"{self._examples_per_second():,.0f} examples/s"
         print(f"Epoch {epoch} of {self._num_epochs}: {history.figures_text(row)}, {rate}")
         print(history.samples_text(row), end="", flush=True)
+
+    def check_finite(self, what: str, value: float, step: int | None = None) -> None:
+        """Check that a figure shows no divergence.
+
+        Args:
+          step: after how many steps of the epoch; by default those that are done.
+
+        Raises:
+          UserError: the value is NaN or infinite; the message says how to go on.
+        """
+        if math.isfinite(value):
+            return
+        epoch, step = self.progress.epoch, step or self.progress.step
+        advice = "start again with a smaller learning rate (--learning_rate=...)"
+        if epoch:
+            advice = (
+                f"the weights of epoch {epoch} are kept: go on with a smaller learning rate "
+                "(--resume --learning_rate=...)"
+            )
+        raise UserError(f"the {what} became {value} in epoch {epoch + 1}, step {step}; {advice}")
 
     def best_model(self, model: keras.Model) -> keras.Model:
         """Return a copy of the model with the weights of the best epoch."""
@@ -230,17 +250,6 @@ class Run:
         )
         raise SystemExit(128 + number)
 
-    def _broadcast_from_chief(self) -> None:
-        """Give all workers the chief's variables and progress."""
-        if self.workers.size == 1:
-            return
-        for variable in self._checkpoints.variables.values():
-            variable.assign(self.workers.broadcast_array(variable.numpy()))
-        vars(self.progress).update(self.workers.broadcast(self.progress.fields()))
-        if self.progress.best_epoch:
-            best = self.progress.best_weights or self._model.get_weights()  # the shapes count
-            self.progress.best_weights = [self.workers.broadcast_array(weight) for weight in best]
-
     def _save(self) -> None:
         """Write a checkpoint and the tables, if this process keeps any."""
         self._saved_at = time.monotonic()
@@ -267,24 +276,11 @@ class Run:
         begin, end = self._marks[1 if len(self._marks) > 2 else 0], self._marks[-1]
         return (end[1] - begin[1]) / (end[0] - begin[0]) if end[0] > begin[0] else 0.0
 
-    def _check_finite(self, what: str, value: float, step: int) -> None:
-        """Raise a UserError if the training has diverged: a figure or a weight is not finite."""
-        if math.isfinite(value):
-            return
-        epoch = self.progress.epoch
-        advice = "start again with a smaller learning rate (--learning_rate=...)"
-        if epoch:
-            advice = (
-                f"the weights of epoch {epoch} are kept: go on with a smaller learning rate "
-                "(--resume --learning_rate=...)"
-            )
-        raise UserError(f"the {what} became {value} in epoch {epoch + 1}, step {step}; {advice}")
-
     def _check_weights(self) -> None:
         """Raise a UserError if a weight is not finite, even if no loss has shown it yet."""
         for weight in self._model.get_weights():
             for value in weight[~np.isfinite(weight)][:1]:
-                self._check_finite("weights", float(value), self.progress.step)
+                self.check_finite("weights", float(value))
 
 
 @contextmanager
