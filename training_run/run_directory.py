@@ -287,7 +287,8 @@ def _read_settings(directory: Path) -> dict[str, Any]:
         settings = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise UserError(f"{file} is damaged: {error}") from None
-    if not isinstance(settings, dict) or "\\u0000" in text:
+    plain = isinstance(settings, dict) and isinstance(settings.get("files", []), list)
+    if not plain or "\\u0000" in text:
         raise UserError(f"{file} is damaged: it is not an object of plain values")
     return {name: _in_this_locale(value) for name, value in settings.items()}
 
