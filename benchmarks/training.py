@@ -24,7 +24,7 @@ class ServedRun(Run):
             yield number
             print("done", flush=True)
 
-    def log_epoch(self, figures, samples=None) -> None:
+    def log_epoch(self, metrics, samples=None) -> None:
         """Forget the epoch."""
         self.progress.step, self.progress.sums = 0, {}
 

@@ -49,13 +49,13 @@ def export_run(
     grid = grid._replace(dimensions=dimensions)
     pictures.save_grid(run.directory / "latent_space.png", montage, grid)
     files["latent_space.png"] = "images drawn from all over the latent space"
-    figures = "the loss and its two terms"
+    metrics = "the loss and its two terms"
     if len(image_data.test_images):
         clusters, pairs = (
             run.directory / "latent_clusters.png",
             run.directory / "reconstructions.png",
         )
-        figures += ", and the test loss (val_loss),"
+        metrics += ", and the test loss (val_loss),"
         pictures.save_clusters(clusters, encoder_model, image_data, dimensions)
         pictures.save_reconstructions(pairs, encoder_model, decoder_model, image_data)
         files[clusters.name] = "where the test images lie in it"
@@ -64,7 +64,7 @@ def export_run(
         run.directory / "loss.png", run.history, f"VAE of {image_data.name}", "per image"
     )
     return files | {
-        "history.csv": f"{figures} of each epoch",
+        "history.csv": f"{metrics} of each epoch",
         "epochs.json": "the same for the pages",
         "loss.png": "the same as a picture",
         "checkpoints": "what --resume goes on from",

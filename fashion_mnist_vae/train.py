@@ -5,7 +5,6 @@ inside the functions, because `--help` takes 0.1 s without it and several second
 """
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fashion_mnist_vae.flags import TRAIN as FLAGS
@@ -47,8 +46,12 @@ def train(
     """Train the autoencoder (`train`).
 
     Args:
+      image_data: the images to train on, and those for `val_loss`.
       opts: the sizes of the layers; `original_dim` is the number of pixels of an image.
       run: the run to train in, for one model; by default a new run that keeps nothing.
+      epochs: times that the run sees each image, those before a resumption included.
+      batch_size: images in a step.
+      learning_rate: Adam's.
       reconstruction_loss, beta: see `vae_loss`.
       seed: seed of the order of the images; `keras.utils.set_random_seed` is that of the weights
         and the noise.
@@ -56,7 +59,7 @@ def train(
 
     Returns:
       The autoencoder with the weights of the epoch with the lowest loss on the test images, or of
-      the lowest training loss if there are none. `run.history` has the figures of each epoch.
+      the lowest training loss if there are none. `run.history` has the metrics of each epoch.
 
     Raises:
       UserError: the loss is NaN or infinite.
@@ -67,6 +70,7 @@ def train(
     from fashion_mnist_vae.grid import Grid
     from fashion_mnist_vae.model import decoder, encoder, evaluate, scale, vae, vae_loss
     from fashion_mnist_vae.pictures import latent_space
+    from training_run.distribution import all_reduce_mean
     from training_run.run import Run
 
     run = run or Run()
@@ -82,8 +86,8 @@ def train(
             outputs = vae_model(inputs, training=True)  # through ZLayer
             loss, reconstruction, kl = vae_loss(inputs, outputs, reconstruction_loss, beta)
         gradients = tape.gradient(loss, vae_model.trainable_variables)
-        # The mean over the rows of all replicas; of the metrics, the decorator takes it.
-        gradients = run.all_reduce_mean(gradients, batch)
+        # Average the gradients over the replicas. The decorator averages the metrics.
+        gradients = all_reduce_mean(gradients, batch)
         optimizer.apply(gradients, vae_model.trainable_variables)
         return {"loss": loss, "reconstruction": reconstruction, "kl": kl}
 
@@ -91,11 +95,11 @@ def train(
     for epoch in run.epochs(epochs):
         for batch in run.steps(image_data.batch_images(epoch, batch_size, seed)):
             run.log_step(train_step(batch))
-        figures = {}
+        metrics = {}
         if len(image_data.test_images):
             test_loss = evaluate(vae_model, image_data.test_images, reconstruction_loss, beta)
-            figures = {"val_loss": test_loss}
-        run.log_epoch(figures)
+            metrics = {"val_loss": test_loss}
+        run.log_epoch(metrics)
         generate(decoder_model, image_data.image_shape)
         if run.tensorboard.enabled:
             picture = latent_space(vae_model, image_data, grid or Grid())
@@ -137,11 +141,10 @@ def main(arguments: list[str]) -> None:
 
     with join(FLAGS.distribution) as workers:
         # The other machines may not have the run's directory, so they take the chief's settings.
-        run_flags.set_flag_defaults(FLAGS, workers.broadcast(saved), TRAIN_GROUPS)
+        saved = workers.broadcast(saved)
+        run_flags.set_flag_defaults(FLAGS, saved, TRAIN_GROUPS)
         image_data = sources.load(FLAGS.dataset, FLAGS.data_dir)
         settings = {"app": APP, "images": image_data.fingerprint(), **TRAIN_GROUPS.settings()}
-        if FLAGS.data_dir:
-            settings["data_dir"] = str(Path(FLAGS.data_dir).resolve())
         with open_run(
             path,
             settings,
@@ -152,10 +155,10 @@ def main(arguments: list[str]) -> None:
             overwrite=FLAGS.overwrite,
             log_dir=FLAGS.log_dir,
         ) as run:
+            keras.utils.set_random_seed(FLAGS.seed)
             for index in PREVIEWED:
                 image = image_data.train_images[index % len(image_data.train_images)] / 255
                 preview_image(image.reshape(image_data.image_shape))
-            keras.utils.set_random_seed(FLAGS.seed)
             original_dim = math.prod(image_data.image_shape)
             vae_model = train(
                 image_data,
@@ -170,8 +173,6 @@ def main(arguments: list[str]) -> None:
                 grid=grid,
             )
             if workers.is_chief:
-                # Compiled, so that who loads vae.keras can train it further.
-                vae_model.compile(optimizer=keras.optimizers.Adam(FLAGS.learning_rate))
                 files = export.export_run(run, vae_model, image_data, grid)
                 run.finish(files, try_next(str(path)))
 

@@ -191,7 +191,7 @@ def unknown_characters(text: str, char_set: Iterable[str]) -> str:
 def _encode(text: str | Iterable[str], known: Sequence[str] = ()) -> tuple[list[str], np.ndarray]:
     """Return the character set in order of first appearance, and the index of each character.
 
-    The known characters come first in it.
+    The characters of `known` come first.
     Numpy works through the text in chunks, with a table from code points to indices; the result is
     uint8, uint16 or int32, the first that is enough, and mapped into memory from a file.
     """
@@ -199,7 +199,7 @@ def _encode(text: str | Iterable[str], known: Sequence[str] = ()) -> tuple[list[
     order = [ord(char) for char in known]
     index_of[order] = range(len(order))
     dtype = _narrowest(len(order))
-    file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # it is gone when the array is
+    file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # not in a `with`, as the array maps it
     for chunk in _chunks(text):
         codes = np.frombuffer(chunk.encode("utf-32-le", "surrogatepass"), "<u4")
         fresh = codes[index_of[codes] < 0]

@@ -37,16 +37,16 @@ def export_run(run: Run, model: keras.Model, text_data: TextData, seed_text: str
     return files | {
         "samples.txt": "what it wrote after each epoch",
         "history.csv": "loss, val_loss and bits per character of each epoch",
-        "epochs.json": "the figures and samples of each epoch, for the pages",
+        "epochs.json": "the metrics and samples of each epoch, for the pages",
         "loss.png": "the loss of each epoch as a picture",
         "checkpoints": "what --resume goes on from",
     }
 
 
 def all_samples(rows: list[history.Row], seed_text: str) -> str:
-    """Return the samples of all epochs with their figures."""
+    """Return the samples of all epochs with their metrics."""
     epochs = (
-        f"Epoch {row['epoch']}: {history.figures_text(row)}\n{history.samples_text(row)}"
+        f"Epoch {row['epoch']}: {history.metrics_text(row)}\n{history.samples_text(row)}"
         for row in rows
     )
     return f'Seed text:\n"{seed_text}"\n\n{"".join(epochs)}'

@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> None:
         )
     tensorflow_setup.set_up(FLAGS.gpu)
     from lstm_text_generation.data import unknown_characters
-    from lstm_text_generation.generation import generate_text
+    from lstm_text_generation.generation import check_seed_length, generate_text
     from lstm_text_generation.load import load_model
 
     corpus = arguments[0] if len(arguments) == 2 else None
@@ -50,25 +50,26 @@ def main(arguments: list[str]) -> None:
     unknown = unknown_characters(seed_text, char_set)
     if unknown:
         raise UserError(f"the model does not know these characters of the seed text: {unknown}")
+    try:
+        check_seed_length(len(seed_text), sample_len, FLAGS.mode)
+    except ValueError as error:
+        raise UserError(str(error)) from None
     print(f'Seed text:\n"{seed_text}"\n')
     index_of = {char: index for index, char in enumerate(char_set)}
     indices = [index_of[char] for char in seed_text]
     for number in range(FLAGS.num_samples):
         print('Generated text:\n"', end="")
-        try:
-            generate_text(
-                model,
-                char_set,
-                indices,
-                FLAGS.gen_length,
-                FLAGS.temperature,
-                _show,
-                mode=FLAGS.mode,
-                top_k=FLAGS.top_k,
-                seed=seed + number,
-            )
-        except ValueError as error:
-            raise UserError(str(error)) from None
+        generate_text(
+            model,
+            char_set,
+            indices,
+            FLAGS.gen_length,
+            FLAGS.temperature,
+            _show,
+            mode=FLAGS.mode,
+            top_k=FLAGS.top_k,
+            seed=seed + number,
+        )
         print('"\n')
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from lstm_text_generation.cells import last_probabilities, lstm_step
+from training_run.command_line import UserError
 
 Mode = Literal["stateful", "windowed"]
 
@@ -86,15 +87,10 @@ def generate_text(
       seed: seed of the draws; by default another text every time.
 
     Raises:
-      ValueError: the seed text is empty, or too short for windowed mode; or the model's
-        probabilities are NaN.
+      ValueError: the seed text is empty, or too short for windowed mode.
+      UserError: the model's probabilities are NaN.
     """
-    needed = model.input_shape[1] if mode == "windowed" else 1
-    if len(sentence_indices) < needed:
-        raise ValueError(
-            f"Seed text must have a length of at least {needed}, but has a length of "
-            f"{len(sentence_indices)}."
-        )
+    check_seed_length(len(sentence_indices), model.input_shape[1], mode)
     if seed is None:
         seed = int(np.random.default_rng().integers(0, 2**31))
     probs, state = begin_text(model, tf.constant([sentence_indices], tf.int32), mode)
@@ -115,6 +111,19 @@ def generate_text(
             if on_text_generation_char:
                 on_text_generation_char(char)
     return generated
+
+
+def check_seed_length(length: int, sample_len: int, mode: Mode) -> None:
+    """Check that a seed text is long enough to go on from.
+
+    Raises:
+      ValueError: it is not.
+    """
+    needed = sample_len if mode == "windowed" else 1
+    if length < needed:
+        raise ValueError(
+            f"Seed text must have a length of at least {needed}, but has a length of {length}."
+        )
 
 
 @tf.function(reduce_retracing=True, autograph=False)
@@ -174,10 +183,10 @@ def _to_text(char_set: Sequence[str], indices: np.ndarray) -> str:
     """Return the characters of the sampled indices.
 
     Raises:
-      ValueError: a draw failed, which gives the index after the last.
+      UserError: a draw failed, which gives the index after the last.
     """
     if np.any(indices >= len(char_set)):
-        raise ValueError(
+        raise UserError(
             "the model's probabilities are NaN: its weights have diverged, so train it again"
         )
     return "".join(char_set[index] for index in indices)
@@ -190,7 +199,7 @@ def at_temperature(probs: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
       probs: probabilities [batch, charset_size]; they may hold zeros.
       temperature: of all rows, or one a row.
     """
-    # log(0) is never taken: what has no probability must not get any at a high temperature.
+    # The logit of probability 0 is -inf: log(1e-38) / temperature would give it a chance.
     logits = tf.where(probs > 0, tf.math.log(tf.maximum(probs, 1e-38)), -math.inf)
     divisor = tf.maximum(temperature, 1e-6)  # the original's lower bound
     if divisor.shape.rank:

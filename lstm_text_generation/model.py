@@ -15,8 +15,7 @@ import tensorflow as tf
 from lstm_text_generation.cells import lstm_layers, lstm_step, zero_state
 from lstm_text_generation.data import TextData
 from lstm_text_generation.generation import generate_text
-from training_run.command_line import UserError
-from training_run.distribution import num_replicas, shard
+from training_run.distribution import all_reduce_mean, num_replicas, shard
 from training_run.run import Run
 
 Objective = Literal["every_char", "last_char"]
@@ -80,7 +79,7 @@ def fit_model(
     *,
     objective: Objective = "every_char",
     schedule: Schedule = "constant",
-    clip_norm: float = 1.0,
+    clip_norm: float = 0.1,
     patience: int = 0,
     seed: int = 0,
     seed_text: str = "",
@@ -90,8 +89,11 @@ def fit_model(
 
     Args:
       model: a compiled model as `create_model` makes it.
+      text_data: the text, in the model's windows and characters.
+      num_epochs: epochs of the run, those before a resumption included.
       examples_per_epoch: as in the original, a fraction `validation_split` of them is not trained
         on: see `num_training_examples`.
+      batch_size: windows in a step.
       validation_split: fraction of the text, at its end, that no training example touches. The
         original validates on windows that overlap the training ones.
       run: the run to train in, for one model; by default a new run that keeps nothing.
@@ -99,16 +101,18 @@ def fit_model(
         `every_char` at all of them, so that an example teaches `sample_len` predictions.
       schedule: keep the learning rate, or let it fall to zero along half a cosine's period
         (Loshchilov and Hutter, "SGDR", 2017, without restarts).
-      clip_norm: clip gradients to this global norm; 0 disables clipping.
-      patience: stop after that many epochs without a lower `val_loss`; 0 disables early stopping.
+      clip_norm: clip gradients to this global norm; 0 disables clipping. The default is below the
+        usual norm, which keeps long runs stable (docs/recipes.md).
+      patience: stop after that many epochs without a lower loss; 0 disables early stopping.
       seed: seed of the examples and of the samples.
       seed_text: the text that the samples after each epoch go on from; without it there are none.
       display_length: characters of each sample.
 
     Returns:
-      A copy of the model with the weights of the epoch of the lowest `val_loss`: the mean
-      cross-entropy, in nats, of the one character after a window of held-out text, whatever the
-      objective. `run.history` has the figures of each epoch.
+      A copy of the model with the weights of the epoch of the lowest `val_loss`, or of the lowest
+      training loss if `validation_split` is 0. `run.history` has the metrics of each epoch;
+      `val_loss` is the mean cross-entropy, in nats, of the one character after a window of held-out
+      text, whatever the objective.
 
     Raises:
       ValueError: the split leaves nothing to validate or to train on.
@@ -128,8 +132,8 @@ def fit_model(
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
             loss = tf.reduce_mean(losses)
         gradients = tape.gradient(loss, model.trainable_variables)
-        # The mean over the rows of all replicas; of the metrics, the decorator takes it.
-        gradients = run.all_reduce_mean(gradients, windows)
+        # Average the gradients over the replicas. The decorator averages the metrics.
+        gradients = all_reduce_mean(gradients, windows)
         if clip_norm:
             gradients, _ = tf.clip_by_global_norm(gradients, clip_norm)
         model.optimizer.apply(gradients, model.trainable_variables)
@@ -148,15 +152,15 @@ def fit_model(
         )
         for windows in run.steps(batches):
             run.log_step(train_step(windows))
-        figures = {}
+        metrics = {}
         if held_out is not None:
             val_loss = evaluate(model, held_out)
             run.check_finite("val_loss", val_loss)  # before samples are drawn
-            figures = {"val_loss": val_loss, "bits_per_char": val_loss / math.log(2)}
+            metrics = {"val_loss": val_loss, "bits_per_char": val_loss / math.log(2)}
         samples = {}
         if seed_text:
             samples = sample_texts(model, text_data, seed_text, display_length, seed + epoch)
-        run.log_epoch(figures, samples)
+        run.log_epoch(metrics, samples)
     run.set_learning_rate(learning_rate)  # as it was before the schedule
     return run.best_model(model)
 
@@ -238,15 +242,10 @@ def sample_texts(
       UserError: the model's probabilities are NaN.
     """
     char_set, indices = text_data.char_set(), text_data.text_to_indices(seed_text)
-    try:
-        return {
-            f"{temperature:g}": generate_text(
-                model, char_set, indices, length, temperature, seed=seed
-            )
-            for temperature in DISPLAY_TEMPERATURES
-        }
-    except ValueError as error:
-        raise UserError(str(error)) from None
+    return {
+        f"{temperature:g}": generate_text(model, char_set, indices, length, temperature, seed=seed)
+        for temperature in DISPLAY_TEMPERATURES
+    }
 
 
 def num_training_examples(examples_per_epoch: int, validation_split: float) -> int:

@@ -53,8 +53,10 @@ def main(arguments: list[str]) -> None:
     path = run_flags.run_path(FLAGS.save_path, default)
     saved = saved_settings(path) if FLAGS.resume else {}
     run_flags.set_flag_defaults(FLAGS, saved or PRESETS.get(FLAGS.preset, {}), TRAIN_GROUPS)
-    # `sequence_logits` computes the layers at the same time.
-    tensorflow_setup.set_up(FLAGS.gpu, parallel_ops=len(FLAGS.lstm_layer_size))
+    # `sequence_logits` computes the layers at the same time. Of a model to load the number is not
+    # known yet, and a resumed run needs as many threads as before.
+    layers = 2 if FLAGS.init_from else len(FLAGS.lstm_layer_size)
+    tensorflow_setup.set_up(FLAGS.gpu, parallel_ops=layers)
     import keras
     import numpy as np
 
@@ -70,11 +72,12 @@ def main(arguments: list[str]) -> None:
         if not arguments:
             corpus = str(saved.get("corpus", corpus))
         text_data, start_model = load_text(corpus)
-        corpus_path = corpus if corpus in corpora.NAMES else str(Path(corpus).resolve())
-        settings = {"app": APP, "corpus": corpus_path, "text": text_data.fingerprint()}
-        settings |= TRAIN_GROUPS.settings()
-        if FLAGS.data_dir:
-            settings["data_dir"] = str(Path(FLAGS.data_dir).resolve())
+        settings = {
+            "app": APP,
+            "corpus": corpus if corpus in corpora.NAMES else str(Path(corpus).resolve()),
+            "text": text_data.fingerprint(),
+            **TRAIN_GROUPS.settings(),
+        }
         with open_run(
             path,
             settings,
@@ -122,7 +125,7 @@ def main(arguments: list[str]) -> None:
                 display_length=FLAGS.display_length,
             )
             if run.progress.epoch < FLAGS.epochs:
-                print(f"Stopping early: no lower val_loss for {FLAGS.early_stopping} epochs.")
+                print(f"Stopping early: no lower loss for {FLAGS.early_stopping} epochs.")
             if workers.is_chief:
                 # Compiled, so that who loads model.keras can train it further.
                 compile_model(best_model, FLAGS.learning_rate, FLAGS.optimizer)

@@ -43,8 +43,7 @@ def write(page: Path, directory: Path, plan: runs.Plan) -> None:
 def text_values(images: Path, directory: Path, plan: runs.Plan) -> dict[str, Any]:
     """Return what the page says of the text runs, and draw their losses."""
     last = {o: runs.text_run(directory, o, plan.text_epochs[-1]) for o in runs.OBJECTIVES}
-    flags = {o: runs.settings(run) for o, run in last.items()}
-    every = flags["every_char"]
+    every = runs.settings(last["every_char"])
     text_data = measure.load_text(last["every_char"])
     stages = {o: list(measure.stages(directory, text_data, o, plan)) for o in runs.OBJECTIVES}
     curves = {o: [row["val_loss"] for row in runs.history(run)] for o, run in last.items()}
@@ -61,7 +60,7 @@ def text_values(images: Path, directory: Path, plan: runs.Plan) -> dict[str, Any
         "epochs": plan.text_epochs[-1],
         "seed": every["seed"],
         "sample_len": text_data.sample_len(),
-        "clip_norms": {o: found["clip_norm"] for o, found in flags.items()},
+        "clip_norm": every["clip_norm"],
         "drawn_windows": f"{measure.DRAWN:,}",
         "held_out_windows": f"{len(text_data.validation_windows(every['validation_split'])):,}",
         "text_losses": losses_table(stages),

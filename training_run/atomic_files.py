@@ -28,7 +28,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
-        remove(partial)  # what a full disk has left no room for
+        remove(partial)  # after an error; after a success the name is free
 
 
 def write_text(path: Path, text: str) -> None:

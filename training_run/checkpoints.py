@@ -86,7 +86,7 @@ class Checkpoints:
             variable.assign(workers.broadcast_array(variable.numpy()))
         vars(self._progress).update(workers.broadcast(self._progress.fields()))
         if self._progress.best_epoch:
-            # Of the other workers' arrays only the shapes count.
+            # The other workers' values are ignored; only their shapes count.
             best = self._progress.best_weights or [weight.numpy() for weight in self._weights]
             self._progress.best_weights = [workers.broadcast_array(weight) for weight in best]
 
@@ -94,9 +94,9 @@ class Checkpoints:
         """Raise a ValueError if a checkpoint is not one of this model."""
         self._progress.check(fields)
         wanted = self.variables | (_best(self._weights) if fields["best_epoch"] else {})
-        for name in wanted.keys() | arrays.keys():
-            if name not in wanted or tuple(wanted[name].shape) != arrays[name].shape:
-                raise ValueError(f"{name} is not one of this model's arrays")
+        shapes = {name: tuple(array.shape) for name, array in wanted.items()}
+        if {name: array.shape for name, array in arrays.items()} != shapes:
+            raise ValueError("its arrays are not those of this model")
 
 
 def write(directory: Path, arrays: dict[str, np.ndarray], progress: dict[str, Any]) -> None:
@@ -138,7 +138,7 @@ def read(
       if there is no checkpoint.
 
     Raises:
-      UserError: there are checkpoints and all are damaged.
+      UserError: there are checkpoints and all are damaged; or the newest may not be read.
     """
     warnings: list[str] = []
     for file in _newest_first(directory):
@@ -147,6 +147,8 @@ def read(
             progress = json.loads(arrays.pop(_PROGRESS).tobytes())
             check(arrays, progress)
             return arrays, progress, warnings
+        except PermissionError as error:  # so it may be good
+            raise UserError(f"cannot read {file}: {error.strerror}") from None
         except _DAMAGED as error:
             reason = str(error) or type(error).__name__
             warnings.append(f"checkpoint {file} is damaged ({reason}); using the one before")

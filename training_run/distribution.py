@@ -9,7 +9,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
@@ -136,26 +136,24 @@ class Workers:
             here = ", ".join(f"{n}={settings[n]} (the chief: {chiefs.get(n)})" for n in other)
             raise UserError(
                 "the workers must be started with the same flags and the same data; "
-                + (f"here {here}" if other else "another worker has others")
+                + (f"here {here}" if other else "the flags or data of another worker differ")
             )
 
-    @contextmanager
-    def chief_only(self, opening: AbstractContextManager[Any]) -> Iterator[Any]:
-        """Enter a context on the chief only; elsewhere it is None.
+    def on_chief(self, function: Callable[[], Any]) -> Any:
+        """Call a function on the chief only, and return its result there, None elsewhere.
 
         Raises:
           UserError: the chief's, in all processes.
         """
-        entered, problem = None, ""
-        with ExitStack() as stack:
-            if self.is_chief:
-                try:
-                    entered = stack.enter_context(opening)
-                except UserError as error:
-                    problem = str(error)
-            if problem := self.broadcast(problem):
-                raise UserError(problem)
-            yield entered
+        result, problem = None, ""
+        if self.is_chief:
+            try:
+                result = function()
+            except UserError as error:
+                problem = str(error)
+        if problem := self.broadcast(problem):
+            raise UserError(problem)
+        return result
 
 
 def num_replicas() -> int:
@@ -210,13 +208,16 @@ def join(distribution: str) -> Iterator[Workers]:
                 workers.barrier()
             return
         print(f"One of {workers.size} workers; the chief shows the progress and writes the run.")
-        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+        # A corpus may have characters that the locale lacks.
+        with Path(os.devnull).open("w", errors="replace") as nowhere, redirect_stdout(nowhere):
             yield workers
         workers.barrier()
     except tf.errors.OpError as error:
         if "gRPC server" in error.message:  # this process could not start its own
             raise UserError(f"cannot join the cluster of TF_CONFIG: {error.message}") from None
-        if distribution == "multi_worker" and "Collective ops" in error.message:
+        # In training; or before it, when a worker comes back while the others still wait.
+        signs = ("Collective ops", "CoordinationService")
+        if distribution == "multi_worker" and any(sign in error.message for sign in signs):
             raise LostWorkerError(
                 "a worker was lost; start all workers again, with the same flags and --resume"
             ) from None

@@ -1,4 +1,4 @@
-"""What a run records: where it stands, and the figures of its epochs as tables and a picture."""
+"""What a run records: where it stands, and the metrics of its epochs as tables and a picture."""
 
 import csv
 import dataclasses
@@ -11,7 +11,7 @@ import numpy as np
 
 from training_run.atomic_files import write_atomically, write_text
 
-# The figures of an epoch by name, such as `loss`; the texts in `samples` by temperature.
+# The metrics of an epoch by name, such as `loss`; the texts in `samples` by temperature.
 Row = dict[str, Any]
 
 
@@ -78,14 +78,14 @@ def score(row: Row) -> float:
     return row["val_loss" if "val_loss" in row else "loss"]
 
 
-def figures(row: Row) -> dict[str, float]:
-    """Return an epoch's figures: what its row holds beside the number and the samples."""
+def metrics_of(row: Row) -> dict[str, float]:
+    """Return an epoch's metrics: what its row holds beside the number and the samples."""
     return {name: value for name, value in row.items() if name not in ("epoch", "samples")}
 
 
-def figures_text(row: Row) -> str:
-    """Return an epoch's figures in one line."""
-    return ", ".join(f"{name} {value:.4f}" for name, value in figures(row).items())
+def metrics_text(row: Row) -> str:
+    """Return an epoch's metrics in one line."""
+    return ", ".join(f"{name} {value:.4f}" for name, value in metrics_of(row).items())
 
 
 def samples_text(row: Row) -> str:
@@ -97,7 +97,7 @@ def samples_text(row: Row) -> str:
 
 
 def write_tables(directory: Path, history: list[Row]) -> None:
-    """Write `epochs.json`, which the pages read, and its figures as `history.csv`."""
+    """Write `epochs.json`, which the pages read, and its metrics as `history.csv`."""
     write_text(directory / "epochs.json", json.dumps({"epochs": history}, indent=1) + "\n")
     text = io.StringIO()
     names = [name for name in history[0] if name != "samples"]

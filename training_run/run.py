@@ -7,7 +7,7 @@ import math
 import sys
 import time
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,12 @@ from tqdm import tqdm
 from training_run import history, signals
 from training_run.checkpoints import Checkpoints
 from training_run.command_line import UserError, describe_result
-from training_run.distribution import Workers, all_reduce_mean
+from training_run.distribution import Workers
 from training_run.run_directory import CHECKPOINTS, RunDirectory, open_directory, what_is_kept
 from training_run.tensorboard import TensorBoard
 
 CHECKPOINT_SECONDS = 300  # within a long epoch
-SYNC_STEPS = 10  # between exchanges of signals; one takes as long as an all-reduce of gradients
+SYNC_STEPS = 10  # between exchanges of signals; an exchange costs as much as that of the gradients
 
 
 class Run:
@@ -32,9 +32,8 @@ class Run:
     Attributes:
       strategy: the `tf.distribute.Strategy` under which to build the model.
       on_each_replica: decorates the training step: compiles it, and gives each replica its rows.
-      all_reduce_mean: see `distribution.all_reduce_mean`.
-      progress: the epochs and steps that are done, and their figures.
-      tensorboard: where the figures are written, too.
+      progress: the epochs and steps that are done, and their metrics.
+      tensorboard: where the metrics are written, too.
     """
 
     def __init__(
@@ -46,7 +45,6 @@ class Run:
         self.workers = workers or Workers()
         self.strategy = self.workers.strategy
         self.on_each_replica = self.workers.on_each_replica
-        self.all_reduce_mean = all_reduce_mean
         self.progress = history.Progress()
         self.tensorboard = tensorboard or TensorBoard(None)
         self._directory = directory
@@ -56,7 +54,7 @@ class Run:
 
     @property
     def history(self) -> list[history.Row]:
-        """The figures of each finished epoch."""
+        """The metrics of each finished epoch."""
         return self.progress.history
 
     @property
@@ -72,7 +70,7 @@ class Run:
         has, so that a resumed run can have another one.
 
         Raises:
-          UserError: all checkpoints are damaged.
+          UserError: all checkpoints are damaged; see `Checkpoints.restore`.
           ValueError: the run has trained another model.
         """
         if self._model is not None and self._model is not model:
@@ -88,10 +86,10 @@ class Run:
             optimizer.loss_scale_factor = float(replicas)
         learning_rate = float(optimizer.learning_rate.numpy())
         with self.strategy.scope():
-            for warning in self._checkpoints.restore():
+            for warning in self.workers.on_chief(self._checkpoints.restore) or []:
                 print(f"warning: {warning}")
             self._checkpoints.broadcast(self.workers)
-        if isinstance(optimizer.learning_rate, keras.Variable):  # else it is a schedule's
+        if isinstance(optimizer.learning_rate, keras.Variable):  # a schedule sets its own rate
             self.set_learning_rate(learning_rate)
 
     def epochs(self, count: int, patience: int = 0) -> Iterator[int]:
@@ -107,9 +105,9 @@ class Run:
         signals.state.deferred = True
         while self.progress.epoch < count and not self._stalled(patience):
             yield self.progress.epoch
-            self._stop_if_told()
+            self._stop_on_signal()
         signals.state.deferred = False  # a signal after this line ends the process itself
-        self._stop_if_told()
+        self._stop_on_signal()
 
     def steps(self, batches: Sequence[Any]) -> Iterator[Any]:
         """Iterate over an epoch's batches, without those that a resumed run has done.
@@ -126,7 +124,8 @@ class Run:
             desc=f"Epoch {self.progress.epoch + 1} of {self._num_epochs}",
             unit="step",
             leave=False,
-            disable=None if self.workers.is_chief else True,  # None: if stderr is no terminal
+            # None hides the bar if stderr is no terminal.
+            disable=None if self.workers.is_chief else True,
         )
         self._marks = [self._mark()]
         for number in range(self.progress.step, len(batches)):
@@ -136,20 +135,20 @@ class Run:
             self._marks = [*self._marks[:2], self._mark()]  # see _examples_per_second
             self._bar.update(1)
             if self.workers.size == 1 or number % SYNC_STEPS == 0:
-                self._stop_if_told(time.monotonic() > self._saved_at + CHECKPOINT_SECONDS)
+                self._stop_on_signal(time.monotonic() > self._saved_at + CHECKPOINT_SECONDS)
         self._bar.close()
         self._check_weights()
 
     def log_step(self, metrics: dict[str, Any]) -> None:
-        """Record a step's metrics, means over its batch, `loss` among them.
+        """Record a step's metrics: means over its batch, among them `loss`.
 
         Raises:
           UserError: the loss is NaN or infinite.
         """
-        figures = {name: float(value) for name, value in metrics.items()}
-        self.check_finite("loss", figures["loss"], self.progress.step + 1)
-        self.progress.add_step(figures, self._batch_size)
-        self.tensorboard.scalars(figures, int(self._optimizer.iterations.numpy()))
+        values = {name: float(value) for name, value in metrics.items()}
+        self.check_finite("loss", values["loss"], self.progress.step + 1)
+        self.progress.add_step(values, self._batch_size)
+        self.tensorboard.scalars(values, int(self._optimizer.iterations.numpy()))
         assert self._bar is not None
         self._bar.set_postfix(loss=f"{self.progress.means()['loss']:.4f}", refresh=False)
 
@@ -158,31 +157,32 @@ class Run:
         with self.strategy.scope():
             self._optimizer.learning_rate.assign(learning_rate)
 
-    def log_epoch(self, figures: dict[str, float], samples: dict[str, str] | None = None) -> None:
-        """Record the epoch with these figures, take a checkpoint, and then print them.
+    def log_epoch(self, metrics: dict[str, float], samples: dict[str, str] | None = None) -> None:
+        """Record the epoch with these metrics, take a checkpoint, and then print them.
 
         Args:
-          figures: what was measured after the epoch, such as `val_loss`.
+          metrics: what was measured after the epoch, such as `val_loss`.
           samples: texts that the model has written, by temperature.
 
         Raises:
-          UserError: the loss or a weight is NaN or infinite.
+          UserError: `val_loss` is NaN or infinite.
         """
-        row = {**self.progress.means(), **figures, **({"samples": samples} if samples else {})}
+        row = {**self.progress.means(), **metrics, **({"samples": samples} if samples else {})}
         row = self.workers.broadcast(row)  # so that all workers take the same decisions
-        self.check_finite("val_loss", history.score(row))
+        if "val_loss" in row:
+            self.check_finite("val_loss", row["val_loss"])
         if self.progress.end_epoch(row):
             self.progress.best_weights = self._model.get_weights()
         self._save()
-        epoch, named = self.progress.epoch, history.figures(row)
+        epoch, named = self.progress.epoch, history.metrics_of(row)
         self.tensorboard.scalars({f"epoch/{name}": value for name, value in named.items()}, epoch)
         self.tensorboard.flush()
         rate = f"{self._examples_per_second():,.0f} examples/s"
-        print(f"Epoch {epoch} of {self._num_epochs}: {history.figures_text(row)}, {rate}")
+        print(f"Epoch {epoch} of {self._num_epochs}: {history.metrics_text(row)}, {rate}")
         print(history.samples_text(row), end="", flush=True)
 
     def check_finite(self, what: str, value: float, step: int | None = None) -> None:
-        """Check that a figure shows no divergence.
+        """Check that a metric shows no divergence.
 
         Args:
           step: after how many steps of the epoch; by default those that are done.
@@ -203,19 +203,19 @@ class Run:
 
     def best_model(self, model: keras.Model) -> keras.Model:
         """Return a copy of the model with the weights of the best epoch."""
-        best = keras.models.clone_model(model)  # of plain variables, whatever the strategy made
+        best = keras.models.clone_model(model)  # which has plain variables, not mirrored ones
         best.set_weights(self.progress.best_weights or model.get_weights())
         return best
 
     def finish(self, files: dict[str, str], try_next: list[list[str]]) -> None:
-        """Put the directory, which has every file now, in its final place; print what is there.
+        """Rename the directory, which is complete, to its final path, and print what is in it.
 
         Args:
           files, try_next: see `command_line.describe_result`.
         """
         assert self._directory
         self._write_tables()  # also if a resumed run had no epoch left to train
-        self._directory.finish()
+        self._directory.finish(files)
         print(describe_result(self._directory.path, files, try_next))
 
     def close(self) -> None:
@@ -224,7 +224,7 @@ class Run:
         if self._bar is not None:
             self._bar.close()
 
-    def _stop_if_told(self, time_to_save: bool = False) -> None:
+    def _stop_on_signal(self, time_to_save: bool = False) -> None:
         """Take a checkpoint if it is time, and stop if a signal has come, as all workers do.
 
         Raises:
@@ -233,8 +233,8 @@ class Run:
         """
         votes = [signals.state.received == number for number in signals.SIGNALS]
         votes.append(time_to_save and self.workers.is_chief)
-        *told, save = self.workers.all_reduce_sum(np.array(votes, np.int32))
-        number = next((n for n, count in zip(signals.SIGNALS, told, strict=True) if count), 0)
+        *came, save = self.workers.all_reduce_sum(np.array(votes, np.int32))
+        number = next((n for n, count in zip(signals.SIGNALS, came, strict=True) if count), 0)
         if (number and self.progress.step) or save:  # at an epoch's end, log_epoch has saved
             self._check_weights()
             self._save()
@@ -303,14 +303,19 @@ def open_run(
       log_dir: directory for TensorBoard.
 
     Raises:
-      UserError: see `open_directory`; or the workers have other settings than the chief.
+      UserError: see `open_directory`; `log_dir` cannot be written; or the workers have other
+        settings than the chief.
     """
     workers = workers or Workers()
     workers.check_same_settings(settings, local)
-    opening = open_directory(path, settings, changeable, resume=resume, overwrite=overwrite)
-    with workers.chief_only(opening) as directory:
-        run = Run(directory, workers, TensorBoard(log_dir if directory else None))
-        try:
-            yield run
-        finally:
-            run.close()
+
+    @contextmanager
+    def chiefs_run() -> Iterator[Run]:
+        opening = open_directory(path, settings, changeable, resume=resume, overwrite=overwrite)
+        with opening as directory:
+            yield Run(directory, workers, TensorBoard(log_dir))
+
+    with ExitStack() as stack:
+        run = workers.on_chief(lambda: stack.enter_context(chiefs_run())) or Run(workers=workers)
+        stack.callback(run.close)
+        yield run

@@ -8,7 +8,7 @@ finds no run. The next command on `PATH` completes what a kill has interrupted.
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from training_run.command_line import UserError
 SETTINGS_FILE = "run.json"
 CHECKPOINTS = "checkpoints"
 _SUFFIX = ".training"  # of a run's directory until it is finished
-FORMAT = 2  # of a run's files; the first version's runs have none in their run.json
+FORMAT = 2  # of a run's files; runs of 0.1.0 have no "format" in run.json
 
 
 class RunDirectory(NamedTuple):
@@ -38,14 +38,19 @@ class RunDirectory(NamedTuple):
     training: Path
     settings: dict[str, Any]
 
-    def finish(self) -> None:
-        """Put the run in its final place, instead of the finished run that may be there."""
-        files = sorted(entry.name for entry in self.training.iterdir())
+    def finish(self, files: Iterable[str]) -> None:
+        """Rename the run to its final path, instead of the finished run that may be there.
+
+        Args:
+          files: the names of the run's files; other files are the user's, and stay.
+        """
+        files = sorted({SETTINGS_FILE, *files})
         write_settings(self.training, self.settings | {"files": files})
-        if self.path.exists():
+        if self.path.exists() and any(self.path.iterdir()):  # a rename replaces an empty directory
             self.path.rename(_old(self.path))
         self.training.rename(self.path)
-        _complete_renames(self.path)
+        with suppress(OSError):  # the new run is complete; the next command deletes the old one
+            _complete_renames(self.path)
 
 
 def saved_settings(path: Path) -> dict[str, Any]:
@@ -55,7 +60,7 @@ def saved_settings(path: Path) -> dict[str, Any]:
       UserError: they cannot be read.
     """
     for place in (_resumed(path), path, _old(path), _training(path)):
-        if (place / SETTINGS_FILE).exists():
+        if _holds_settings(place):
             return _read_settings(place)
     return {}
 
@@ -106,13 +111,6 @@ def open_directory(
             raise UserError(f"{reason}; {what_is_kept(path)}") from error
 
 
-def complete(path: Path) -> None:
-    """Complete what a kill has interrupted, unless another process works on the run."""
-    if (_old(path) / SETTINGS_FILE).exists():
-        with suppress(UserError), _locked(path):
-            _complete_renames(path)
-
-
 def what_is_kept(path: Path) -> str:
     """Say what there is to go on from after a run has ended early."""
     if _has_checkpoint(_training(path)):
@@ -135,7 +133,10 @@ def reading_run(path: Path, file: Path, what: str, app: str) -> Iterator[None]:
     Raises:
       UserError: the file is not there, or is damaged.
     """
-    complete(path)
+    place = path.resolve()  # because "." has no name
+    if place.name and (_old(place) / SETTINGS_FILE).exists():
+        with suppress(UserError), _locked(place):  # another process may work on the run
+            _complete_renames(place)
     try:
         yield
     except FileNotFoundError:
@@ -154,7 +155,7 @@ def _complete_renames(path: Path) -> None:
     if old.exists() and not path.exists():
         (training if training.exists() else old).rename(path)
     if old.exists():
-        its_files = _read_settings(old).get("files", [])
+        its_files = _read_settings(old).get("files", []) if _holds_settings(old) else []
         for entry in old.iterdir():
             # A file of the user's own moves along; those of the old run do not.
             if entry.name not in its_files and not (path / entry.name).exists():
@@ -164,10 +165,14 @@ def _complete_renames(path: Path) -> None:
 
 def _check_name(path: Path, app: str) -> None:
     """Raise a UserError if the run's names mean something else already."""
-    unfinished = [p for p in path.parents if p.suffix == _SUFFIX and (p / SETTINGS_FILE).exists()]
-    if path.suffix == _SUFFIX or unfinished:
+    if path.suffix == _SUFFIX:
         raise UserError(
-            f"{path} is the directory of an unfinished run, or in one; choose another --save_path"
+            f"{path}: a name that ends in {_SUFFIX} is that of an unfinished run; choose another "
+            "--save_path"
+        )
+    if unfinished := [p for p in path.parents if p.suffix == _SUFFIX and _holds_settings(p)]:
+        raise UserError(
+            f"{path} is in an unfinished run, {unfinished[0]}; choose another --save_path"
         )
     old = _old(path)
     if old.exists() and not (old.is_dir() and _is_run(old, app)):
@@ -214,7 +219,7 @@ def _check_resume(path: Path, settings: dict[str, Any], changeable: Collection[s
             "this one when the new one is finished"
         )
     for name, value in settings.items():
-        # A flag that the saved run does not know is newer than the run, so it had its default.
+        # A run that lacks a setting is older than its flag, so there is nothing to compare.
         if name not in changeable and saved.get(name, value) != value:
             raise UserError(
                 f"--resume: the run in {path} has {name}={_text(saved[name])}, not "
@@ -257,8 +262,10 @@ def _locked(path: Path) -> Iterator[None]:
         ) from None
     except OSError as error:
         error.filename = error.filename or str(file)
-        with suppress(OSError):
-            file.unlink()
+        if lock.is_locked:  # else the file is another user's; ours has no room for the number
+            with suppress(OSError):
+                file.unlink()
+            lock.release()
         raise _unwritable(path, error) from error
     try:
         yield
@@ -303,7 +310,11 @@ def _in_this_locale(value: Any) -> Any:
 
 def _is_run(directory: Path, app: str) -> bool:
     """Tell whether a run of `app` made `directory`."""
-    return (directory / SETTINGS_FILE).exists() and _read_settings(directory).get("app") == app
+    return _holds_settings(directory) and _read_settings(directory).get("app") == app
+
+
+def _holds_settings(directory: Path) -> bool:
+    return (directory / SETTINGS_FILE).exists()
 
 
 def _resumed(path: Path) -> Path:

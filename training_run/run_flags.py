@@ -23,8 +23,14 @@ class FlagGroups(NamedTuple):
     process: list[flags.FlagHolder]
 
     def settings(self) -> dict[str, Any]:
-        """Return the values that a run keeps, by the flags' names."""
-        return {holder.name: holder.value for holder in [*self.kept, *self.changeable]}
+        """Return the values that a run keeps, by the flags' names.
+
+        `data_dir` is absolute, because the run may be resumed from another directory.
+        """
+        values = {holder.name: holder.value for holder in [*self.kept, *self.changeable]}
+        if values.get("data_dir"):
+            values["data_dir"] = str(Path(values["data_dir"]).resolve())
+        return values
 
     def changeable_names(self) -> list[str]:
         """Return the names of the flags that a resumed run may change."""
@@ -32,7 +38,10 @@ class FlagGroups(NamedTuple):
 
 
 class Definer:
-    """absl's `DEFINE_integer` and so on, for flags other than the global ones."""
+    """absl's `DEFINE_integer` and so on, for flags other than the global ones.
+
+    Arguments: name, default and help text, and for numbers the lower and the upper bound.
+    """
 
     def __init__(self, flag_values: flags.FlagValues):
         self.integer = partial(flags.DEFINE_integer, flag_values=flag_values)
@@ -109,9 +118,12 @@ def run_path(save_path: str | None, default: str) -> Path:
     Symbolic links are followed, so that the directory itself is renamed.
 
     Raises:
-      UserError: it is the root of the file system.
+      UserError: it is the root of the file system, or a loop of links.
     """
-    path = Path(save_path or default).resolve()
+    try:
+        path = Path(save_path or default).resolve()
+    except (OSError, RuntimeError):
+        raise UserError(f"--save_path={save_path} is a loop of symbolic links") from None
     if not path.name:
         raise UserError(f"--save_path={save_path} cannot be a run's directory")
     return path

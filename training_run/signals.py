@@ -21,8 +21,8 @@ class SignalState:
     """What a signal does to this process.
 
     Attributes:
-      deferred: the first signal only sets `received`, because a training looks at it after each
-        step; otherwise, and at the second signal, the process ends.
+      deferred: true while a training loop runs. Then the first signal only sets `received`, which
+        the loop reads after each step. Any other signal ends the process.
       received: number of the deferred signal, 0 before it has come.
       last_words: what is printed to stderr when a signal ends the process.
     """
@@ -41,6 +41,7 @@ def watched() -> Iterator[None]:
 
     A signal that was ignored before, as by a shell for its background commands, stays ignored.
     """
+    vars(state).update(vars(SignalState()))
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     stderr = os.dup(2)  # because 2 is another file while TensorFlow is imported
@@ -56,7 +57,6 @@ def watched() -> Iterator[None]:
         os.close(reader)
 
     threading.Thread(target=watch, daemon=True).start()
-    vars(state).update(vars(SignalState()))
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Figures and pictures for TensorBoard."""
+"""Metrics and pictures for TensorBoard."""
 
 import os
 import tempfile
@@ -30,11 +30,11 @@ class TensorBoard:
             # As bytes, because TensorFlow refuses a name that the locale cannot decode.
             self._writer = tf.summary.create_file_writer(os.fsencode(log_dir))
 
-    def scalars(self, figures: dict[str, float], step: int) -> None:
-        """Write figures by tag."""
+    def scalars(self, values: dict[str, float], step: int) -> None:
+        """Write values by tag."""
         if self._writer:
             with os_errors(self._path), self._writer.as_default():
-                for tag, value in figures.items():
+                for tag, value in values.items():
                     tf.summary.scalar(tag, value, step=step)
 
     def image(self, tag: str, image: np.ndarray, step: int) -> None:

@@ -57,7 +57,7 @@ def test_the_losses_are_the_same_within_a_hundredth(figures, name, model):
     assert len(losses) == 50 and losses[-1] < losses[0]
     for worker in figures[name]:
         np.testing.assert_allclose(worker[f"{model}/losses"], losses, rtol=0.01)
-        epoch_loss = alone[f"{model}/epoch_loss"]  # the mean over the examples, not the batches
+        epoch_loss = alone[f"{model}/epoch_loss"]
         assert worker[f"{model}/epoch_loss"] == pytest.approx(epoch_loss, rel=0.01)
 
 

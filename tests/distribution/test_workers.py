@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -32,10 +33,10 @@ def weights(directory: Path) -> bytes:
 
 def wait_for(workers: Workers, words: str, number: int = 0) -> None:
     """Wait until a worker, the chief by default, has printed the words."""
-    for _ in range(1200):
+    for _ in range(12_000):
         if words in workers.output(number):
             return
-        time.sleep(0.1)
+        time.sleep(0.01)
     raise AssertionError(workers.output(number))
 
 
@@ -72,15 +73,18 @@ def test_the_model_is_one_that_a_single_process_goes_on_with(undisturbed, tmp_pa
 LOST = "error: a worker was lost; start all workers again, with the same flags and --resume"
 
 
-@pytest.mark.parametrize("lost", [0, 2])
-def test_a_worker_that_dies_ends_all_and_resume_loses_nothing(undisturbed, tmp_path, corpus, lost):
+@pytest.mark.parametrize(("lost", "delay"), [(0, 0.0), (0, 0.05), (2, 0.05)])
+def test_a_worker_that_dies_ends_all_and_resume_loses_nothing(
+    undisturbed, tmp_path, corpus, lost, delay
+):
     """The chief, or another one, in the middle of an epoch: two processes are left, and end."""
     commands = lines(tmp_path, corpus)
     with started(tmp_path, JOBS, commands) as workers:
         wait_for(workers, "Epoch 3 of 6")
-        time.sleep(0.05)  # an epoch takes longer
+        time.sleep(delay)
         workers.processes[lost].kill()
         statuses = workers.wait()
+        assert "Epoch 4 of 6" not in workers.output(0)  # so it was in the middle of that
         assert statuses.pop(lost) == -signal.SIGKILL and statuses == [os.EX_TEMPFAIL] * 2
         for number in {0, 1, 2} - {lost}:
             output = workers.output(number)
@@ -89,6 +93,8 @@ def test_a_worker_that_dies_ends_all_and_resume_loses_nothing(undisturbed, tmp_p
             workers.start(number, [*command, "--resume"])
         assert workers.wait() == [0, 0, 0], workers.output(0)
         assert workers.output(0).count("Epoch 2 of 6") == 1  # it was not done again
+        for number in range(len(JOBS)):
+            assert "Traceback" not in workers.output(number)
     assert weights(tmp_path) == weights(undisturbed)
 
 
@@ -133,6 +139,24 @@ def test_what_the_chief_cannot_open_ends_all(undisturbed, tmp_path, corpus):
     assert weights(undisturbed) == before
 
 
+def test_checkpoints_of_the_chief_that_are_damaged_end_all(undisturbed, tmp_path, corpus):
+    shutil.copytree(undisturbed / "run-0", tmp_path / "run-0")
+    for file in (tmp_path / "run-0/checkpoints").iterdir():
+        file.write_bytes(b"")
+    with started(tmp_path, JOBS, lines(tmp_path, corpus, "--resume", "--epochs=7")) as workers:
+        assert workers.wait() == [1, 1, 1]
+        for number in range(len(JOBS)):
+            assert "can be read: all are damaged" in workers.output(number)
+
+
+def test_a_log_dir_that_the_chief_cannot_write_ends_all(tmp_path, corpus):
+    commands = lines(tmp_path, corpus, f"--log_dir={corpus}")
+    with started(tmp_path, JOBS, commands) as workers:
+        assert workers.wait() == [1, 1, 1]
+        for number in range(len(JOBS)):
+            assert f"{corpus}: File exists" in workers.output(number)
+
+
 def test_a_port_that_is_taken_is_one_line(monkeypatch, tmp_path, corpus):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -153,8 +177,11 @@ def test_a_signal_to_one_stops_all_with_a_checkpoint(undisturbed, tmp_path, corp
         wait_for(workers, "Epoch 2 of 6")
         workers.processes[1].send_signal(signal.SIGTERM)
         assert workers.wait() == [143] * 3, workers.output(0)
-        for number in range(len(JOBS)):
-            assert "with a checkpoint" in workers.output(number)
+        stops = [
+            re.findall(r"Stopped after \d+ epochs and \d+ steps, with a checkpoint", output)
+            for output in map(workers.output, range(len(JOBS)))
+        ]
+        assert len(stops[0]) == 1 and stops == stops[:1] * len(JOBS)  # all at the same step
         for number, command in enumerate(commands):
             workers.start(number, [*command, "--resume"])
         assert workers.wait() == [0, 0, 0], workers.output(0)

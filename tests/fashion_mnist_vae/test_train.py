@@ -27,6 +27,7 @@ FILES = ["checkpoints", "decoder", "decoder.keras", "encoder", "encoder.keras", 
 
 def test_a_run_leaves_a_complete_directory(image_run):
     assert sorted(p.name for p in image_run.iterdir()) == FILES
+    assert json.loads((image_run / "run.json").read_text())["files"] == FILES
     assert sorted(p.name for p in (image_run / "saved_model").iterdir()) == [
         "decoder", "encoder", "vae",
     ]  # fmt: skip
@@ -168,6 +169,7 @@ def test_the_originals_one_file_of_images(call, shapes_dir, image_run, tmp_path)
     assert "the pictures of test images are left out" in out and "val_loss" not in out
     absent = {"latent_clusters.png", "reconstructions.png", "test_images.bin", "test_images.json"}
     assert {p.name for p in path.iterdir()} == set(FILES) - absent
+    assert set(json.loads((path / "run.json").read_text())["files"]) == set(FILES) - absent
     assert not any(name in out for name in absent)
     rows = list(csv.DictReader((path / "history.csv").open()))
     assert list(rows[0]) == ["epoch", "loss", "reconstruction", "kl"]
@@ -190,6 +192,13 @@ def test_any_z_in_the_terminal_and_as_a_file(call, image_run, tmp_path):
     decoder = keras.models.load_model(image_run / "decoder.keras")
     expected = decoder(np.array([[0.5, -1]], np.float32)).numpy().reshape(12, 10)
     np.testing.assert_allclose(image, expected * 255, atol=0.51)
+
+
+def test_from_within_the_run(call, image_run, monkeypatch):
+    expected = call(generate, image_run, "--z=0.5,-1")
+    monkeypatch.chdir(image_run)
+    assert call(generate, ".", "--z=0.5,-1") == expected
+    assert call(generate, "decoder/model.json", "--z=0.5,-1") == expected
 
 
 def test_the_grid_in_the_terminal_is_as_wide_as_that(call, image_run, monkeypatch):

@@ -47,6 +47,14 @@ def test_windowed_mode(call, text_run):
     assert code == 0 and len(written(out)[0]) == 20
 
 
+def test_from_within_the_run(call, text_run, corpus, monkeypatch):
+    expected = call(generate, text_run, "--seed=1")
+    monkeypatch.chdir(text_run)
+    assert call(generate, ".", "--seed=1") == expected
+    code, _, err = call(generate, corpus, "model.json", "--seed=1")
+    assert code == 0, err
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

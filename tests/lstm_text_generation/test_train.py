@@ -28,6 +28,7 @@ FILES = ["checkpoints", "epochs.json", "graph_model", "history.csv", "loss.png",
 
 def test_a_run_leaves_a_complete_directory(text_run):
     assert sorted(p.name for p in text_run.iterdir()) == FILES
+    assert json.loads((text_run / "run.json").read_text())["files"] == FILES
     rows = list(csv.DictReader((text_run / "history.csv").open()))
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
     assert float(rows[2]["val_loss"]) < float(rows[0]["val_loss"])
@@ -208,7 +209,7 @@ def test_tensorboard_and_early_stopping(corpus, tmp_path, call):
         train, corpus, *SMALL, "--epochs=9", "--early_stopping=1", "--learning_rate=1",
         f"--log_dir={tmp_path / 'logs'}", f"--save_path={tmp_path / 'run'}",
     )  # fmt: skip
-    assert code == 0 and "Stopping early: no lower val_loss for 1 epochs" in out
+    assert code == 0 and "Stopping early: no lower loss for 1 epochs" in out
     rows = list(csv.DictReader((tmp_path / "run" / "history.csv").open()))
     losses = [float(row["val_loss"]) for row in rows]
     assert len(losses) < 9 and losses[-1] >= min(losses[:-1])
@@ -333,6 +334,17 @@ def test_weights_that_diverge_in_an_epochs_last_step_are_one_line(call, corpus, 
     assert_one_line(
         result, "became", "in epoch 1, step 1; start again with a smaller learning rate"
     )
+
+
+def test_a_resumed_run_whose_layer_sizes_are_no_numbers(call, text_run, corpus, tmp_path):
+    path = tmp_path / "run"
+    path.mkdir()
+    settings = json.loads((text_run / "run.json").read_text())
+    (path / "run.json").write_text(json.dumps(settings | {"lstm_layer_size": [None, "8"]}))
+    assert_one_line(
+        call(train, corpus, "--resume", f"--save_path={path}"),
+        "the settings of the run to be resumed are damaged", "lstm_layer_size",
+    )  # fmt: skip
 
 
 def test_a_preset_gives_other_defaults(call, corpus, tmp_path):

@@ -134,6 +134,12 @@ def own(arrays, progress):
         raise ValueError("not these")
 
 
+def test_one_that_may_not_be_read_is_not_taken_for_a_damaged_one(unreadable):
+    file = unreadable("epoch-000002-step-00000000.npz")
+    with pytest.raises(UserError, match=f"cannot read {file}: Permission denied"):
+        load(file.parent)
+
+
 def test_all_damaged(tmp_path):
     for epoch in (1, 2):
         file = save(tmp_path, epoch)

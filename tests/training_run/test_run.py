@@ -1,6 +1,7 @@
 """A training loop on a run: it stops, goes on, keeps the best epoch and refuses NaN."""
 
 import json
+import re
 import signal
 
 import keras
@@ -15,7 +16,8 @@ from training_run.run import Run
 from training_run.run_directory import RunDirectory
 from training_run.tensorboard import TensorBoard
 
-STEPS = 4  # of an epoch
+ROWS = [5, 5, 5, 3]  # of each step of an epoch
+STEPS = len(ROWS)
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +40,7 @@ def open_run(path, **kwargs) -> Run:
 
 
 def fit(model, run, epochs=3, val_losses=None, evaluate=None, patience=0, after_step=None):
-    """Train a line; the batches of an epoch are a function of its number.
+    """Train a line; the batches of an epoch are a function of its number, the last one is smaller.
 
     Args:
       val_losses: the val_loss of each epoch.
@@ -59,7 +61,7 @@ def fit(model, run, epochs=3, val_losses=None, evaluate=None, patience=0, after_
         def batch(first, end, epoch=epoch):
             return np.random.default_rng((epoch, first)).random((end - first, 2), dtype=np.float32)
 
-        for images in run.steps(Batches(5 * STEPS, 5, batch)):
+        for images in run.steps(Batches(sum(ROWS), ROWS[0], batch)):
             run.log_step(train_step(images))
             if after_step:
                 after_step(int(model.optimizer.iterations))
@@ -97,6 +99,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path, step, capsys):
     assert seen == list(range(step + 1, 3 * STEPS + 1))
     out = capsys.readouterr().out
     assert out.count(" examples/s") == 3 - stopped.progress.epoch and "warning" not in out
+    assert all(rate > 0 for rate in rates(out)[1:])  # no step may be left of the first epoch
     assert resumed.history == expected.history
     assert resumed.progress.best_epoch == expected.progress.best_epoch
     weights = zip(resumed.progress.best_weights, expected.progress.best_weights, strict=True)
@@ -104,6 +107,11 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path, step, capsys):
         np.testing.assert_array_equal(ours, theirs)
     for ours, theirs in zip(model.get_weights(), undisturbed.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def rates(out):
+    """Return the examples a second that the output tells."""
+    return [int(rate.replace(",", "")) for rate in re.findall(r"([\d,]+) examples/s", out)]
 
 
 def test_restoring_keeps_the_learning_rate_that_was_asked_for(tmp_path):
@@ -261,6 +269,7 @@ def test_epochs_are_printed_and_written(tmp_path, capsys):
     run = fit(make_model(), open_run(tmp_path / "run"), val_losses=[3.0, 2.0, 1.0])
     out = capsys.readouterr().out
     rows = json.loads((tmp_path / "run/epochs.json").read_text())["epochs"]
+    assert len(rates(out)) == 3 and all(rate > 0 for rate in rates(out))
     assert rows == run.history and [row["epoch"] for row in rows] == [1, 2, 3]
     table = (tmp_path / "run/history.csv").read_text().splitlines()
     assert table[0] == "epoch,loss,val_loss" and len(table) == 4
@@ -289,8 +298,10 @@ def test_tensorboard_gets_every_step_and_epoch(tmp_path):
             steps.setdefault(value.tag, []).append(event.step)
             values.setdefault(value.tag, []).append(float(tf.make_ndarray(value.tensor)))
     assert steps == {"loss": list(range(1, 13)), "epoch/loss": [1, 2, 3]}
-    means = np.reshape(values["loss"], (3, STEPS)).mean(axis=1)  # each batch's own loss
+    losses = np.reshape(values["loss"], (3, STEPS))  # each batch's own loss
+    means = np.average(losses, axis=1, weights=ROWS)  # over the examples, not the batches
     np.testing.assert_allclose(means, values["epoch/loss"], rtol=1e-5)
+    np.testing.assert_allclose(means, [row["loss"] for row in run.history], rtol=1e-5)
 
 
 def test_a_log_dir_that_cannot_be_made(tmp_path):

@@ -17,6 +17,7 @@ from training_run.run_directory import (
 )
 
 SETTINGS = {"app": "an_app", "text": "t1", "sample_len": 60, "epochs": 3}
+FILES = ["checkpoints", "model.keras"]
 CHECKPOINT = "checkpoints/epoch-000001-step-00000000.npz"
 
 
@@ -36,7 +37,7 @@ def finished_run(path, settings=SETTINGS):
     with opened(path, settings) as run:
         learn(run)
         (run.training / "model.keras").write_text("model")
-        run.finish()
+        run.finish(FILES)
 
 
 def learn(run):
@@ -49,7 +50,7 @@ def test_a_run_is_complete_or_absent(tmp_path):
     with opened(path) as run:
         learn(run)
         assert not path.exists()
-        run.finish()
+        run.finish(FILES)
     assert sorted(p.name for p in path.iterdir()) == ["checkpoints", "run.json"]
     assert [p.name for p in path.parent.iterdir()] == ["run"]  # no lock, no .training
 
@@ -81,7 +82,7 @@ def test_a_finished_run_stays_until_the_new_one_is_finished(tmp_path):
         learn(run)
         assert (path / "model.keras").read_text() == "model"
         (run.training / "model.keras").write_text("a better one")
-        run.finish()
+        run.finish(FILES)
     assert (path / "model.keras").read_text() == "a better one"
     assert (path / "my notes.txt").read_text() == "mine"
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
@@ -231,18 +232,62 @@ def test_files_of_a_replaced_run_do_not_stay_in_the_new_one(tmp_path):
     path = tmp_path / "run"
     with opened(path) as run:
         (run.training / "clusters.png").write_text("old")
-        run.finish()
+        (run.training / "early notes.txt").write_text("mine")
+        run.finish(["clusters.png"])
     (path / "notes.txt").write_text("mine")
     with opened(path, overwrite=True) as run:
-        run.finish()
+        run.finish([])
+    names = ["early notes.txt", "notes.txt", "run.json"]
+    assert sorted(entry.name for entry in path.iterdir()) == names
+
+
+def test_an_empty_directory_of_the_users_becomes_the_run(tmp_path):
+    path = tmp_path / "run"
+    path.mkdir()
+    finished_run(path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["run"]
+    path = tmp_path / "other"
+    path.mkdir()
+    with opened(path) as run:
+        (path / "notes.txt").write_text("mine")
+        run.finish([])
     assert sorted(entry.name for entry in path.iterdir()) == ["notes.txt", "run.json"]
 
 
-@pytest.mark.parametrize("name", ["run.training", "run.training/inside"])
-def test_the_directory_of_an_unfinished_run_is_refused(tmp_path, name):
+def test_an_old_run_that_cannot_be_deleted_at_once(tmp_path, monkeypatch):
+    """The new run is finished, and the next command deletes the old one."""
+    path = tmp_path / "run"
+    finished_run(path)
+
+    def fail(old):
+        raise OSError(16, "Device or resource busy", str(old))
+
+    with opened(path, overwrite=True) as run:
+        (run.training / "model.keras").write_text("new")
+        monkeypatch.setattr("training_run.run_directory.remove", fail)
+        run.finish(FILES)
+    monkeypatch.undo()
+    assert (path / "model.keras").read_text() == "new" and (tmp_path / ".run.old").exists()
+    with opened(path, overwrite=True):
+        assert not (tmp_path / ".run.old").exists()
+
+
+def test_a_lock_file_of_another_user_stays(unreadable):
+    lock = unreadable(".run.lock")
+    assert_refused("cannot write the run to", lock.with_name("run"))
+    assert lock.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("run.training", "run.training: a name that ends in .training is that of an unfinished"),
+        ("run.training/inside", "inside is in an unfinished run, .*run.training;"),
+    ],
+)
+def test_the_directory_of_an_unfinished_run_is_refused(tmp_path, name, words):
     with opened(tmp_path / "run") as run:
         learn(run)
-        words = "is the directory of an unfinished run, or in one"
         with pytest.raises(UserError, match=words), opened(tmp_path / name, resume=True):
             pass
 
@@ -302,7 +347,7 @@ def test_a_reader_finds_the_old_run_or_the_new_and_never_a_mixture(tmp_path):
         with opened(path, overwrite=True) as run:
             for name in ("a.txt", "b.txt"):
                 (run.training / name).write_text(str(number))
-            run.finish()
+            run.finish(["a.txt", "b.txt"])
 
     make(0)
     line = [sys.executable, "-c", READER, path]
@@ -325,9 +370,9 @@ def test_killed_while_the_working_directory_was_made_or_deleted(tmp_path, leftov
     (tmp_path / leftover / "run.json").write_text("{")
     with opened(tmp_path / "run", resume=resume) as run:
         learn(run)
-        run.finish()
+        run.finish(FILES)
     with opened(tmp_path / "run", overwrite=True) as run:
-        run.finish()
+        run.finish(FILES)
     assert (tmp_path / "run" / "run.json").exists()
 
 

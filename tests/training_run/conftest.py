@@ -1,0 +1,27 @@
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def unreadable() -> Iterator[Callable[[str], Path]]:
+    """Make a file that this process may not open, not even when root runs the tests."""
+    root = os.geteuid() == 0
+    with tempfile.TemporaryDirectory() as directory:  # pytest's own are closed to other users
+        Path(directory).chmod(0o777)
+
+        def make(name: str) -> Path:
+            file = Path(directory) / name
+            file.touch(mode=0)
+            if root:
+                os.seteuid(NOBODY)
+            return file
+
+        yield make
+        if root:
+            os.seteuid(0)
