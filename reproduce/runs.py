@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from lstm_text_generation import corpora
 from training_run.atomic_files import write_atomically
 from training_run.command_line import UserError
-from training_run.run_directory import SETTINGS_FILE
+from training_run.settings_file import SETTINGS_FILE
 
 OBJECTIVES = ("last_char", "every_char")
 RECONSTRUCTIONS = ("mse", "bce")

@@ -1,7 +1,7 @@
 """What a training run of either app needs, whatever it trains.
 
 - `run`: one `Run`, all that a training loop calls: restore, epochs, steps, log, best model, finish.
-- `run_directory`, `checkpoints`, `history`, `tensorboard`: what a run keeps.
+- `run_directory`, `settings_file`, `checkpoints`, `history`, `tensorboard`: what a run keeps.
 - `signals`: Ctrl-C and SIGTERM, noticed at once.
 - `distribution`: several GPUs or machines.
 - `batches`: the batches of an epoch.

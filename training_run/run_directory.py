@@ -5,7 +5,6 @@ exists, `PATH.training` to `PATH`, and `.PATH.old` is deleted. Between the two r
 finds no run. The next command on `PATH` completes what a kill has interrupted.
 """
 
-import json
 import os
 import shutil
 from collections.abc import Collection, Iterable, Iterator
@@ -16,10 +15,10 @@ from typing import Any, NamedTuple
 import filelock
 
 from training_run import signals
-from training_run.atomic_files import remove, write_atomically, write_text
+from training_run.atomic_files import remove, write_atomically
 from training_run.command_line import UserError
+from training_run.settings_file import SETTINGS_FILE, holds_settings, read_settings, write_settings
 
-SETTINGS_FILE = "run.json"
 CHECKPOINTS = "checkpoints"
 _SUFFIX = ".training"  # of a run's directory until it is finished
 FORMAT = 2  # of a run's files; runs of 0.1.0 have no "format" in run.json
@@ -60,8 +59,8 @@ def saved_settings(path: Path) -> dict[str, Any]:
       UserError: they cannot be read.
     """
     for place in (_resumed(path), path, _old(path), _training(path)):
-        if _holds_settings(place):
-            return _read_settings(place)
+        if holds_settings(place):
+            return read_settings(place)
     return {}
 
 
@@ -155,7 +154,7 @@ def _complete_renames(path: Path) -> None:
     if old.exists() and not path.exists():
         (training if training.exists() else old).rename(path)
     if old.exists():
-        its_files = _read_settings(old).get("files", []) if _holds_settings(old) else []
+        its_files = read_settings(old).get("files", []) if holds_settings(old) else []
         for entry in old.iterdir():
             # A file of the user's own moves along; those of the old run do not.
             if entry.name not in its_files and not (path / entry.name).exists():
@@ -170,7 +169,7 @@ def _check_name(path: Path, app: str) -> None:
             f"{path}: a name that ends in {_SUFFIX} is that of an unfinished run; choose another "
             "--save_path"
         )
-    if unfinished := [p for p in path.parents if p.suffix == _SUFFIX and _holds_settings(p)]:
+    if unfinished := [p for p in path.parents if p.suffix == _SUFFIX and holds_settings(p)]:
         raise UserError(
             f"{path} is in an unfinished run, {unfinished[0]}; choose another --save_path"
         )
@@ -282,39 +281,9 @@ def _unwritable(path: Path, error: OSError) -> UserError:
     )
 
 
-def write_settings(directory: Path, settings: dict[str, Any]) -> None:
-    """Write a run's `run.json`."""
-    write_text(directory / SETTINGS_FILE, json.dumps(settings, indent=2) + "\n")
-
-
-def _read_settings(directory: Path) -> dict[str, Any]:
-    file = directory / SETTINGS_FILE
-    try:
-        text = file.read_text(encoding="utf-8")
-        settings = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{file} is damaged: {error}") from None
-    plain = isinstance(settings, dict) and isinstance(settings.get("files", []), list)
-    if not plain or "\\u0000" in text:
-        raise UserError(f"{file} is damaged: it is not an object of plain values")
-    return {name: _in_this_locale(value) for name, value in settings.items()}
-
-
-def _in_this_locale(value: Any) -> Any:
-    """Return a text that may be a path as the present locale spells the path."""
-    if isinstance(value, str):
-        with suppress(UnicodeEncodeError):  # a text that no path can be
-            return os.fsdecode(value.encode("utf-8", "surrogateescape"))
-    return value
-
-
 def _is_run(directory: Path, app: str) -> bool:
     """Tell whether a run of `app` made `directory`."""
-    return _holds_settings(directory) and _read_settings(directory).get("app") == app
-
-
-def _holds_settings(directory: Path) -> bool:
-    return (directory / SETTINGS_FILE).exists()
+    return holds_settings(directory) and read_settings(directory).get("app") == app
 
 
 def _resumed(path: Path) -> Path:
