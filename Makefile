@@ -16,7 +16,7 @@ DEMO := saved_models/demo
 .PHONY: demo web site test fuzz audit test-converter notebooks reproduce bench bench-scaling bench-long docs-tfjs lock clean
 
 demo: $(VENV)/installed
-	$(BIN)/python -m lstm_text_generation.train python-docs --epochs=15 --overwrite --save_path=$(DEMO)/python-docs
+	$(BIN)/python -m lstm_text_generation.train python-docs --preset=fast --overwrite --save_path=$(DEMO)/python-docs
 	$(BIN)/python -m fashion_mnist_vae.train --epochs=5 --overwrite --save_path=$(DEMO)/fashion_mnist
 	$(BIN)/python -m lstm_text_generation.generate $(DEMO)/python-docs --seed=1
 

@@ -13,7 +13,7 @@ from training_run.command_line import UserError
 
 Mode = Literal["stateful", "windowed"]
 
-_STREAMED = 10  # characters written between two calls of on_text_generation_char
+_STREAMED = 20  # characters written between two calls of on_text_generation_char
 
 
 def sample(probs: Any, temperature: Any, seed: Any = None, top_k: int = 0) -> tf.Tensor:
