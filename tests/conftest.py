@@ -20,6 +20,9 @@ from training_run import tensorflow_setup
 # As the commands with two layers do: threads can be set only once in a process.
 tensorflow_setup.set_up(parallel_ops=2)
 
+# A shell that starts the tests in the background makes them ignore Ctrl-C, which some of them send.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 ROOT = Path(__file__).parents[1]
 _SHARED = ROOT.parent / "shared" / "datasets"
 
