@@ -14,8 +14,9 @@ def import_tensorflow() -> None:
     The messages are shown if the import fails.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # A command starts half a second sooner if the collector does not visit TensorFlow's objects.
-    gc.disable()
+    first = "tensorflow" not in sys.modules
+    if first:  # the start is half a second shorter if the collector leaves TensorFlow's objects out
+        gc.disable()
     sys.stderr.flush()
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as messages:
@@ -31,8 +32,9 @@ def import_tensorflow() -> None:
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)
-            gc.freeze()
-            gc.enable()
+            if first:
+                gc.freeze()
+                gc.enable()
 
 
 def set_up(gpu: bool = False, parallel_ops: int = 1) -> None:
