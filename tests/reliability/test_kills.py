@@ -33,10 +33,11 @@ def test_killed_at_fifty_moments_a_run_ends_as_if_left_alone(tmp_path, kind):
     while kills < KILLS:
         # Half of the runs take a checkpoint after every step, and so go on within an epoch.
         each_step = 0.0 if kills % 4 < 2 else None
-        if each_step is not None and draw.random() < 0.7:
-            shutil.rmtree(tmp_path / "run.training", ignore_errors=True)  # else most is export
         most = 100 if each_step is not None else changes
         die_at = draw.randint(1, most) if kills % 2 else 0
+        if each_step is not None and (die_at or draw.random() < 0.5):
+            # From the beginning, where the first hundred changes are those of the steps.
+            shutil.rmtree(tmp_path / "run.training", ignore_errors=True)
         process = app.start(path, "--resume", die_at=die_at, checkpoint_seconds=each_step)
         timer = threading.Timer(draw.uniform(0, seconds), process.process.kill)
         if not die_at:
