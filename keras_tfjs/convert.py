@@ -120,7 +120,7 @@ def _convert(source: Path, target: Path, wanted: str) -> None:
     if wanted == "layers_model":
         layers_model.save(model, target)
     else:
-        graph_model.save(graph_model.function_of(model), target)
+        graph_model.save(model, target)
 
 
 def _load_keras(source: Path) -> Any:
