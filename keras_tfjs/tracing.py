@@ -67,12 +67,10 @@ def function_of(model: keras.Model, output_names: Sequence[str] | None = None) -
 
 def _input_specs(model: keras.Model) -> list[Any]:
     """Return the arguments of a model's call, a named `tf.TensorSpec` in place of each tensor."""
-    try:
-        inputs = model.input
-    except (AttributeError, ValueError):
-        inputs = None  # a subclassed model
-    if inputs is not None:
-        return [_structure_of_specs(inputs)]
+    if isinstance(model, keras.Sequential) and model.built:
+        return [_structure_of_specs(model.inputs[0])]
+    if hasattr(model, "operations"):  # a functional model
+        return [_structure_of_specs(model.input)]
     shapes = call_shapes(model)
     if not shapes:
         raise ValueError(
