@@ -49,7 +49,6 @@ def save(source: Any, path: str | Path, *, signature: str = "serving_default") -
     graph, weights = freeze(function)
     ends = _name_ends(graph, function)
     kept = [end["name"] for group in ends.values() for end in group.values()]
-    graph = optimize(graph, kept, ["function"])
     graph = optimize(graph, kept, _PASSES)
     _check_operations(graph)
     _shrink_integers(graph)

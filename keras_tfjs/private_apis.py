@@ -74,6 +74,13 @@ class _LargeWeight:
 
 
 class _Freezing(convert_to_constants._FunctionConverterDataInEager):
+    """What TensorFlow's converter needs to know of a function whose calls are inlined."""
+
+    def __init__(self, function: Any, graph: graph_pb2.GraphDef):
+        self._func = function
+        convert_to_constants._ConverterData.__init__(self, graph)
+        self._build_tensor_data()
+
     def _eval(self, tensor: Any) -> Any:
         value = super()._eval(tensor)
         large = isinstance(tensor, tf.Variable) and value.nbytes >= LARGE_BYTES
@@ -81,15 +88,16 @@ class _Freezing(convert_to_constants._FunctionConverterDataInEager):
 
 
 def freeze(function: Any) -> tuple[graph_pb2.GraphDef, dict[str, np.ndarray]]:
-    """Replace a concrete function's variables by constants, and inline the functions it calls.
+    """Inline the functions that a concrete function calls, and make constants of its variables.
 
-    `convert_variables_to_constants_v2`, the public way, keeps ten copies of all weights. Here a
-    placeholder stands for each large weight.
+    `convert_variables_to_constants_v2`, the public way, keeps ten copies of all weights, and leaves
+    functions for XLA alone. Here a placeholder stands for each large weight.
 
     Returns:
       The graph, and the large weights by the names of their placeholders.
     """
-    data = _Freezing(function, lower_control_flow=False, aggressive_inlining=False)
+    graph = _inlined(function)
+    data = _Freezing(function, graph)
     graph, _ = convert_to_constants._replace_variables_by_constants(data)
     large = {
         name: tensor.numpy.value
@@ -101,13 +109,19 @@ def freeze(function: Any) -> tuple[graph_pb2.GraphDef, dict[str, np.ndarray]]:
             node.attr["shape"].shape.CopyFrom(node.attr["value"].tensor.tensor_shape)
             del node.attr["value"]
             node.op = "Placeholder"
-    # Keras compiles grouped convolutions with XLA; marked so, a function would not be inlined.
-    for nodes in (graph.node, *(function.node_def for function in graph.library.function)):
-        for node in nodes:
-            node.attr.pop("_XlaMustCompile", None)
-    for library_function in graph.library.function:
-        library_function.attr.pop("_XlaMustCompile", None)
     return graph, large
+
+
+def _inlined(function: Any) -> graph_pb2.GraphDef:
+    """Return a function's graph without calls of other functions; loops and branches stay."""
+    graph = convert_to_constants.disable_lower_using_switch_merge(function.graph.as_graph_def())
+    # Keras compiles grouped convolutions with XLA. Calls with these marks would stay.
+    nodes = [*graph.node, *(node for called in graph.library.function for node in called.node_def)]
+    for marked in (*nodes, *graph.library.function):
+        for mark in ("_XlaMustCompile", "_noinline"):
+            marked.attr.pop(mark, None)
+    ends = [tensor.name for tensor in (*function.inputs, *function.outputs)]
+    return optimize(graph, ends, ["function"])
 
 
 def optimize(

@@ -123,8 +123,11 @@ def _trace(function: Any) -> Any:
             anew = tf.function(function.python_function, input_signature=signature)
             return anew.get_concrete_function()
         except Exception as error:
-            reason = next(iter(str(error).strip().splitlines()), "")
-            raise ValueError(f"it cannot be traced: {type(error).__name__}: {reason}") from error
+            reason = (str(error).strip() or type(error).__name__).splitlines()[-1].strip()
+            raise ValueError(
+                f"it cannot be traced: {reason} (a tf.function with an input_signature says how to "
+                "call a model)"
+            ) from error
 
 
 def _load(directory: str | Path, signature: str) -> Any:
