@@ -10,9 +10,9 @@ from fashion_mnist_vae import pictures
 from fashion_mnist_vae.data import ImageData
 from fashion_mnist_vae.grid import Grid
 from keras_tfjs import graph_model, layers_model
+from keras_tfjs.atomic_files import write_atomically, write_text
 from keras_tfjs.tracing import function_of
 from training_run import history, saved_model
-from training_run.atomic_files import write_atomically, write_text
 from training_run.run import Run
 
 IMAGE_DATA_FILE = "image_data.json"

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from keras_tfjs.atomic_files import write_atomically, write_text
 from keras_tfjs.layer_config import Entry, error_context
 from keras_tfjs.values import is_whole, shorten
-from training_run.atomic_files import write_atomically, write_text
 
 MODEL_FILE, WEIGHTS_FILE = "model.json", "weights.bin"
 _DTYPES = {"float32": np.dtype("<f4"), "int32": np.dtype("<i4"), "bool": np.dtype("?")}
