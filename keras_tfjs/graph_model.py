@@ -15,6 +15,7 @@ from google.protobuf.json_format import MessageToDict
 from tensorflow.core.framework import graph_pb2, tensor_pb2, types_pb2
 
 from keras_tfjs.layer_config import JS_NAME, Entry
+from keras_tfjs.lookup_tables import take_tables
 from keras_tfjs.private_apis import freeze, optimize
 from keras_tfjs.tracing import concrete_function
 from keras_tfjs.weights import write_model_files
@@ -47,14 +48,16 @@ def save(source: Any, path: str | Path, *, signature: str = "serving_default") -
     """
     function = concrete_function(source, signature)
     graph, weights = freeze(function)
+    initializer = take_tables(graph, function)
     ends = _name_ends(graph, function)
     kept = [end["name"] for group in ends.values() for end in group.values()]
     graph = optimize(graph, kept, _PASSES)
     _check_operations(graph)
-    _shrink_integers(graph)
+    for part in (graph, initializer):
+        _shrink_integers(part)
     weights = {node.name: weights[node.name] for node in graph.node if node.name in weights}
     constants: dict[str, np.ndarray] = {}
-    for prefix, nodes, results in _parts(graph):
+    for prefix, nodes, results in (*_parts(graph), *_parts(initializer)):
         constants |= _take_constants(prefix, nodes, results)
     _fill_placeholders(graph, weights)
     content = {
@@ -66,6 +69,8 @@ def save(source: Any, path: str | Path, *, signature: str = "serving_default") -
         # With these, predict() answers with an object whose keys are the outputs' names.
         "userDefinedMetadata": {"structuredOutputKeys": list(ends["outputs"])},
     }
+    if initializer.node:
+        content["modelInitializer"] = MessageToDict(initializer)
     write_model_files(path, content, (constants | weights).items())
 
 

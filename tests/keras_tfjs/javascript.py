@@ -24,7 +24,7 @@ Answers = list[dict[str, Any]]
 def tensor(value: Any) -> Job:
     """Describe an array for jobs.js."""
     value = np.asarray(value)
-    dtype = "int32" if value.dtype.kind == "i" else "float32"
+    dtype = {"i": "int32", "U": "string"}.get(value.dtype.kind, "float32")
     return {"values": value.ravel().tolist(), "shape": value.shape, "dtype": dtype}
 
 
