@@ -17,6 +17,7 @@ from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 from tensorflow.python.grappler import tf_optimizer
 
+from keras_tfjs.graph_rewrites import rewrite
 from keras_tfjs.layer_config import JS_NAME, Entry
 from keras_tfjs.weights import write_model_files
 
@@ -48,7 +49,10 @@ def save(function_or_saved_model: Any, path: str | Path) -> None:
     function = _concrete(function_or_saved_model)
     frozen = convert_variables_to_constants_v2(function, lower_control_flow=False)
     graph, signature = _with_signature(frozen, function)
-    graph = _optimized(graph, [end["name"] for end in signature["outputs"].values()])
+    fetches = [end["name"] for end in signature["outputs"].values()]
+    graph = _optimized(graph, fetches)
+    rewrite(graph)
+    graph = _optimized(graph, fetches)
     _check_operations(graph)
     _shrink_integers(graph)
     weights: dict[str, np.ndarray] = {}
