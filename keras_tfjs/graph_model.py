@@ -30,14 +30,22 @@ _TYPES = {
 _OUTPUTS = "outputs/"
 
 
-def save(function_or_saved_model: Any, path: str | Path) -> None:
+def save(
+    function_or_saved_model: Any,
+    path: str | Path,
+    *,
+    metadata: Entry | None = None,
+    quantize: str | None = None,
+) -> None:
     """Write a frozen function for `tf.loadGraphModel`.
 
     Args:
       function_or_saved_model: a concrete function, a `tf.function` with an input signature, or the
         directory of a SavedModel, of which `serving_default` is taken. Inputs have the names of
         their `tf.TensorSpec`; outputs those of the dict that is returned.
-      path: a directory; `model.json` and `weights.bin` are written into it.
+      path: a directory; `model.json` and the weights are written into it.
+      metadata: what TensorFlow.js has as `model.metadata`.
+      quantize: how to store weights in fewer bits, as for `layers_model.save`.
 
     int64 becomes int32, so a sum or product must not leave its range.
 
@@ -61,9 +69,12 @@ def save(function_or_saved_model: Any, path: str | Path) -> None:
         "signature": signature,
         "modelTopology": MessageToDict(graph),
         # With these, predict() answers with an object whose keys are the outputs' names.
-        "userDefinedMetadata": {"structuredOutputKeys": list(signature["outputs"])},
+        "userDefinedMetadata": {
+            **(metadata or {}),
+            "structuredOutputKeys": list(signature["outputs"]),
+        },
     }
-    write_model_files(path, content, weights.items())
+    write_model_files(path, content, weights.items(), quantize)
 
 
 def function_of(model: keras.Model, output_names: Sequence[str] | None = None) -> Any:
