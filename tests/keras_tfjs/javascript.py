@@ -24,7 +24,7 @@ Answers = list[dict[str, Any]]
 def tensor(value: Any) -> Job:
     """Describe an array for jobs.js."""
     value = np.asarray(value)
-    dtype = "int32" if value.dtype.kind == "i" else "float32"
+    dtype = {"i": "int32", "b": "bool", "U": "string"}.get(value.dtype.kind, "float32")
     return {"values": value.ravel().tolist(), "shape": value.shape, "dtype": dtype}
 
 
@@ -56,7 +56,7 @@ def difference(answer: Job, expected: Any) -> float:
     wanted = [np.asarray(value) for value in keras.tree.flatten(expected)]
     given = arrays(answer)
     assert [value.shape for value in given] == [value.shape for value in wanted]
-    return max(float(np.abs(a - b).max()) for a, b in zip(given, wanted, strict=True))
+    return float(np.max([np.abs(a - b).max() for a, b in zip(given, wanted, strict=True)]))
 
 
 def missing_for_node() -> str:

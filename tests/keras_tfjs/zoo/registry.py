@@ -103,9 +103,9 @@ def padded_tokens(length: int, below: int) -> Draw:
 
 
 def padded_mask(length: int) -> Draw:
-    """Draw float masks: ones, then zeros."""
+    """Draw masks: true, then false."""
     tokens = padded_tokens(length, 2)
-    return lambda rng, batch: tokens(rng, batch).astype(np.float32)
+    return lambda rng, batch: tokens(rng, batch) > 0
 
 
 def choices(values: Sequence[str], *shape: int) -> Draw:
