@@ -21,7 +21,7 @@ import numpy as np
 from absl import flags
 
 from benchmarks.measure import seconds, table
-from training_run import command_line
+from keras_tfjs import command_line
 
 PICTURE = Path(__file__).parents[1] / "docs/images/cost.png"
 ROUNDS = 5

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from absl import flags
 
 from benchmarks.measure import print_rates, process, rates, serve, table
-from training_run import command_line, tensorflow_setup
-from training_run.command_line import UserError
+from keras_tfjs import command_line
+from keras_tfjs.command_line import UserError
+from training_run import tensorflow_setup
 
 BATCH, STEPS = 256, 60  # the original's batch size; steps of a timed round
 IMAGES = BATCH * STEPS

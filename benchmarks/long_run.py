@@ -18,8 +18,8 @@ from typing import NamedTuple
 from absl import flags
 
 from benchmarks.measure import machine
-from training_run import command_line
-from training_run.command_line import UserError
+from keras_tfjs import command_line
+from keras_tfjs.command_line import UserError
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "long_run.md"
 SETTLED = 5  # epochs after which memory is to be flat

@@ -17,7 +17,8 @@ import numpy as np
 from absl import flags
 
 from benchmarks.measure import print_rates, process, rates, serve, table
-from training_run import command_line, tensorflow_setup
+from keras_tfjs import command_line
+from training_run import tensorflow_setup
 
 SAMPLE_LEN, BATCH, SIZES = 60, 128, (128, 128)  # the original's defaults
 # Multiplications and additions of an example's matrix products: at each of 60 characters those of

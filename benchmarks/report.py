@@ -14,7 +14,7 @@ from pathlib import Path
 from absl import flags
 
 from benchmarks.measure import machine
-from training_run import command_line
+from keras_tfjs import command_line
 
 DOCUMENT = Path(__file__).parents[1] / "docs/benchmarks.md"
 PACKAGES = ("tensorflow", "keras", "numpy", "torch")

@@ -17,8 +17,8 @@ import numpy as np
 from absl import flags
 
 from benchmarks.measure import machine, seconds, table
+from keras_tfjs import command_line
 from tests.distribution.workers import started
-from training_run import command_line
 
 DOCUMENT = Path(__file__).parents[1] / "docs/scaling.md"
 BEGIN, END = "<!-- measured: written by make bench-scaling -->\n", "<!-- end of measured -->\n"

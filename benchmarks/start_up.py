@@ -14,7 +14,7 @@ from pathlib import Path
 from absl import flags
 
 from benchmarks.measure import seconds, table
-from training_run import command_line
+from keras_tfjs import command_line
 
 # Calls a command in this process, and ends it with the times of what passes.
 WATCH = """

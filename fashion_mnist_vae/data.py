@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from training_run.atomic_files import write_atomically
+from keras_tfjs.atomic_files import write_atomically
+from keras_tfjs.command_line import UserError
 from training_run.batches import Batches
-from training_run.command_line import UserError
 
 IMAGE_MAGIC, LABEL_MAGIC = 2051, 2049
 MAX_BYTES = 2**31 - 1  # of a file that is read into memory whole

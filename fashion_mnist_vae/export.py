@@ -10,8 +10,9 @@ from fashion_mnist_vae import pictures
 from fashion_mnist_vae.data import ImageData
 from fashion_mnist_vae.grid import Grid
 from keras_tfjs import graph_model, layers_model
+from keras_tfjs.atomic_files import write_atomically, write_text
+from keras_tfjs.tracing import function_of
 from training_run import history, saved_model
-from training_run.atomic_files import write_atomically, write_text
 from training_run.run import Run
 
 IMAGE_DATA_FILE = "image_data.json"
@@ -102,7 +103,7 @@ def export_models(
         layers_model.save(models[name], directory / name, metadata=description)
     if len(image_data.test_images):
         _save_test_images(directory, image_data)
-    decode = graph_model.function_of(models["decoder"], OUTPUT_NAMES["decoder"])
+    decode = function_of(models["decoder"], OUTPUT_NAMES["decoder"])
     graph_model.save(decode, directory / "graph_model" / "decoder")
     files = {
         "decoder.keras": "draws an image for a z, for Keras",

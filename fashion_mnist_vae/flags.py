@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from training_run.command_line import UserError, define_aliases
+from keras_tfjs.command_line import UserError, define_aliases
 from training_run.run_flags import Definer, FlagGroups, define_gpu_flag, define_run_flags
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from fashion_mnist_vae.flags import GENERATE as FLAGS
 from fashion_mnist_vae.flags import grid_of
-from training_run import command_line, tensorflow_setup
-from training_run.command_line import UserError
+from keras_tfjs import command_line
+from keras_tfjs.command_line import UserError
+from training_run import tensorflow_setup
 
 USAGE = f"""{__doc__}
 

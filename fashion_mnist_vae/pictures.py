@@ -10,7 +10,7 @@ import tensorflow as tf
 from fashion_mnist_vae.data import ImageData
 from fashion_mnist_vae.grid import Grid
 from fashion_mnist_vae.model import kl_divergence, scale
-from training_run.atomic_files import write_atomically
+from keras_tfjs.atomic_files import write_atomically
 
 _ENCODED = 10_000  # training images that show what the encoder does, if there are no test images
 

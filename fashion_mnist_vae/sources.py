@@ -9,8 +9,8 @@ import numpy as np
 
 from fashion_mnist_vae import data
 from fashion_mnist_vae.data import ImageData
+from keras_tfjs.command_line import UserError, readable
 from training_run import datasets
-from training_run.command_line import UserError, readable
 
 DEFAULT = "fashion_mnist"
 DEBIAN_PACKAGE = "dataset-fashion-mnist"

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from fashion_mnist_vae.flags import TRAIN as FLAGS
 from fashion_mnist_vae.flags import TRAIN_GROUPS, grid_of
-from training_run import command_line, run_flags, tensorflow_setup
-from training_run.command_line import UserError
+from keras_tfjs import command_line
+from keras_tfjs.command_line import UserError
+from training_run import run_flags, tensorflow_setup
 from training_run.run_directory import saved_settings
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from typing import Any
 
 from absl import flags
 
-from training_run import command_line, tensorflow_setup
-from training_run.atomic_files import write_atomically
-from training_run.command_line import UserError
+from keras_tfjs import command_line
+from keras_tfjs.atomic_files import write_atomically
+from keras_tfjs.command_line import UserError
+from training_run import tensorflow_setup
 
 FORMATS = ["layers_model", "graph_model", "keras"]
 USAGE = f"""{__doc__}
@@ -120,7 +121,7 @@ def _convert(source: Path, target: Path, wanted: str) -> None:
     if wanted == "layers_model":
         layers_model.save(model, target)
     else:
-        graph_model.save(graph_model.function_of(model), target)
+        graph_model.save(model, target)
 
 
 def _load_keras(source: Path) -> Any:

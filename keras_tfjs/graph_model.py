@@ -1,26 +1,26 @@
-"""TensorFlow functions and SavedModels to TensorFlow.js graph models (`tf.loadGraphModel`).
+"""Functions, models and SavedModels to TensorFlow.js graph models (`tf.loadGraphModel`).
 
 The function is frozen: variables become constants, and what the outputs do not need is pruned.
 """
 
+import hashlib
 import importlib.resources
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from google.protobuf.json_format import MessageToDict
 from tensorflow.core.framework import graph_pb2, tensor_pb2, types_pb2
-from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-from tensorflow.python.grappler import tf_optimizer
 
 from keras_tfjs.layer_config import JS_NAME, Entry
+from keras_tfjs.lookup_tables import take_tables
+from keras_tfjs.private_apis import freeze, optimize
+from keras_tfjs.tracing import concrete_function
 from keras_tfjs.weights import write_model_files
 
-# Not remapping: the fused product that it makes breaks the backend wasm.
+# Not remapping, because the wasm backend computes the fused products wrongly.
 _PASSES = ["pruning", "constfold", "arithmetic", "dependency"]
 _TYPES = {
     types_pb2.DT_INVALID,  # of an attribute that is no type
@@ -30,100 +30,74 @@ _TYPES = {
 _OUTPUTS = "outputs/"
 
 
-def save(function_or_saved_model: Any, path: str | Path) -> None:
+def save(source: Any, path: str | Path, *, signature: str = "serving_default") -> None:
     """Write a frozen function for `tf.loadGraphModel`.
 
     Args:
-      function_or_saved_model: a concrete function, a `tf.function` with an input signature, or the
-        directory of a SavedModel, of which `serving_default` is taken. Inputs have the names of
-        their `tf.TensorSpec`; outputs those of the dict that is returned.
+      source: a Keras model, a `tf.function` with an input signature, a concrete function, or the
+        directory of a SavedModel. Inputs have the names of their `tf.TensorSpec`; outputs those of
+        the dict that is returned.
       path: a directory; `model.json` and `weights.bin` are written into it.
+      signature: the name of the SavedModel's signature.
 
     int64 becomes int32, so a sum or product must not leave its range.
 
     Raises:
-      ValueError: there is no signature, or TensorFlow.js has not every operation and type in it.
-        Nothing is written.
+      ValueError: there is no signature, or TensorFlow.js lacks an operation or a type. Nothing is
+        written.
     """
-    function = _concrete(function_or_saved_model)
-    frozen = convert_variables_to_constants_v2(function, lower_control_flow=False)
-    graph, signature = _with_signature(frozen, function)
-    graph = _optimized(graph, [end["name"] for end in signature["outputs"].values()])
+    function = concrete_function(source, signature)
+    graph, weights = freeze(function)
+    initializer = take_tables(graph, function)
+    ends = _name_ends(graph, function)
+    kept = [end["name"] for group in ends.values() for end in group.values()]
+    graph = optimize(graph, kept, _PASSES)
     _check_operations(graph)
-    _shrink_integers(graph)
-    weights: dict[str, np.ndarray] = {}
-    for prefix, nodes, results in _parts(graph):
-        weights |= _take_constants(prefix, nodes, results)
+    for part in (graph, initializer):
+        _shrink_integers(part)
+    weights = {node.name: weights[node.name] for node in graph.node if node.name in weights}
+    constants: dict[str, np.ndarray] = {}
+    for prefix, nodes, results in (*_parts(graph), *_parts(initializer)):
+        constants |= _take_constants(prefix, nodes, results)
+    _fill_placeholders(graph, weights)
     content = {
         "format": "graph-model",
         "generatedBy": f"TensorFlow {tf.__version__}",
         "convertedBy": "keras_tfjs",
-        "signature": signature,
+        "signature": ends,
         "modelTopology": MessageToDict(graph),
         # With these, predict() answers with an object whose keys are the outputs' names.
-        "userDefinedMetadata": {"structuredOutputKeys": list(signature["outputs"])},
+        "userDefinedMetadata": {"structuredOutputKeys": list(ends["outputs"])},
     }
-    write_model_files(path, content, weights.items())
+    if initializer.node:
+        content["modelInitializer"] = MessageToDict(initializer)
+    write_model_files(path, content, (constants | weights).items())
 
 
-def function_of(model: keras.Model, output_names: Sequence[str] | None = None) -> Any:
-    """Return a `tf.function` of a model that has a name for each input and output.
-
-    Args:
-      output_names: the names; by default `output_0` and so on. Inputs have those of their layers.
-    """
-    names = output_names or [f"output_{index}" for index, _ in enumerate(model.outputs)]
-    inputs = [tf.TensorSpec(x.shape, x.dtype, x.name) for x in model.inputs]
-
-    @tf.function(input_signature=inputs)
-    def serving_default(*values: tf.Tensor) -> dict[str, tf.Tensor]:
-        outputs = model(list(values) if len(values) > 1 else values[0])
-        return dict(zip(names, tf.nest.flatten(outputs), strict=True))
-
-    return serving_default
-
-
-def _concrete(source: Any) -> Any:
-    if isinstance(source, str | Path):
-        loaded = tf.saved_model.load(str(source))
-        if "serving_default" not in loaded.signatures:
-            raise ValueError(f"{source} has no signature serving_default")
-        function = loaded.signatures["serving_default"]
-        function.saved_model = loaded  # which holds the variables
-        return function
-    if hasattr(source, "get_concrete_function"):
-        if source.input_signature is None:
-            raise ValueError("the tf.function has no input_signature")
-        return source.get_concrete_function()
-    if not hasattr(source, "structured_input_signature"):
-        raise ValueError(f"{source!r} is neither a tf.function nor the path of a SavedModel")
-    return source
-
-
-def _with_signature(frozen: Any, function: Any) -> tuple[graph_pb2.GraphDef, Entry]:
-    """Give each output a node of its own, and name what goes in and out."""
-    graph = frozen.graph.as_graph_def()
+def _name_ends(graph: graph_pb2.GraphDef, function: Any) -> Entry:
+    """Give each output a node of its own, and return the names of what goes in and out."""
     specs = tf.nest.flatten(function.structured_input_signature)
-    outputs = function.structured_outputs
-    names = sorted(outputs) if isinstance(outputs, dict) else None
-    names = names or [f"output_{i}" for i, _ in enumerate(frozen.outputs)]
+    results = function.structured_outputs
+    names = sorted(results) if isinstance(results, dict) else None
+    names = names or [f"output_{i}" for i, _ in enumerate(function.outputs)]
+    inputs = function.inputs[: len(function.inputs) - len(function.captured_inputs)]
     given = [spec.name for spec in specs]
-    for kind, found, count in (("in", given, frozen.inputs), ("out", names, frozen.outputs)):
+    for kind, found, count in (("in", given, inputs), ("out", names, function.outputs)):
         right = all(isinstance(name, str) and JS_NAME.fullmatch(name) for name in found)
         if not right or len(set(found)) < len(found) or len(found) != len(count):
             raise ValueError(
                 f"each {kind}put needs a name of its own, of letters and digits: {found}"
             )
-    inputs = {
+    described = {
         spec.name: _describe(tensor.op.name, tensor)
-        for spec, tensor in zip(specs, frozen.inputs, strict=True)
+        for spec, tensor in zip(specs, inputs, strict=True)
     }
-    ends = {}
-    for name, tensor in zip(names, frozen.outputs, strict=True):
+    outputs = {}
+    for name, tensor in zip(names, function.outputs, strict=True):
         node = graph.node.add(op="Identity", name=f"{_OUTPUTS}{name}", input=[tensor.name])
         node.attr["T"].type = tensor.dtype.as_datatype_enum
-        ends[name] = _describe(node.name, tensor)
-    return graph, {"inputs": inputs, "outputs": ends}
+        outputs[name] = _describe(node.name, tensor)
+    return {"inputs": described, "outputs": outputs}
 
 
 def _describe(name: str, tensor: Any) -> Entry:
@@ -132,16 +106,6 @@ def _describe(name: str, tensor: Any) -> Entry:
     shape = {"dim": [{"size": str(size)} for size in sizes]}
     enum = types_pb2.DataType.Name(dtype.as_datatype_enum)
     return {"name": f"{name}:0", "dtype": enum, "tensorShape": shape}
-
-
-def _optimized(graph: graph_pb2.GraphDef, fetches: Iterable[str]) -> graph_pb2.GraphDef:
-    """Fold and prune the graph with TensorFlow's own optimizer."""
-    config = config_pb2.ConfigProto()
-    config.graph_options.rewrite_options.optimizers.extend(_PASSES)
-    config.graph_options.rewrite_options.min_graph_nodes = -1  # small graphs too
-    meta_graph = meta_graph_pb2.MetaGraphDef(graph_def=graph)
-    meta_graph.collection_def["train_op"].node_list.value.extend(fetches)
-    return tf_optimizer.OptimizeGraph(config, meta_graph)
 
 
 def _parts(graph: graph_pb2.GraphDef) -> Iterator[tuple[str, Any, Any]]:
@@ -207,27 +171,44 @@ def _take_constants(prefix: str, nodes: Any, results: Any) -> dict[str, np.ndarr
     weights: dict[str, np.ndarray] = {}
     names: dict[Any, str] = {}  # of constants by what they hold
     renamed: dict[str, str] = {}
-    for node in [node for node in nodes if node.op == "Const"]:
+    kept = []
+    for node in nodes:
+        if node.op != "Const":
+            kept.append(node)
+            continue
         value = _integers_checked(node.name, tf.make_ndarray(node.attr["value"].tensor))
-        content = str(value.tolist()) if value.dtype == object else value.tobytes()
+        content = str(value.tolist()).encode() if value.dtype == object else value.tobytes()
         own = node.name if node.name.startswith(_OUTPUTS) else ""
-        held = (value.dtype.str, value.shape, content, own)
+        held = (value.dtype.str, value.shape, hashlib.sha256(content).digest(), own)
         name = names.setdefault(held, f"{prefix}{node.name}")
         renamed[node.name] = name
         if name in weights:
-            nodes.remove(node)
             continue
         weights[name] = value
+        kept.append(node)
         node.name = name
         shape = tf.TensorShape(value.shape).as_proto()
         empty = tensor_pb2.TensorProto(dtype=node.attr["dtype"].type, tensor_shape=shape)
         node.attr["value"].tensor.CopyFrom(empty)
+    del nodes[:]
+    nodes.extend(kept)
     for node in nodes:
         for index, source in enumerate(node.input):
             node.input[index] = _renamed(source, renamed)
     for result, source in results.items():
         results[result] = _renamed(source, renamed)
     return weights
+
+
+def _fill_placeholders(graph: graph_pb2.GraphDef, weights: Collection[str]) -> None:
+    """Make constants of the placeholders that stand for large weights."""
+    for node in graph.node:
+        if node.name in weights:
+            empty = tensor_pb2.TensorProto(
+                dtype=node.attr["dtype"].type, tensor_shape=node.attr.pop("shape").shape
+            )
+            node.op = "Const"
+            node.attr["value"].tensor.CopyFrom(empty)
 
 
 def _renamed(source: str, renamed: dict[str, str]) -> str:

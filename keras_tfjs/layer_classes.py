@@ -15,19 +15,21 @@ from keras_tfjs import values as v
 Shape = tuple[int, ...]
 ShapeOf = Callable[[Any, Shape], Shape]  # of the layer and its input's shape
 
-FIELDS: dict[str, v.Kind] = {
-    **dict.fromkeys(["units", "filters", "input_dim", "output_dim", "n"], v.COUNT),
-    **dict.fromkeys(["depth_multiplier"], v.COUNT),
-    **dict.fromkeys(["kernel_size", "strides", "dilation_rate", "pool_size", "size"], v.COUNTS),
+FIELDS: dict[str, v.Codec] = {
+    **dict.fromkeys(["units", "filters", "input_dim", "output_dim", "n"], v.POSITIVE_INT),
+    **dict.fromkeys(["depth_multiplier"], v.POSITIVE_INT),
+    **dict.fromkeys(
+        ["kernel_size", "strides", "dilation_rate", "pool_size", "size"], v.POSITIVE_INTS
+    ),
     **dict.fromkeys(["axis", "shared_axes"], v.AXES),
-    **dict.fromkeys(["use_bias", "center", "scale", "unit_forget_bias"], v.FLAG),
-    **dict.fromkeys(["return_sequences", "return_state", "go_backwards", "trainable"], v.FLAG),
-    **dict.fromkeys(["rate", "dropout", "recurrent_dropout", "momentum", "epsilon"], v.NUMBER),
-    **dict.fromkeys(["negative_slope"], v.NUMBER),
+    **dict.fromkeys(["use_bias", "center", "scale", "unit_forget_bias"], v.BOOL),
+    **dict.fromkeys(["return_sequences", "return_state", "go_backwards", "trainable"], v.BOOL),
+    **dict.fromkeys(["rate", "dropout", "recurrent_dropout", "momentum", "epsilon"], v.FLOAT),
+    **dict.fromkeys(["negative_slope"], v.FLOAT),
     **dict.fromkeys(["activation", "recurrent_activation"], v.ACTIVATION),
     "data_format": v.choice("channels_last"),
     "interpolation": v.choice("nearest"),
-    "max_value": v.LIMIT,
+    "max_value": v.OPTIONAL_FLOAT,
     "merge_mode": v.choice("concat", "sum", "mul", "ave", None),
     "padding": v.PADDING,
     "reset_after": v.choice(False),
@@ -40,7 +42,7 @@ _SUFFIXES = {
 }
 
 
-class LayerClass(NamedTuple):
+class LayerSpec(NamedTuple):
     """A row of the table.
 
     Attributes:
@@ -50,7 +52,7 @@ class LayerClass(NamedTuple):
       renamed: fields and weights that TensorFlow.js calls otherwise, by Keras's name.
       fixed: fields that have one value only with which both compute the same.
       defaults: what TensorFlow.js takes for a field that its file lacks, if Keras would not.
-      kinds: how a field is written, if not as `FIELDS` says.
+      codecs: how a field is written, if not as `FIELDS` says.
     """
 
     keras_class: type[keras.Layer]
@@ -59,12 +61,12 @@ class LayerClass(NamedTuple):
     renamed: dict[str, str] = {}  # noqa: RUF012
     fixed: dict[str, Any] = {}  # noqa: RUF012
     defaults: dict[str, Any] = {}  # noqa: RUF012
-    kinds: dict[str, v.Kind] = {}  # noqa: RUF012
+    codecs: dict[str, v.Codec] = {}  # noqa: RUF012
 
-    def kind(self, field: str) -> v.Kind:
+    def codec(self, field: str) -> v.Codec:
         """Return how a field is written."""
         suffix = field[field.rfind("_") :]
-        return self.kinds.get(field) or FIELDS.get(field) or _SUFFIXES[suffix]
+        return self.codecs.get(field) or FIELDS.get(field) or _SUFFIXES[suffix]
 
 
 # Weights that a layer has only if this field is true.
@@ -84,9 +86,9 @@ def weights_of(layer: keras.Layer) -> Iterator[tuple[str, Callable[[Shape], Shap
         for name, shape_of in weights_of(layer.layer):
             yield name, partial(_of_each_step, shape_of)
     elif isinstance(layer, keras.layers.Bidirectional):
-        for part in (layer.forward_layer, layer.backward_layer):
-            for name, shape_of in weights_of(part):
-                yield f"{part.name}/{name}", shape_of
+        for direction in (layer.forward_layer, layer.backward_layer):
+            for name, shape_of in weights_of(direction):
+                yield f"{direction.name}/{name}", shape_of
     elif row := TABLE.get(type(layer).__name__):
         for name, shape_of_layer in row.weights.items():
             field = _OPTIONAL_WEIGHTS.get(name)
@@ -104,10 +106,10 @@ def _of(*weights: str) -> list[str]:
     return [f"{weight}{suffix}" for weight in weights for suffix in _SUFFIXES]
 
 
-def _recurrent(keras_class: type[keras.Layer], gates: int, *fields: str) -> LayerClass:
+def _recurrent(keras_class: type[keras.Layer], gates: int, *fields: str) -> LayerSpec:
     """Return the row of a recurrent layer with the given number of gates."""
     gated = {"recurrent_activation": "hard_sigmoid"} if gates > 1 else {}
-    return LayerClass(
+    return LayerSpec(
         keras_class,
         [
             *("units", "activation", *gated, "use_bias", *fields, "dropout", "recurrent_dropout"),
@@ -140,8 +142,8 @@ def _axes(layer: keras.layers.LayerNormalization) -> Sequence[int]:
     return layer.axis if isinstance(layer.axis, list | tuple) else [layer.axis]
 
 
-def _convolution(keras_class: type[keras.Layer]) -> LayerClass:
-    return LayerClass(
+def _convolution(keras_class: type[keras.Layer]) -> LayerSpec:
+    return LayerSpec(
         keras_class,
         [*_FILTERED, *_DILATED],
         weights={
@@ -152,17 +154,17 @@ def _convolution(keras_class: type[keras.Layer]) -> LayerClass:
     )
 
 
-def _pooling(keras_class: type[keras.Layer]) -> LayerClass:
-    return LayerClass(keras_class, ["pool_size", "strides", "padding", "data_format"])
+def _pooling(keras_class: type[keras.Layer]) -> LayerSpec:
+    return LayerSpec(keras_class, ["pool_size", "strides", "padding", "data_format"])
 
 
-def _global_pooling(keras_class: type[keras.Layer]) -> LayerClass:
-    return LayerClass(keras_class, ["data_format"], fixed={"keepdims": False})
+def _global_pooling(keras_class: type[keras.Layer]) -> LayerSpec:
+    return LayerSpec(keras_class, ["data_format"], fixed={"keepdims": False})
 
 
 _L = keras.layers
 _ROWS = [
-    LayerClass(
+    LayerSpec(
         _L.Dense,
         ["units", "activation", "use_bias", *_of("kernel", "bias")],
         weights={
@@ -171,12 +173,12 @@ _ROWS = [
         },
         fixed={"activity_regularizer": None},
     ),
-    LayerClass(_L.Activation, ["activation"]),
-    LayerClass(_L.Dropout, ["rate"], fixed={"noise_shape": None}),
-    LayerClass(_L.Flatten, ["data_format"]),
-    LayerClass(_L.Reshape, ["target_shape"]),
-    LayerClass(_L.RepeatVector, ["n"]),
-    LayerClass(
+    LayerSpec(_L.Activation, ["activation"]),
+    LayerSpec(_L.Dropout, ["rate"], fixed={"noise_shape": None}),
+    LayerSpec(_L.Flatten, ["data_format"]),
+    LayerSpec(_L.Reshape, ["target_shape"]),
+    LayerSpec(_L.RepeatVector, ["n"]),
+    LayerSpec(
         _L.Embedding,
         ["input_dim", "output_dim", *_of("embeddings")],
         weights={"embeddings": lambda layer, s: (layer.input_dim, layer.output_dim)},
@@ -185,11 +187,11 @@ _ROWS = [
     _recurrent(_L.LSTM, 4, "unit_forget_bias"),
     _recurrent(_L.GRU, 3, "reset_after"),
     _recurrent(_L.SimpleRNN, 1),
-    LayerClass(_L.Bidirectional, ["merge_mode"]),
-    LayerClass(_L.TimeDistributed),
+    LayerSpec(_L.Bidirectional, ["merge_mode"]),
+    LayerSpec(_L.TimeDistributed),
     _convolution(_L.Conv1D),
     _convolution(_L.Conv2D),
-    LayerClass(
+    LayerSpec(
         _L.Conv2DTranspose,
         _FILTERED,
         weights={
@@ -198,7 +200,7 @@ _ROWS = [
         },
         fixed=_CONV_FIXED | {"output_padding": None, "dilation_rate": (1, 1)},
     ),
-    LayerClass(
+    LayerSpec(
         _L.DepthwiseConv2D,
         ["depth_multiplier", *_CONV_FIELDS, *_of("depthwise", "bias")],
         weights={
@@ -208,7 +210,7 @@ _ROWS = [
         renamed={"kernel": "depthwise_kernel"},
         fixed=_CONV_FIXED | {"dilation_rate": (1, 1)},
     ),
-    LayerClass(
+    LayerSpec(
         _L.SeparableConv2D,
         [
             *("filters", "depth_multiplier", *_CONV_FIELDS, *_DILATED),
@@ -232,7 +234,7 @@ _ROWS = [
     *map(_pooling, [_L.MaxPooling1D, _L.MaxPooling2D, _L.AveragePooling1D, _L.AveragePooling2D]),
     *map(_global_pooling, [_L.GlobalMaxPooling1D, _L.GlobalMaxPooling2D]),
     *map(_global_pooling, [_L.GlobalAveragePooling1D, _L.GlobalAveragePooling2D]),
-    LayerClass(
+    LayerSpec(
         _L.BatchNormalization,
         [
             *("axis", "momentum", "epsilon", "center", "scale", *_of("gamma", "beta")),
@@ -240,24 +242,24 @@ _ROWS = [
         ],
         weights=dict.fromkeys(["gamma", "beta", "moving_mean", "moving_variance"], _BY_CHANNEL),
         fixed={"renorm": False, "renorm_clipping": None},
-        kinds={"axis": v.LAST_AXIS},  # for others the backends cpu and wasm compute something else
+        codecs={"axis": v.LAST_AXIS},  # for others the backends cpu and wasm compute something else
     ),
-    LayerClass(
+    LayerSpec(
         _L.LayerNormalization,
         ["axis", "epsilon", "center", "scale", *_of("gamma", "beta")],
         weights=dict.fromkeys(["gamma", "beta"], _BY_AXES),
         fixed={"rms_scaling": False},
     ),
-    LayerClass(_L.UpSampling2D, ["size", "data_format", "interpolation"]),
-    LayerClass(_L.ZeroPadding2D, ["padding", "data_format"], kinds={"padding": v.MARGINS}),
-    LayerClass(_L.Add),
-    LayerClass(_L.Multiply),
-    LayerClass(_L.Average),
-    LayerClass(_L.Concatenate, ["axis"]),
-    LayerClass(_L.ReLU, ["max_value"], fixed={"negative_slope": 0.0, "threshold": 0.0}),
-    LayerClass(_L.LeakyReLU, ["negative_slope"], renamed={"negative_slope": "alpha"}),
-    LayerClass(_L.ELU, fixed={"alpha": 1.0}),
-    LayerClass(
+    LayerSpec(_L.UpSampling2D, ["size", "data_format", "interpolation"]),
+    LayerSpec(_L.ZeroPadding2D, ["padding", "data_format"], codecs={"padding": v.MARGINS}),
+    LayerSpec(_L.Add),
+    LayerSpec(_L.Multiply),
+    LayerSpec(_L.Average),
+    LayerSpec(_L.Concatenate, ["axis"]),
+    LayerSpec(_L.ReLU, ["max_value"], fixed={"negative_slope": 0.0, "threshold": 0.0}),
+    LayerSpec(_L.LeakyReLU, ["negative_slope"], renamed={"negative_slope": "alpha"}),
+    LayerSpec(_L.ELU, fixed={"alpha": 1.0}),
+    LayerSpec(
         _L.PReLU,
         ["shared_axes", *_of("alpha")],
         weights={
@@ -267,6 +269,6 @@ _ROWS = [
             )
         },
     ),
-    LayerClass(_L.Softmax, ["axis"], defaults={"axis": 1}, kinds={"axis": v.LAST_AXIS}),
+    LayerSpec(_L.Softmax, ["axis"], defaults={"axis": 1}, codecs={"axis": v.LAST_AXIS}),
 ]
 TABLE = {row.keras_class.__name__: row for row in _ROWS}

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from keras_tfjs.layer_classes import IGNORED, TABLE, LayerClass
+from keras_tfjs.layer_classes import IGNORED, TABLE, LayerSpec
 from keras_tfjs.values import ACTIVATION, LAST_AXIS, shorten
 
 # TensorFlow.js writes null for a field that was left out, but in these it means None, or linear.
@@ -23,7 +23,7 @@ _COMMON = {"name", "trainable", "dtype", "batch_input_shape", "input_dtype"}
 
 
 @contextmanager
-def part(name: str) -> Iterator[None]:
+def error_context(name: str) -> Iterator[None]:
     """Put the name of a part in front of the message of an error in it."""
     try:
         yield
@@ -40,7 +40,7 @@ def write_layer(layer: keras.Layer) -> Entry:
     Raises:
       ValueError: TensorFlow.js cannot compute what it does.
     """
-    with part(f"layer {layer.name!r} ({type(layer).__name__})"):
+    with error_context(f"layer {layer.name!r} ({type(layer).__name__})"):
         check_name_to_write(layer.name)
         if layer.dtype_policy.name != "float32":
             raise ValueError(f"its dtype is {layer.dtype_policy.name}; only float32 can be written")
@@ -55,13 +55,13 @@ def write_layer(layer: keras.Layer) -> Entry:
             config["layer"] = _write_forward(layer, given)
         given |= _check_inputs(layer, row, given.get("axis"))
         for key, value in given.items():
-            with part(key):
+            with error_context(key):
                 if key in ("layer", "backward_layer"):
                     continue
                 if key in row.fields:
-                    if row.kind(key) is ACTIVATION and isinstance(value, str):
+                    if row.codec(key) is ACTIVATION and isinstance(value, str):
                         _check_is_keras(getattr(layer, key), value)
-                    config[row.renamed.get(key, key)] = row.kind(key).write(value)
+                    config[row.renamed.get(key, key)] = row.codec(key).write(value)
                 else:
                     _check_fixed(row, key, value)
         return {"class_name": type(layer).__name__, "config": config}
@@ -80,8 +80,8 @@ def read_layer(entry: Entry, custom_objects: dict[str, Any]) -> keras.Layer:
     config = entry.get("config") if isinstance(entry, dict) else None
     if not isinstance(class_name, str) or not isinstance(config, dict):
         raise ValueError(f"a layer must be {{class_name, config}}, not {shorten(entry)}")
-    with part(f"layer {shorten(config.get('name'))} ({shorten(class_name)})"):
-        with part("name"):
+    with error_context(f"layer {shorten(config.get('name'))} ({shorten(class_name)})"):
+        with error_context("name"):
             name = check_name(config.get("name"))
         if config.get("dtype") not in (None, "float32"):
             raise ValueError(f"dtype: must be float32, not {shorten(config['dtype'])}")
@@ -93,9 +93,9 @@ def read_layer(entry: Entry, custom_objects: dict[str, Any]) -> keras.Layer:
         arguments: Entry = {"name": name}
         for key, value in {**row.defaults, **said}.items():
             field = of_keras.get(key, key)
-            with part(key):
+            with error_context(key):
                 if field in row.fields or field == "trainable":
-                    arguments[field] = row.kind(field).read(value)
+                    arguments[field] = row.codec(field).read(value)
                 elif field == "layer" and class_name in ("TimeDistributed", "Bidirectional"):
                     arguments[field] = read_layer(value, custom_objects)
                 else:
@@ -129,7 +129,7 @@ def _check_is_keras(function: Any, name: str) -> None:
         raise ValueError(f"is a function of your own, though its name is {name}")
 
 
-def _check_inputs(layer: keras.Layer, row: LayerClass, axis: Any) -> Entry:
+def _check_inputs(layer: keras.Layer, row: LayerSpec, axis: Any) -> Entry:
     """Check what TensorFlow.js demands of a layer's inputs.
 
     Returns:
@@ -149,12 +149,12 @@ def _check_inputs(layer: keras.Layer, row: LayerClass, axis: Any) -> Entry:
         raise ValueError(f"TensorFlow.js cannot normalize {shapes[0]}")
     if not isinstance(axis, int) or "axis" not in row.fields:
         return {}
-    if row.kind("axis") is LAST_AXIS:
+    if row.codec("axis") is LAST_AXIS:
         return {"axis": -1 if axis == rank - 1 else axis}
     return {"axis": axis + rank if axis < -1 and rank else axis}
 
 
-def _check_fixed(row: LayerClass, key: str, value: Any) -> None:
+def _check_fixed(row: LayerSpec, key: str, value: Any) -> None:
     """Accept a field that only one side has, if it has its neutral value there."""
     if value is None or key in _COMMON or key in IGNORED:
         return

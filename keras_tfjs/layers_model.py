@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from keras_tfjs.layer_config import Entry, part
+from keras_tfjs.layer_config import Entry, error_context
 from keras_tfjs.model_reader import ModelReader
 from keras_tfjs.topology import named_weights, write_model
 from keras_tfjs.values import shorten
@@ -53,13 +53,13 @@ def load(path: str | Path, custom_objects: dict[str, Any] | None = None) -> kera
         compute exactly. The message names the file and the field.
     """
     file = json_file(path)
-    with part(str(file)):
+    with error_context(str(file)):
         content = _read_json(file)
         topology = content.get("modelTopology")
         if isinstance(topology, dict) and "model_config" in topology:
             topology = topology["model_config"]
         weights = read_weights(file.parent, content.get("weightsManifest"))
-        with part("modelTopology"):
+        with error_context("modelTopology"):
             return ModelReader(weights, custom_objects or {}).read(topology)
 
 
@@ -71,7 +71,7 @@ def load_metadata(path: str | Path) -> Entry:
       ValueError: it is not a layers model.
     """
     file = json_file(path)
-    with part(str(file)):
+    with error_context(str(file)):
         metadata = _read_json(file).get("userDefinedMetadata") or {}
         if not isinstance(metadata, dict):
             raise ValueError(f"userDefinedMetadata: must be an object, not {shorten(metadata)}")

@@ -7,8 +7,8 @@ import keras
 import numpy as np
 
 from keras_tfjs.layer_classes import weights_of
-from keras_tfjs.layer_config import Entry, check_name, part, read_layer
-from keras_tfjs.topology import INPUT_DTYPES, ends_of
+from keras_tfjs.layer_config import Entry, check_name, error_context, read_layer
+from keras_tfjs.topology import INPUT_DTYPES, tensor_refs
 from keras_tfjs.values import is_whole, shorten
 
 _MODEL_CLASSES = ("Sequential", "Model", "Functional")
@@ -44,7 +44,7 @@ class ModelReader:
         class_name, config = _class_and_config(entry)
         if class_name not in _MODEL_CLASSES:
             raise ValueError(f"class_name: must be Sequential or Model, not {shorten(class_name)}")
-        with part(f"model {shorten(config.get('name'))}"):
+        with error_context(f"model {shorten(config.get('name'))}"):
             name, layers = check_name(config.get("name")), config.get("layers")
             if not isinstance(layers, list) or not layers:
                 raise ValueError("layers: must be a list that is not empty")
@@ -80,16 +80,16 @@ class ModelReader:
             layers[key] = self._read_layer(entry)
             # What its making gave is of no use to others, but it counts.
             calls[key] = [[]] if isinstance(layers[key], keras.Model) else []
-            with part(f"layer {shorten(key)}"):
+            with error_context(f"layer {shorten(key)}"):
                 waiting[key] = deque(_read_nodes(entry.get("inbound_nodes")))
         self._make_calls(layers, waiting, calls)
         ends = []
         for field in ("input_layers", "output_layers"):
-            with part(field):
+            with error_context(field):
                 listed = config.get(field)
                 if not isinstance(listed, list) or not listed:
                     raise ValueError("must be a list that is not empty")
-                tensors = [_find(calls, _read_history(end)) for end in ends_of(listed)]
+                tensors = [_find(calls, _read_history(end)) for end in tensor_refs(listed)]
                 ends.append(tensors if len(tensors) > 1 else tensors[0])
         return keras.Model(*ends, name=name)
 
@@ -103,7 +103,7 @@ class ModelReader:
                 if missing is not None:
                     blocked.setdefault(missing, []).append(name)
                     break
-                with part(f"layer {shorten(name)}, inbound_nodes"):
+                with error_context(f"layer {shorten(name)}, inbound_nodes"):
                     inputs = [_find(calls, history) for history in waiting[name].popleft()]
                     calls[name].append(_as_list(self._call(layers[name], inputs)))
                 ready.extend(blocked.pop(name, ()))
@@ -122,7 +122,7 @@ class ModelReader:
 
     def _call(self, layer: keras.Layer, inputs: list[Any]) -> Any:
         """Call a layer; before its first call, check and set its weights."""
-        with part(f"layer {layer.name!r} ({type(layer).__name__})"):
+        with error_context(f"layer {layer.name!r} ({type(layer).__name__})"):
             if isinstance(layer, keras.Model) or (layer.built and layer.weights):
                 return layer(inputs if len(inputs) > 1 else inputs[0])
             values = []
@@ -165,7 +165,7 @@ def _read_input(entry: Any) -> Any:
     """Make the input that an InputLayer, or a Sequential's first layer, describes."""
     class_name, config = _class_and_config(entry)
     shape = config.get("batch_input_shape")
-    with part("batch_input_shape"):
+    with error_context("batch_input_shape"):
         if not isinstance(shape, list) or not 0 < len(shape) <= _MAX_RANK:
             raise ValueError(f"must be a list of sizes, not {shorten(shape)}")
         if not all(size is None or is_whole(size, 1) for size in shape):
@@ -178,7 +178,7 @@ def _read_input(entry: Any) -> Any:
 
 
 def _read_nodes(nodes: Any) -> list[list[tuple[str, int, int]]]:
-    with part("inbound_nodes"):
+    with error_context("inbound_nodes"):
         if not isinstance(nodes, list) or len(nodes) > _MAX_CALLS:
             raise ValueError(f"must be a list of at most {_MAX_CALLS}, not {shorten(nodes)}")
         for node in nodes:

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from keras_tfjs.layer_classes import weights_of
-from keras_tfjs.layer_config import Entry, check_name_to_write, part, write_layer
+from keras_tfjs.layer_config import Entry, check_name_to_write, error_context, write_layer
 from keras_tfjs.values import shorten
 
 Operations = dict[str, Any]  # the layers, and what else computes in a model, by name
@@ -25,7 +25,7 @@ def write_model(model: keras.Model) -> Entry:
     Raises:
       ValueError: TensorFlow.js cannot compute what it does.
     """
-    with part(f"model {model.name!r}"):
+    with error_context(f"model {model.name!r}"):
         check_name_to_write(model.name)
         if type(model).__module__.partition(".")[0] != "keras":
             raise ValueError("only Sequential and functional models can be written, no subclasses")
@@ -35,7 +35,7 @@ def write_model(model: keras.Model) -> Entry:
                 raise ValueError("its input is not known; begin it with keras.Input")
             inputs = _write_input(config["layers"][0]["config"])
             for number, layer in enumerate(model.layers):
-                with part(f"layer {layer.name!r}"):
+                with error_context(f"layer {layer.name!r}"):
                     if len(keras.tree.flatten(layer.output)) > 1:
                         raise ValueError("TensorFlow.js needs a single output in a Sequential")
                     _check_dtype(layer, model.inputs[0].dtype if number == 0 else "float32")
@@ -47,7 +47,7 @@ def write_model(model: keras.Model) -> Entry:
         layers = [_write_call(operations, entry) for entry in config["layers"]]
         ends = {
             # Here, and only here, Keras counts the making of functional models too.
-            key: [_shifted(operations, end, keras.Sequential) for end in ends_of(config[key])]
+            key: [_shifted(operations, end, keras.Sequential) for end in tensor_refs(config[key])]
             for key in ("input_layers", "output_layers")
         }
         if len(set(map(tuple, ends["output_layers"]))) < len(ends["output_layers"]):
@@ -75,7 +75,7 @@ def named_weights(model: keras.Model) -> Iterator[tuple[str, np.ndarray]]:
 
 def _write_input(config: Entry) -> Entry:
     name, dtype, shape = config["name"], config["dtype"], config["batch_shape"]
-    with part(f"input {name!r}"):
+    with error_context(f"input {name!r}"):
         if dtype not in INPUT_DTYPES:
             raise ValueError(f"its dtype is {dtype}; only float32 and int32 can be written")
         check_name_to_write(name)
@@ -98,7 +98,7 @@ def _write_call(operations: Operations, entry: Entry) -> Entry:
     if entry["class_name"] == "InputLayer":
         return _write_input(entry["config"]) | {"name": name, "inbound_nodes": []}
     operation = operations[name]
-    with part(f"layer {name!r} ({entry['class_name']})"):
+    with error_context(f"layer {name!r} ({entry['class_name']})"):
         if not isinstance(operation, keras.Layer):
             raise ValueError(
                 f"is an operation of {entry['module']}, not a layer; use a layer for it"
@@ -168,7 +168,7 @@ def _shifted(operations: Operations, history: list[Any], models: type) -> list[A
     return [name, call + isinstance(operations[name], models), index]
 
 
-def ends_of(value: Any) -> list[Any]:
+def tensor_refs(value: Any) -> list[Any]:
     """Return a list of [layer, call, output]; for a single one the list may be left out.
 
     Raises:
@@ -179,4 +179,4 @@ def ends_of(value: Any) -> list[Any]:
     if value and isinstance(value[0], str):
         return [value]
     nested = any(item and isinstance(item, list) and isinstance(item[0], list) for item in value)
-    return [end for item in value for end in ends_of(item)] if nested else list(value)
+    return [end for item in value for end in tensor_refs(item)] if nested else list(value)

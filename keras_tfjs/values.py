@@ -1,6 +1,6 @@
 """The values in a layer's config, and how TensorFlow.js writes them.
 
-Keras 3 and TensorFlow.js, which follows Keras 2, mostly agree. Where they do not, a `Kind` has the
+Keras 3 and TensorFlow.js, which follows Keras 2, mostly agree. Where they do not, a `Codec` has the
 translation; what one of them has not is a ValueError that says so.
 """
 
@@ -13,7 +13,7 @@ import keras
 _LARGEST = 2**31 - 1
 
 
-class Kind(NamedTuple):
+class Codec(NamedTuple):
     """How to write a value of Keras for TensorFlow.js, and how to read it back."""
 
     write: Callable[[Any], Any]
@@ -26,15 +26,15 @@ def hard_sigmoid(x):
     return keras.ops.clip(0.2 * x + 0.5, 0.0, 1.0)
 
 
-def _same(check: Callable[[Any], bool], text: str) -> Kind:
-    """Return the kind of values that both write alike, if they pass the check."""
+def _same(check: Callable[[Any], bool], text: str) -> Codec:
+    """Return the codec of values that both write alike, if they pass the check."""
 
     def checked(value: Any) -> Any:
         if not check(value):
             raise ValueError(f"must be {text}, not {shorten(value)}")
         return value
 
-    return Kind(checked, checked)
+    return Codec(checked, checked)
 
 
 def shorten(value: Any) -> str:
@@ -67,22 +67,22 @@ def _are_axes(value: Any) -> bool:
     return all(is_whole(axis, -8) and axis < 8 for axis in axes)
 
 
-def choice(*values: Any) -> Kind:
-    """Return the kind of values that are among the given ones."""
+def choice(*values: Any) -> Codec:
+    """Return the codec of values that are among the given ones."""
     names = " or ".join(map(repr, values))
     return _same(lambda value: any(type(v) is type(value) and v == value for v in values), names)
 
 
-COUNT = _same(lambda value: is_whole(value, 1), "a whole number of at least 1")
-COUNTS = _same(lambda value: _are_wholes(value, 1), "whole numbers of at least 1")
+POSITIVE_INT = _same(lambda value: is_whole(value, 1), "a whole number of at least 1")
+POSITIVE_INTS = _same(lambda value: _are_wholes(value, 1), "whole numbers of at least 1")
 MARGINS = _same(lambda value: _are_wholes(value, 0), "whole numbers of at least 0")
 AXES = _same(lambda value: value is None or _are_axes(value), "an axis, or a list of them")
-NUMBER = _same(_is_number, "a finite number")
-LIMIT = _same(lambda value: value is None or _is_number(value), "a finite number, or null")
-FLAG = _same(lambda value: type(value) is bool, "true or false")
+FLOAT = _same(_is_number, "a finite number")
+OPTIONAL_FLOAT = _same(lambda value: value is None or _is_number(value), "a finite number, or null")
+BOOL = _same(lambda value: type(value) is bool, "true or false")
 PADDING = choice("valid", "same")
 # TensorFlow.js has Softmax for the last axis only, but its default is the first after the batch.
-LAST_AXIS = Kind(choice(-1).write, AXES.read)
+LAST_AXIS = Codec(choice(-1).write, AXES.read)
 
 
 def _read_dimensions(value: Any) -> Any:
@@ -92,7 +92,7 @@ def _read_dimensions(value: Any) -> Any:
 
 
 _DIMENSIONS = _same(lambda value: _are_wholes(value, -1, 1), "a list of dimensions")
-DIMENSIONS = Kind(_DIMENSIONS.write, _read_dimensions)
+DIMENSIONS = Codec(_DIMENSIONS.write, _read_dimensions)
 
 _SAME_ACTIVATIONS = (
     *("elu", "gelu", "linear", "log_softmax", "mish", "relu", "relu6", "selu", "sigmoid"),
@@ -127,11 +127,11 @@ def _read_activation(value: Any) -> Any:
     raise ValueError(f"Keras has no activation {shorten(value)} that is the same")
 
 
-ACTIVATION = Kind(_write_activation, _read_activation)
+ACTIVATION = Codec(_write_activation, _read_activation)
 
 
-def _objects(module_name: str, names: dict[str, tuple[str, ...]]) -> Kind:
-    """Return the kind of objects of a Keras module, written as {class_name, config}.
+def _objects(module_name: str, names: dict[str, tuple[str, ...]]) -> Codec:
+    """Return the codec of objects of a Keras module, written as {class_name, config}.
 
     Args:
       module_name: such as `initializers`.
@@ -158,7 +158,7 @@ def _objects(module_name: str, names: dict[str, tuple[str, ...]]) -> Kind:
             raise ValueError(f"{name} has unknown fields: {shorten(sorted(given))}")
         return getattr(getattr(keras, module_name), name)(**given)
 
-    return Kind(write, read)
+    return Codec(write, read)
 
 
 def _split(value: Any) -> tuple[str, dict[str, Any]]:
@@ -227,7 +227,7 @@ def _read_initializer(value: Any) -> Any:
     return _INITIALIZERS.read({"class_name": name, "config": config})
 
 
-INITIALIZER = Kind(_write_initializer, _read_initializer)
+INITIALIZER = Codec(_write_initializer, _read_initializer)
 
 _L1L2 = _objects("regularizers", {"L1L2": ("l1", "l2")})
 
@@ -245,7 +245,7 @@ def _read_regularizer(value: Any) -> Any:
     return _L1L2.read({"class_name": name, "config": {"l1": 0.01, "l2": 0.01} | config})
 
 
-REGULARIZER = Kind(_write_regularizer, _read_regularizer)
+REGULARIZER = Codec(_write_regularizer, _read_regularizer)
 CONSTRAINT = _objects(
     "constraints",
     {

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from keras_tfjs.layer_config import Entry, part
+from keras_tfjs.atomic_files import write_atomically, write_text
+from keras_tfjs.layer_config import Entry, error_context
 from keras_tfjs.values import is_whole, shorten
-from training_run.atomic_files import write_atomically, write_text
 
 MODEL_FILE, WEIGHTS_FILE = "model.json", "weights.bin"
 _DTYPES = {"float32": np.dtype("<f4"), "int32": np.dtype("<i4"), "bool": np.dtype("?")}
@@ -75,7 +75,7 @@ def read_weights(directory: Path, manifest: Any) -> dict[str, np.ndarray]:
         raise ValueError("weightsManifest: must be a list")
     weights: dict[str, np.ndarray] = {}
     for index, group in enumerate(manifest):
-        with part(f"weightsManifest[{index}]"):
+        with error_context(f"weightsManifest[{index}]"):
             for name, value in _read_group(directory, group).items():
                 if name in weights:
                     raise ValueError(f"weights: {shorten(name)} occurs twice")
@@ -135,7 +135,7 @@ def _check_spec(spec: Any) -> tuple[str, tuple[int, ...], np.dtype]:
     name = spec.get("name") if isinstance(spec, dict) else None
     if not isinstance(name, str):
         raise ValueError(f"weights: must have a name each, unlike {shorten(spec)}")
-    with part(f"weights: {shorten(name)}"):
+    with error_context(f"weights: {shorten(name)}"):
         shape, dtype = spec.get("shape"), spec.get("dtype")
         if not isinstance(shape, list) or len(shape) > 8 or not all(map(is_whole, shape)):
             raise ValueError(f"shape: must be a list of whole numbers, not {shorten(shape)}")

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from keras_tfjs.command_line import UserError, readable
 from lstm_text_generation.text_files import read_text_file
 from training_run import datasets
-from training_run.command_line import UserError, readable
 
 STALLED = 30  # seconds without a byte after which a download has failed
 _BUCKET = "https://storage.googleapis.com/tfjs-examples/lstm-text-generation/data/"

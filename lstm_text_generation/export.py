@@ -6,12 +6,12 @@ from pathlib import Path
 import keras
 
 from keras_tfjs import graph_model, layers_model
+from keras_tfjs.atomic_files import write_atomically, write_text
 from keras_tfjs.weights import MODEL_FILE, WEIGHTS_FILE
 from lstm_text_generation.cells import lstm_layers
 from lstm_text_generation.data import TextData
 from lstm_text_generation.exported_functions import SavedTextModel, one_step
 from training_run import history, saved_model
-from training_run.atomic_files import write_atomically, write_text
 from training_run.run import Run
 
 KERAS_FILE = "model.keras"

@@ -4,7 +4,7 @@ from typing import Any
 
 from absl import flags
 
-from training_run.command_line import define_aliases
+from keras_tfjs.command_line import define_aliases
 from training_run.run_flags import Definer, FlagGroups, define_gpu_flag, define_run_flags
 
 # Several defaults under one name. `fast` is the quickest way found to a low val_loss in two minutes

@@ -4,10 +4,11 @@ import secrets
 import sys
 from pathlib import Path
 
+from keras_tfjs import command_line
+from keras_tfjs.command_line import UserError
 from lstm_text_generation import corpora
 from lstm_text_generation.flags import GENERATE as FLAGS
-from training_run import command_line, tensorflow_setup
-from training_run.command_line import UserError
+from training_run import tensorflow_setup
 
 USAGE = f"""{__doc__}
 

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_tfjs.command_line import UserError
 from lstm_text_generation.cells import last_probabilities, lstm_step
-from training_run.command_line import UserError
 
 Mode = Literal["stateful", "windowed"]
 

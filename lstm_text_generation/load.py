@@ -8,8 +8,8 @@ from typing import Any
 import keras
 
 from keras_tfjs import layers_model
+from keras_tfjs.command_line import UserError
 from keras_tfjs.weights import MODEL_FILE
-from training_run.command_line import UserError
 from training_run.run_directory import reading_run
 
 

@@ -4,7 +4,7 @@ import codecs
 from collections.abc import Iterator
 from pathlib import Path
 
-from training_run.command_line import UserError
+from keras_tfjs.command_line import UserError
 
 _PIECE = 1 << 20  # bytes of a file read at a time
 

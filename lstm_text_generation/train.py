@@ -11,11 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keras_tfjs import command_line
+from keras_tfjs.command_line import UserError
 from lstm_text_generation import corpora
 from lstm_text_generation.flags import PRESETS, TRAIN_GROUPS
 from lstm_text_generation.flags import TRAIN as FLAGS
-from training_run import command_line, run_flags, tensorflow_setup
-from training_run.command_line import UserError
+from training_run import run_flags, tensorflow_setup
 from training_run.run_directory import saved_settings
 
 if TYPE_CHECKING:

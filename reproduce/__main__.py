@@ -10,9 +10,10 @@ from pathlib import Path
 
 from absl import flags
 
+from keras_tfjs import command_line
+from keras_tfjs.command_line import UserError
 from reproduce import runs
-from training_run import command_line, tensorflow_setup
-from training_run.command_line import UserError
+from training_run import tensorflow_setup
 
 ROOT = Path(__file__).parents[1]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import machine, table
+from keras_tfjs.atomic_files import write_text
 from reproduce import measure, pictures, runs
-from training_run.atomic_files import write_text
 
 TEMPLATE = Path(__file__).with_name("results.template.md")
 PACKAGES = ("tensorflow", "keras", "numpy")

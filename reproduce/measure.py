@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_tfjs import layers_model
+from keras_tfjs.command_line import UserError
 from lstm_text_generation import corpora
 from lstm_text_generation.cells import last_probabilities
 from lstm_text_generation.data import TextData
@@ -17,7 +18,6 @@ from lstm_text_generation.load import load_model
 from lstm_text_generation.model import compile_model, evaluate
 from reproduce import runs
 from training_run.checkpoints import Checkpoints
-from training_run.command_line import UserError
 from training_run.history import Progress
 from training_run.run_directory import CHECKPOINTS
 

@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
 
+from keras_tfjs.atomic_files import write_atomically
 from lstm_text_generation.generation import at_temperature
-from training_run.atomic_files import write_atomically
 
 TEMPERATURES = (0.25, 0.5, 0.75, 1.0, 2.0, 3.0)
 SHOWN = 12  # characters of a distribution

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from keras_tfjs.atomic_files import write_atomically
+from keras_tfjs.command_line import UserError
 from lstm_text_generation import corpora
-from training_run.atomic_files import write_atomically
-from training_run.command_line import UserError
 from training_run.settings_file import SETTINGS_FILE
 
 OBJECTIVES = ("last_char", "every_char")

@@ -18,8 +18,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from training_run.atomic_files import write_atomically
-from training_run.command_line import UserError
+from keras_tfjs.atomic_files import write_atomically
+from keras_tfjs.command_line import UserError
 from training_run.distribution import Workers
 from training_run.history import Progress
 

@@ -8,6 +8,7 @@ draws the same batches; the decorator of a step gives each replica its rows.
 import json
 import os
 import re
+import signal
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
@@ -16,8 +17,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from training_run import signals
-from training_run.command_line import UserError
+from keras_tfjs import signals
+from keras_tfjs.command_line import UserError
 
 _EXAMPLE = (
     '\'{"cluster": {"worker": ["host0:12345", "host1:12345"]}, '
@@ -200,7 +201,7 @@ def join(distribution: str) -> Iterator[Workers]:
       LostWorkerError: another worker has ended.
     """
     try:
-        with signals.left_to_the_system():  # TensorFlow waits for the others, and handles SIGTERM
+        with _signals_left_to_the_system():  # TensorFlow waits for the others, and handles SIGTERM
             workers = Workers(_strategy(distribution))
         if workers.is_chief:
             yield workers
@@ -258,3 +259,19 @@ def is_valid_config(config: Any) -> bool:
         and int(task["index"]) in range(len(jobs[task["type"]]))
         and all(re.fullmatch(r".+:\d+", address) for address in addresses)
     )
+
+
+@contextmanager
+def _signals_left_to_the_system() -> Iterator[None]:
+    """Let a signal end the process by itself, during a call that keeps Python from running.
+
+    Afterwards the handlers are as before, even if a library in C++ has replaced them.
+    """
+    before = {number: signal.getsignal(number) for number in signals.SIGNALS}
+    for number, handler in before.items():
+        signal.signal(number, signal.SIG_IGN if handler == signal.SIG_IGN else signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

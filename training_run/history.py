@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from training_run.atomic_files import write_atomically, write_text
+from keras_tfjs.atomic_files import write_atomically, write_text
 
 # The metrics of an epoch by name, such as `loss`; the texts in `samples` by temperature.
 Row = dict[str, Any]

@@ -15,11 +15,13 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from training_run import history, signals
+from keras_tfjs import signals
+from keras_tfjs.command_line import UserError
+from training_run import history
 from training_run.checkpoints import Checkpoints
-from training_run.command_line import UserError, describe_result
 from training_run.distribution import Workers
 from training_run.run_directory import CHECKPOINTS, RunDirectory, open_directory, what_is_kept
+from training_run.summary import describe_result
 from training_run.tensorboard import TensorBoard
 
 CHECKPOINT_SECONDS = 300  # within a long epoch
@@ -211,7 +213,7 @@ class Run:
         """Rename the directory, which is complete, to its final path, and print what is in it.
 
         Args:
-          files, try_next: see `command_line.describe_result`.
+          files, try_next: see `summary.describe_result`.
         """
         assert self._directory
         self._write_tables()  # also if a resumed run had no epoch left to train

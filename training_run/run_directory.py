@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import filelock
 
-from training_run import signals
-from training_run.atomic_files import remove, write_atomically
-from training_run.command_line import UserError
+from keras_tfjs import signals
+from keras_tfjs.atomic_files import remove, write_atomically
+from keras_tfjs.command_line import UserError
 from training_run.settings_file import SETTINGS_FILE, holds_settings, read_settings, write_settings
 
 CHECKPOINTS = "checkpoints"

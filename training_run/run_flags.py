@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from absl import flags
 
-from training_run.command_line import UserError, check_finite
+from keras_tfjs.command_line import UserError, check_finite
 
 
 class FlagGroups(NamedTuple):

@@ -6,7 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from training_run.atomic_files import os_errors, write_atomically
+from keras_tfjs.atomic_files import write_atomically
+from training_run.tensorflow_errors import os_errors
 
 
 def save(path: Path, module: tf.Module, signatures: Any) -> None:

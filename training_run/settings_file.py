@@ -6,8 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from training_run.atomic_files import write_text
-from training_run.command_line import UserError
+from keras_tfjs.atomic_files import write_text
+from keras_tfjs.command_line import UserError
 
 SETTINGS_FILE = "run.json"
 

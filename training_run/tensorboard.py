@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from training_run.atomic_files import os_errors
+from training_run.tensorflow_errors import os_errors
 
 
 class TensorBoard:

@@ -1,40 +1,20 @@
 """TensorFlow's settings: quiet, deterministic, and on a GPU if the user insists."""
 
-import gc
 import os
 import sys
-import tempfile
 
-from training_run.command_line import UserError
+from keras_tfjs.command_line import UserError
+from keras_tfjs.quiet_import import quiet_import
 
 
 def import_tensorflow() -> None:
-    """Import TensorFlow without its messages on oneDNN and CUDA, which no setting silences.
+    """Import TensorFlow without its messages on oneDNN and CUDA."""
+    if "tensorflow" in sys.modules:
+        return
+    with quiet_import():
+        import tensorflow as tf
 
-    The messages are shown if the import fails.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    first = "tensorflow" not in sys.modules
-    if first:  # the start is half a second shorter if the collector leaves TensorFlow's objects out
-        gc.disable()
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    with tempfile.TemporaryFile() as messages:
-        os.dup2(messages.fileno(), 2)  # the messages come from C++, below sys.stderr
-        try:
-            import tensorflow as tf
-
-            tf.config.list_physical_devices()
-        except ImportError:
-            messages.seek(0)
-            os.write(stderr, messages.read())
-            raise
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            if first:
-                gc.freeze()
-                gc.enable()
+        tf.config.list_physical_devices()
 
 
 def set_up(gpu: bool = False, parallel_ops: int = 1) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from absl import flags
 
+from keras_tfjs.command_line import camel_case
 from tests.conftest import ROOT
-from training_run.command_line import camel_case
 
 PACKAGES = ["lstm_text_generation", "fashion_mnist_vae", "keras_tfjs", "training_run"]
 DOCUMENTS = [

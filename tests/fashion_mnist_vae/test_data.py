@@ -13,8 +13,8 @@ import pytest
 import tensorflow_datasets as tfds
 
 from fashion_mnist_vae import data, sources
+from keras_tfjs.command_line import UserError
 from tests.shapes import draw_shapes, write_dataset, write_idx
-from training_run.command_line import UserError
 
 TRAIN = "train-images-idx3-ubyte"
 

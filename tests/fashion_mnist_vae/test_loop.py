@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from fashion_mnist_vae import model as m
 from fashion_mnist_vae.train import train
-from training_run.command_line import UserError
+from keras_tfjs.command_line import UserError
 from training_run.run import Run
 
 OPTS = m.VaeOptions(120, 16, 2)

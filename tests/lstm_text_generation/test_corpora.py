@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import pytest
 
+from keras_tfjs.command_line import UserError
 from lstm_text_generation import corpora
-from training_run.command_line import UserError
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_tfjs.command_line import UserError
 from lstm_text_generation import model as lstm
 from lstm_text_generation.cells import last_probabilities
 from lstm_text_generation.generation import generate_text
 from tests.lstm_text_generation.conftest import make_model, one_hot, some_windows, take_step
-from training_run.command_line import UserError
 from training_run.run import Run
 
 

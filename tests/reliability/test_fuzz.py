@@ -18,13 +18,13 @@ import lstm_text_generation.generate
 import lstm_text_generation.load
 import lstm_text_generation.train
 from fashion_mnist_vae import data as image_files
+from keras_tfjs import command_line
+from keras_tfjs.command_line import UserError
 from lstm_text_generation import corpora
 from lstm_text_generation.data import TextData
 from tests.conftest import TEXT, fresh_flags
 from tests.reliability.fuzzing import bounded_memory, damaged, damaged_json, fuzzed
 from tests.shapes import write_dataset
-from training_run import command_line
-from training_run.command_line import UserError
 
 VALUES = st.one_of(
     st.integers().map(str),

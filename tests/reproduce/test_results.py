@@ -5,10 +5,10 @@ import shutil
 
 import pytest
 
+from keras_tfjs.command_line import UserError
 from lstm_text_generation import corpora
 from lstm_text_generation.model import evaluate
 from reproduce import document, measure, runs
-from training_run.command_line import UserError
 
 PLAN = runs.Plan(text_epochs=(3,), image_epochs=(1, 3), examples_per_epoch=320)
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keras_tfjs.command_line import UserError
 from tests.reliability.fuzzing import fuzzed
 from training_run import checkpoints
-from training_run.command_line import UserError
 
 
 def save(directory, epoch, step=0):

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training_run import signals
+from keras_tfjs import signals
+from keras_tfjs.command_line import UserError
 from training_run.batches import Batches
-from training_run.command_line import UserError
 from training_run.run import Run
 from training_run.run_directory import RunDirectory
 from training_run.tensorboard import TensorBoard

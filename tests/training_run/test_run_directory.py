@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from training_run.atomic_files import remove, write_atomically, write_text
-from training_run.command_line import UserError
+from keras_tfjs.atomic_files import remove, write_text
+from keras_tfjs.command_line import UserError
 from training_run.run import Run
 from training_run.run_directory import (
     RunDirectory,
@@ -429,21 +429,3 @@ def test_the_last_words_name_a_python_that_works_from_here(tmp_path, monkeypatch
         out = capsys.readouterr().out
         assert f"  {python} -m package 'a b'\n" in out
         assert f"  {place / 'run'}/a.txt  a file\n" in out
-
-
-def test_readers_see_the_old_file_or_the_new(tmp_path):
-    path = tmp_path / "file"
-    write_text(path, "old\r\n")
-
-    def fail(partial):
-        partial.write_text("half")
-        raise OSError("disk full")
-
-    with pytest.raises(OSError):
-        write_atomically(path, fail)
-    with pytest.raises(IsADirectoryError):  # a file never takes a directory's place
-        write_text(tmp_path.parent / tmp_path.name, "x")
-    assert path.read_bytes() == b"old\r\n"
-    write_text(path, "new")
-    assert path.read_text() == "new"
-    assert [p.name for p in tmp_path.iterdir()] == ["file"]

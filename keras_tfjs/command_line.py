@@ -3,15 +3,13 @@
 import io
 import math
 import os
-import shlex
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import NoReturn
 
 from absl import flags
 
-from training_run import signals
+from keras_tfjs import signals
 
 
 class UserError(Exception):
@@ -58,10 +56,9 @@ def run(
         # By name, because the second is TensorFlow's; anything else is a fault of this program.
         if type(error).__name__ not in ("MemoryError", "ResourceExhaustedError"):
             raise
-        _fail(
-            "the machine has too little memory; smaller layers or a smaller --batch_size need less",
-            status=1,
-        )
+        trains = "batch_size" in flag_values
+        advice = "; smaller layers or a smaller --batch_size need less" if trains else ""
+        _fail(f"the machine has too little memory{advice}", status=1)
     finally:
         _forget_a_broken_pipe()
     sys.exit(0)
@@ -120,22 +117,6 @@ def check_finite(flag_values: flags.FlagValues) -> None:
 def readable(argument: str) -> str:
     """Return a name from the command line as text, even if the locale could not decode it."""
     return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def describe_result(path: Path, files: dict[str, str], try_next: list[list[str]]) -> str:
-    """Return the last words of a command: the files in `path`, and commands to try.
-
-    Args:
-      files: what each file is, by its name.
-      try_next: a module and its arguments for each command.
-    """
-    width = max(len(str(path / name)) for name in files)
-    lines = [f"  {path / name!s:{width}}  {what}" for name, what in files.items()]
-    python = Path(sys.executable)  # by the name that works from here
-    if python.is_relative_to(Path.cwd()):
-        python = python.relative_to(Path.cwd())
-    commands = [f"  {python} -m {shlex.join(command)}" for command in try_next]
-    return "\n".join([f"\nThe run is in {path}:", *lines, "\nTry next:", *commands])
 
 
 def _forget_a_broken_pipe() -> None:

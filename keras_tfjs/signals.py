@@ -67,22 +67,6 @@ def watched() -> Iterator[None]:
         os.close(stderr)
 
 
-@contextmanager
-def left_to_the_system() -> Iterator[None]:
-    """Let a signal end the process by itself, during a call that keeps Python from running.
-
-    Afterwards the handlers are as before, even if a library in C++ has replaced them.
-    """
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    for number, handler in before.items():
-        signal.signal(number, signal.SIG_IGN if handler == signal.SIG_IGN else signal.SIG_DFL)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def _react(number: int, stderr: int) -> None:
     if state.deferred and not state.received:
         state.received = number

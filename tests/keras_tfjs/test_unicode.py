@@ -1,4 +1,4 @@
-"""Texts in any characters: trained on, written with, and the same in TensorFlow.js."""
+"""Both text app and TensorFlow.js handle text in any Unicode characters alike."""
 
 import json
 import unicodedata

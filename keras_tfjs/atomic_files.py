@@ -4,10 +4,8 @@ They are written under another name and renamed, so a reader sees the old one or
 a part, and a killed process leaves nothing that would stop the next.
 """
 
-import errno
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -46,19 +44,3 @@ def remove(path: Path) -> None:
         shutil.rmtree(doomed)
     else:
         path.unlink(missing_ok=True)
-
-
-@contextmanager
-def os_errors(path: Path) -> Iterator[None]:
-    """Turn the errors of TensorFlow's file system into the operating system's.
-
-    Raises:
-      OSError: such as for a full disk, with the name of `path`.
-    """
-    import tensorflow as tf
-
-    try:
-        yield
-    except tf.errors.OpError as error:  # its message: first the file, then the system's words
-        words = error.message.split("; ")[-1].splitlines()[0]
-        raise OSError(errno.EIO, words, str(path)) from None

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import lstm_text_generation.train
+from keras_tfjs import signals
 from tests.conftest import start
-from training_run import signals
 
 # One call of C, of some minutes, as a step of TensorFlow may be: Python's handlers wait for it.
 LONG = "import hashlib; hashlib.pbkdf2_hmac('sha256', b'x', b'y', 10**9)"
@@ -19,7 +19,7 @@ LONG = "import hashlib; hashlib.pbkdf2_hmac('sha256', b'x', b'y', 10**9)"
 def run(setting: str, state: str = "pass") -> subprocess.Popen:
     code = (
         f"import signal; {setting}\n"
-        "from training_run import signals\n"
+        "from keras_tfjs import signals\n"
         "with signals.watched():\n"
         "    signals.state.last_words = 'last words'\n"
         f"    {state}\n"

@@ -1,4 +1,4 @@
-"""Files from strangers: damaged ones and hostile ones end in a ValueError that says where."""
+"""Damaged and hostile model files end in a ValueError that names the place in the file."""
 
 import copy
 import json

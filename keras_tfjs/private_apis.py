@@ -1,0 +1,136 @@
+"""What `keras_tfjs` takes from the private parts of Keras and TensorFlow, in one place.
+
+A new release of either may move these names. Each function says why it needs them.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest import mock
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras.src import backend as keras_backend
+from tensorflow.core.framework import graph_pb2
+from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
+from tensorflow.python.framework import convert_to_constants
+from tensorflow.python.grappler import tf_optimizer
+
+from keras_tfjs import random_ops, recurrent
+
+# Weights from this size on bypass TensorFlow's converters, which keep ten copies of them.
+LARGE_BYTES = 2**20
+
+
+@contextmanager
+def operations_of_tensorflow_js() -> Iterator[None]:
+    """Make Keras trace operations that TensorFlow.js has.
+
+    Every recurrent layer calls `rnn` of the backend, or its `lstm` or `gru` for cuDNN, and
+    `keras.random` calls the functions of `backend.random`. Keras has no public way to replace them.
+    """
+    keras_rnn = keras_backend.rnn
+
+    def rnn(*args: Any, unroll: bool = False, **kwargs: Any) -> Any:
+        if unroll:  # without a loop, Keras needs no TensorLists
+            return keras_rnn(*args, unroll=True, **kwargs)
+        return recurrent.rnn(*args, **kwargs)
+
+    def without_cudnn(*args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError  # upon which Keras calls rnn
+
+    replaced: list[tuple[Any, str, Any]] = [
+        (keras_backend, "rnn", rnn),
+        (keras_backend, "lstm", without_cudnn),
+        (keras_backend, "gru", without_cudnn),
+        *(
+            (keras_backend.random, name, getattr(random_ops, name))
+            for name in ("normal", "truncated_normal", "uniform", "dropout")
+        ),
+    ]
+    with ExitStack() as stack:
+        for owner, name, value in replaced:
+            stack.enter_context(mock.patch.object(owner, name, value))
+        yield
+
+
+def call_shapes(model: keras.Model) -> dict[str, Any]:
+    """Return the shapes with which a subclassed model was built, by the arguments of its `call`.
+
+    Keras keeps them for its own `export`; a subclassed model has no other record of its inputs.
+    """
+    return getattr(model, "_build_shapes_dict", None) or {}
+
+
+class _LargeWeight:
+    """Stands for a large weight in a graph that is being frozen, as a constant of zeros."""
+
+    def __init__(self, value: np.ndarray):
+        self.value, self.shape, self.dtype = value, value.shape, value.dtype
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        return np.zeros(1, self.dtype)  # TensorFlow repeats it up to the shape
+
+
+class _Freezing(convert_to_constants._FunctionConverterDataInEager):
+    """What TensorFlow's converter needs to know of a function whose calls are inlined."""
+
+    def __init__(self, function: Any, graph: graph_pb2.GraphDef):
+        self._func = function
+        convert_to_constants._ConverterData.__init__(self, graph)
+        self._build_tensor_data()
+
+    def _eval(self, tensor: Any) -> Any:
+        value = super()._eval(tensor)
+        large = isinstance(tensor, tf.Variable) and value.nbytes >= LARGE_BYTES
+        return _LargeWeight(value) if large else value
+
+
+def freeze(function: Any) -> tuple[graph_pb2.GraphDef, dict[str, np.ndarray]]:
+    """Inline the functions that a concrete function calls, and make constants of its variables.
+
+    `convert_variables_to_constants_v2`, the public way, keeps ten copies of all weights, and leaves
+    functions for XLA alone. Here a placeholder stands for each large weight.
+
+    Returns:
+      The graph, and the large weights by the names of their placeholders.
+    """
+    graph = _inlined(function)
+    data = _Freezing(function, graph)
+    graph, _ = convert_to_constants._replace_variables_by_constants(data)
+    large = {
+        name: tensor.numpy.value
+        for name, tensor in data.tensor_data.items()
+        if isinstance(tensor.numpy, _LargeWeight)
+    }
+    for node in graph.node:
+        if node.name in large:
+            node.attr["shape"].shape.CopyFrom(node.attr["value"].tensor.tensor_shape)
+            del node.attr["value"]
+            node.op = "Placeholder"
+    return graph, large
+
+
+def _inlined(function: Any) -> graph_pb2.GraphDef:
+    """Return a function's graph without calls of other functions; loops and branches stay."""
+    graph = convert_to_constants.disable_lower_using_switch_merge(function.graph.as_graph_def())
+    # Keras compiles grouped convolutions with XLA. Calls with these marks would stay.
+    nodes = [*graph.node, *(node for called in graph.library.function for node in called.node_def)]
+    for marked in (*nodes, *graph.library.function):
+        for mark in ("_XlaMustCompile", "_noinline"):
+            marked.attr.pop(mark, None)
+    ends = [tensor.name for tensor in (*function.inputs, *function.outputs)]
+    return optimize(graph, ends, ["function"])
+
+
+def optimize(
+    graph: graph_pb2.GraphDef, fetches: Iterable[str], passes: Iterable[str]
+) -> graph_pb2.GraphDef:
+    """Run passes of TensorFlow's graph optimizer, Grappler, which has no public interface."""
+    config = config_pb2.ConfigProto()
+    config.graph_options.rewrite_options.optimizers.extend(passes)
+    config.graph_options.rewrite_options.min_graph_nodes = -1  # small graphs too
+    meta_graph = meta_graph_pb2.MetaGraphDef(graph_def=graph)
+    meta_graph.collection_def["train_op"].node_list.value.extend(fetches)
+    return tf_optimizer.OptimizeGraph(config, meta_graph)

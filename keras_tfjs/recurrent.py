@@ -1,0 +1,122 @@
+"""The loop of recurrent layers for graph models, with plain tensors.
+
+Keras's RNN loop keeps its inputs and outputs in TensorLists, which TensorFlow.js cannot run for
+stacked layers. This loop gathers each time step from a tensor and scatters each output into one.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+def rnn(
+    step_function: Callable[[Any, tuple], tuple[Any, Any]],
+    inputs: Any,
+    initial_states: Sequence[Any],
+    go_backwards: bool = False,
+    mask: tf.Tensor | None = None,
+    constants: Sequence[Any] | None = None,
+    input_length: Any = None,
+    time_major: bool = False,
+    zero_output_for_mask: bool = False,
+    return_all_outputs: bool = True,
+) -> tuple[Any, Any, Any]:
+    """Run a recurrent layer over its sequence; replaces `rnn` of Keras's TensorFlow backend.
+
+    Args:
+      step_function: takes one time step, [batch, ...], and a tuple of states and constants; returns
+        the output, [batch, ...], and the new states.
+      inputs: [batch, time, ...], or a structure of such tensors.
+      initial_states: each [batch, ...].
+      mask: bool, [batch, time] or [batch, time, 1]; where it is False, the states stay.
+      input_length: is ignored; Keras's recurrent layers pass the whole length.
+      time_major: inputs, mask and outputs begin with [time, batch].
+      zero_output_for_mask: masked outputs are 0; otherwise they repeat the output before.
+      return_all_outputs: outputs hold every time step; otherwise the last one only.
+
+    Returns:
+      The last output [batch, ...], the outputs [batch, time, ...], and the last states.
+    """
+    swap = (lambda x: x) if time_major else _swap_batch_and_time
+    inputs = keras.tree.map_structure(swap, inputs)
+    constants = tuple(constants or ())
+    first = keras.tree.flatten(inputs)[0]
+    steps, batch = _size(first, 0), _size(first, 1)
+    if mask is not None:
+        mask = _columns(swap(tf.cast(mask, tf.bool)))
+
+    def step(time: tf.Tensor, states: Any) -> tuple[Any, Any]:
+        now = keras.tree.map_structure(lambda x: tf.gather(x, time), inputs)
+        return step_function(now, (*states, *constants))
+
+    # The shapes of outputs follow from a step whose operations are pruned later.
+    example, _ = step(tf.constant(0), tuple(initial_states))
+    zero = keras.tree.map_structure(lambda x: tf.zeros(_shape(x, batch), x.dtype), example)
+    kept = steps if return_all_outputs else 1
+    outputs = keras.tree.map_structure(
+        lambda x: tf.zeros([kept, *_shape(x, batch)], x.dtype), example
+    )
+
+    def body(index: tf.Tensor, outputs: Any, output: Any, states: Any) -> tuple:
+        time = steps - 1 - index if go_backwards else index
+        new_output, new_states = step(time, states)
+        if mask is not None:
+            valid = tf.gather(mask, time)
+            hidden = zero if zero_output_for_mask else output
+            new_output = _choose(valid, new_output, hidden)
+            new_states = _choose(valid, new_states, states)
+        place = [[index if return_all_outputs else 0]]
+        outputs = keras.tree.map_structure(
+            lambda kept, new: tf.tensor_scatter_nd_update(kept, place, new[None]),
+            outputs,
+            new_output,
+        )
+        return index + 1, outputs, _like(output, new_output), _like(states, new_states)
+
+    start = (tf.constant(0), outputs, zero, tuple(initial_states))
+    _, outputs, last, states = tf.while_loop(lambda index, *_: index < steps, body, start)
+    return last, keras.tree.map_structure(swap, outputs), states
+
+
+def _swap_batch_and_time(x: tf.Tensor) -> tf.Tensor:
+    return tf.transpose(x, [1, 0, *range(2, len(x.shape))])
+
+
+def _size(x: tf.Tensor, axis: int) -> Any:
+    """Return a size: an int where it is known."""
+    return tf.shape(x)[axis] if x.shape[axis] is None else x.shape[axis]
+
+
+def _shape(x: tf.Tensor, batch: Any) -> list[Any]:
+    return [batch, *(_size(x, axis) for axis in range(1, len(x.shape)))]
+
+
+def _columns(mask: tf.Tensor) -> tf.Tensor:
+    """Return a mask as [time, batch, 1]."""
+    return mask[..., None] if len(mask.shape) == 2 else mask
+
+
+def _choose(valid: tf.Tensor, new: Any, old: Any) -> Any:
+    """Return the new tensors where `valid`, [batch, 1], and the old ones elsewhere."""
+
+    def chosen(new: tf.Tensor, old: tf.Tensor) -> tf.Tensor:
+        missing = len(new.shape) - len(valid.shape)
+        return tf.where(tf.reshape(valid, [-1, *[1] * (missing + 1)]), new, old)
+
+    return keras.tree.map_structure(chosen, keras.tree.pack_sequence_as(old, _flat(new)), old)
+
+
+def _like(old: Any, new: Any) -> Any:
+    """Give new loop variables the structure and the static shapes of the old ones."""
+
+    def shaped(old: tf.Tensor, new: tf.Tensor) -> tf.Tensor:
+        new.set_shape(old.shape)  # not EnsureShape, which TensorFlow.js cannot run
+        return new
+
+    return keras.tree.map_structure(shaped, old, keras.tree.pack_sequence_as(old, _flat(new)))
+
+
+def _flat(value: Any) -> list[Any]:
+    return keras.tree.flatten(value)

@@ -1,0 +1,149 @@
+"""From a Keras model, a `tf.function` or a SavedModel to a concrete function with named ends."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from keras_tfjs.private_apis import call_shapes, operations_of_tensorflow_js
+
+_ASSIGNMENTS = {"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"}
+
+
+def concrete_function(source: Any, signature: str = "serving_default") -> Any:
+    """Return what `graph_model.save` writes as a concrete function.
+
+    Args:
+      source: a Keras model, a `tf.function` with an input signature, a concrete function, or the
+        directory of a SavedModel.
+      signature: the name of the SavedModel's signature.
+
+    Raises:
+      ValueError: the source is none of these, has no signature, or changes its variables.
+    """
+    if isinstance(source, str | Path):
+        function = _load(source, signature)
+    elif isinstance(source, keras.Model):
+        function = _trace(function_of(source))
+    elif hasattr(source, "get_concrete_function"):
+        if source.input_signature is None:
+            raise ValueError("the tf.function has no input_signature")
+        function = _trace(source)
+    elif hasattr(source, "structured_input_signature"):
+        function = source
+    else:
+        raise ValueError(
+            f"{source!r} is not a Keras model, a tf.function or the path of a SavedModel"
+        )
+    _check_variables_stay(function)
+    return function
+
+
+def function_of(model: keras.Model, output_names: Sequence[str] | None = None) -> Any:
+    """Return a `tf.function` of a model that has a name for each input and output.
+
+    Args:
+      model: any model; a subclassed one must have been called once, which tells its inputs.
+      output_names: the names; by default those of a dict of outputs, else `output_0` and so on.
+        Inputs have the names of a dict of inputs, else those of their layers or arguments.
+
+    Raises:
+      ValueError: the inputs of the model are unknown.
+    """
+    arguments = _input_specs(model)
+    specs = keras.tree.flatten(arguments)
+
+    @tf.function(input_signature=specs, autograph=False)
+    def serving_default(*values: tf.Tensor) -> dict[str, tf.Tensor]:
+        outputs = model(*keras.tree.pack_sequence_as(arguments, values), training=False)
+        named = _named_outputs(outputs)
+        names = output_names or list(named)
+        return dict(zip(names, named.values(), strict=True))
+
+    return serving_default
+
+
+def _input_specs(model: keras.Model) -> list[Any]:
+    """Return the arguments of a model's call, a named `tf.TensorSpec` in place of each tensor."""
+    if isinstance(model, keras.Sequential) and model.built:
+        return [_structure_of_specs(model.inputs[0])]
+    if hasattr(model, "operations"):  # a functional model
+        return [_structure_of_specs(model.input)]
+    shapes = call_shapes(model)
+    if not shapes:
+        raise ValueError(
+            f"the inputs of {type(model).__name__} are unknown: call the model once on a batch, or "
+            "give a tf.function with an input_signature"
+        )
+    return [
+        _specs_of_shapes(shape, argument.removesuffix("_shape"))
+        for argument, shape in shapes.items()
+    ]
+
+
+def _structure_of_specs(inputs: Any) -> Any:
+    specs = []
+    for path, tensor in keras.tree.flatten_with_path(inputs):
+        if tensor.sparse or getattr(tensor, "ragged", False):
+            raise ValueError(f"input {tensor.name!r}: TensorFlow.js has no sparse or ragged inputs")
+        keys = [str(key) for key in path if isinstance(key, str)]
+        name = "_".join(keys) or tensor.name
+        specs.append(tf.TensorSpec(tensor.shape, tensor.dtype, name))
+    return keras.tree.pack_sequence_as(inputs, specs)
+
+
+def _specs_of_shapes(shape: Any, name: str) -> Any:
+    """Return specs of any batch size in the structure of a shape, or of shapes in dicts or lists.
+
+    Keras keeps no dtypes of them. Layers that take integers cast them from floats.
+    """
+    if isinstance(shape, dict):
+        return {key: _specs_of_shapes(value, key) for key, value in shape.items()}
+    if all(size is None or isinstance(size, int) for size in shape):
+        return tf.TensorSpec([None, *shape[1:]], tf.float32, name)
+    return [_specs_of_shapes(value, f"{name}_{index}") for index, value in enumerate(shape)]
+
+
+def _named_outputs(outputs: Any) -> dict[str, tf.Tensor]:
+    """Return the output tensors by the keys that lead to them, or by `output_` and a number."""
+    found = [(path, value) for path, value in keras.tree.flatten_with_path(outputs)]
+    tensors = [(path, value) for path, value in found if value is not None]
+    if any(isinstance(key, str) for path, _ in tensors for key in path):
+        return {"_".join(map(str, path)): tensor for path, tensor in tensors}
+    return {f"output_{index}": tensor for index, (_, tensor) in enumerate(tensors)}
+
+
+def _trace(function: Any) -> Any:
+    """Trace a `tf.function` anew, with operations that TensorFlow.js has."""
+    signature = function.input_signature
+    with operations_of_tensorflow_js():
+        try:
+            anew = tf.function(function.python_function, input_signature=signature)
+            return anew.get_concrete_function()
+        except Exception as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[-1].strip()
+            raise ValueError(
+                f"it cannot be traced: {reason} (a tf.function with an input_signature says how to "
+                "call a model)"
+            ) from error
+
+
+def _load(directory: str | Path, signature: str) -> Any:
+    loaded = tf.saved_model.load(str(directory))
+    if signature not in loaded.signatures:
+        names = ", ".join(loaded.signatures) or "none"
+        raise ValueError(f"{directory} has no signature {signature}; it has: {names}")
+    function = loaded.signatures[signature]
+    function.saved_model = loaded  # which holds the variables
+    return function
+
+
+def _check_variables_stay(function: Any) -> None:
+    for operation in function.graph.get_operations():
+        if operation.type in _ASSIGNMENTS:
+            raise ValueError(
+                f"{operation.name}: the model changes a variable when it is called, as stateful "
+                "layers and metrics do; a graph model is frozen"
+            )

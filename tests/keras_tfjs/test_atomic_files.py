@@ -1,0 +1,23 @@
+"""Files are there whole or not at all."""
+
+import pytest
+
+from keras_tfjs.atomic_files import write_atomically, write_text
+
+
+def test_readers_see_the_old_file_or_the_new(tmp_path):
+    path = tmp_path / "file"
+    write_text(path, "old\r\n")
+
+    def fail(partial):
+        partial.write_text("half")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError):
+        write_atomically(path, fail)
+    with pytest.raises(IsADirectoryError):  # a file never takes a directory's place
+        write_text(tmp_path.parent / tmp_path.name, "x")
+    assert path.read_bytes() == b"old\r\n"
+    write_text(path, "new")
+    assert path.read_text() == "new"
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]

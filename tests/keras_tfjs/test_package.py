@@ -1,0 +1,16 @@
+"""`keras_tfjs` is a package of its own."""
+
+import ast
+
+from tests.conftest import ROOT
+
+OTHERS = {"fashion_mnist_vae", "lstm_text_generation", "training_run", "tests", "benchmarks"}
+
+
+def test_it_imports_nothing_of_this_repository():
+    for file in (ROOT / "keras_tfjs").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            assert not {name.split(".")[0] for name in names} & OTHERS, (file, names)
