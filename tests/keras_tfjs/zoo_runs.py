@@ -13,6 +13,7 @@ from tests.keras_tfjs import javascript
 from tests.keras_tfjs.zoo import Example
 
 BATCHES = (2, 3)
+_DTYPES = {"DT_FLOAT": np.float32, "DT_INT32": np.int32, "DT_BOOL": bool, "DT_STRING": str}
 Run = Callable[[str, list[javascript.Job]], javascript.Answers]
 
 
@@ -51,7 +52,9 @@ def convert(example: Example, kind: str, directory: Path) -> Conversion:
     """
     model = example.model()
     batches = [example.inputs(size) for size in BATCHES]
-    expected = [keras.tree.map_structure(np.asarray, model(batch)) for batch in batches]
+    expected = [
+        keras.tree.map_structure(np.asarray, model(batch, training=False)) for batch in batches
+    ]
     path = directory / f"{example.name}_{kind}"
     try:
         if kind == "layers":
@@ -76,7 +79,12 @@ def graph_job(path: Path, model: keras.Model, inputs: Any, outputs: Any) -> java
         names = sorted(inputs)
     elif isinstance(model, keras.Sequential | keras.src.models.Functional):
         names = [tensor.name for tensor in model.inputs]
-    named = dict(zip(names, keras.tree.flatten(inputs), strict=True))
+    dtypes = [_DTYPES[signature["inputs"][name]["dtype"]] for name in names]
+    values = [
+        np.asarray(value, dtype)
+        for value, dtype in zip(keras.tree.flatten(inputs), dtypes, strict=True)
+    ]
+    named = dict(zip(names, values, strict=True))
     results = sorted(outputs) if isinstance(outputs, dict) else list(signature["outputs"])
     return javascript.graph_job(path, named, results)
 
