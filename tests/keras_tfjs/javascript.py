@@ -63,7 +63,7 @@ def difference(answer: Job, expected: Any) -> float:
     wanted = [np.asarray(value) for value in keras.tree.flatten(expected)]
     given = arrays(answer)
     assert [value.shape for value in given] == [value.shape for value in wanted]
-    return max(float(np.abs(a - b).max()) for a, b in zip(given, wanted, strict=True))
+    return float(np.max([np.abs(a - b).max() for a, b in zip(given, wanted, strict=True)]))
 
 
 def missing_for_node() -> str:

@@ -1,0 +1,28 @@
+"""Small models as the Keras examples build them, written for these tests, with random weights."""
+
+from tests.keras_tfjs.zoo import (
+    features,
+    generative,
+    patches,
+    recommenders,
+    series,
+    structured,
+    text,
+    translation,
+    vision,
+)
+from tests.keras_tfjs.zoo.registry import EXAMPLES, Example
+
+__all__ = [
+    "EXAMPLES",
+    "Example",
+    "features",
+    "generative",
+    "patches",
+    "recommenders",
+    "series",
+    "structured",
+    "text",
+    "translation",
+    "vision",
+]

@@ -1,0 +1,119 @@
+"""Writes the models of the zoo for TensorFlow.js, runs them there, and compares with Keras."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from keras_tfjs import graph_model, layers_model
+from tests.keras_tfjs import javascript
+from tests.keras_tfjs.zoo import Example
+
+BATCHES = (2, 3)
+_DTYPES = {"DT_FLOAT": np.float32, "DT_INT32": np.int32, "DT_BOOL": bool, "DT_STRING": str}
+Run = Callable[[str, list[javascript.Job]], javascript.Answers]
+
+
+class Conversion(NamedTuple):
+    """A model that was written for TensorFlow.js, or the reason why it was refused.
+
+    Attributes:
+      jobs: what to run, one job for each batch; empty after a refusal.
+      expected: what Keras computes for each batch.
+      refusal: the first line of the error.
+    """
+
+    jobs: list[javascript.Job]
+    expected: list[Any]
+    refusal: str = ""
+
+
+class Outcome(NamedTuple):
+    """How far a backend is from Keras.
+
+    Attributes:
+      difference: the largest absolute difference; infinite where the model fails.
+      error: the first line of the error.
+    """
+
+    difference: float
+    error: str = ""
+
+
+def convert(example: Example, kind: str, directory: Path) -> Conversion:
+    """Write a model of the zoo.
+
+    Args:
+      kind: `layers` or `graph`.
+      directory: the model gets a directory of its own in it.
+    """
+    model = example.model()
+    batches = [example.inputs(size) for size in BATCHES]
+    expected = [
+        keras.tree.map_structure(np.asarray, model(batch, training=False)) for batch in batches
+    ]
+    path = directory / f"{example.name}_{kind}"
+    try:
+        if kind == "layers":
+            layers_model.save(model, path)
+            jobs = [javascript.layers_job(path, *keras.tree.flatten(batch)) for batch in batches]
+        else:
+            graph_model.save(model, path)
+            jobs = [
+                graph_job(path, model, batch, outputs)
+                for batch, outputs in zip(batches, expected, strict=True)
+            ]
+    except Exception as error:  # the table shows any error, also those that are not refusals
+        return Conversion([], expected, first_line(error))
+    return Conversion(jobs, expected)
+
+
+def graph_job(path: Path, model: keras.Model, inputs: Any, outputs: Any) -> javascript.Job:
+    """Describe running a graph model; its inputs and outputs go by the names in its signature."""
+    signature = json.loads((path / "model.json").read_text())["signature"]
+    names = list(signature["inputs"])
+    if isinstance(inputs, dict):
+        names = sorted(inputs)
+    elif isinstance(model, keras.Sequential | keras.src.models.Functional):
+        names = [tensor.name for tensor in model.inputs]
+    dtypes = [_DTYPES[signature["inputs"][name]["dtype"]] for name in names]
+    values = [
+        np.asarray(value, dtype)
+        for value, dtype in zip(keras.tree.flatten(inputs), dtypes, strict=True)
+    ]
+    named = dict(zip(names, values, strict=True))
+    results = sorted(outputs) if isinstance(outputs, dict) else list(signature["outputs"])
+    return javascript.graph_job(path, named, results)
+
+
+def run(conversions: dict[str, Conversion], backend: str, runner: Run) -> dict[str, Outcome]:
+    """Run all models that were written in one process, and compare them with Keras."""
+    jobs = [job for conversion in conversions.values() for job in conversion.jobs]
+    answers = iter(runner(backend, jobs))
+    outcomes = {}
+    for name, conversion in conversions.items():
+        given = [next(answers) for _ in conversion.jobs]
+        if given:
+            outcomes[name] = compare(given, conversion.expected)
+    return outcomes
+
+
+def compare(answers: javascript.Answers, expected: list[Any]) -> Outcome:
+    """Return the largest difference of all batches."""
+    try:
+        differences = [
+            javascript.difference(answer, wanted)
+            for answer, wanted in zip(answers, expected, strict=True)
+        ]
+    except AssertionError as error:
+        return Outcome(float("inf"), first_line(error))
+    return Outcome(float(np.max(differences)))
+
+
+def first_line(error: Exception) -> str:
+    """Return the kind of an error and the first line of its message."""
+    kind = "" if isinstance(error, ValueError | AssertionError) else f"{type(error).__name__}: "
+    return kind + next(iter(str(error).strip().splitlines()), "")
