@@ -34,9 +34,11 @@ def save(
     function_or_saved_model: Any,
     path: str | Path,
     *,
+    signature: str = "serving_default",
+    backends: Sequence[str] = (),
     metadata: Entry | None = None,
     quantize: str | None = None,
-) -> None:
+) -> list[str]:
     """Write a frozen function for `tf.loadGraphModel`.
 
     Args:
@@ -53,10 +55,10 @@ def save(
       ValueError: there is no signature, or TensorFlow.js has not every operation and type in it.
         Nothing is written.
     """
-    function = _concrete(function_or_saved_model)
+    function = concrete_function(function_or_saved_model, signature)
     frozen = convert_variables_to_constants_v2(function, lower_control_flow=False)
-    graph, signature = _with_signature(frozen, function)
-    graph = _optimized(graph, [end["name"] for end in signature["outputs"].values()])
+    graph, ends = _with_signature(frozen, function)
+    graph = _optimized(graph, [end["name"] for end in ends["outputs"].values()])
     _check_operations(graph)
     _shrink_integers(graph)
     weights: dict[str, np.ndarray] = {}
@@ -66,15 +68,16 @@ def save(
         "format": "graph-model",
         "generatedBy": f"TensorFlow {tf.__version__}",
         "convertedBy": "keras_tfjs",
-        "signature": signature,
+        "signature": ends,
         "modelTopology": MessageToDict(graph),
         # With these, predict() answers with an object whose keys are the outputs' names.
         "userDefinedMetadata": {
             **(metadata or {}),
-            "structuredOutputKeys": list(signature["outputs"]),
+            "structuredOutputKeys": list(ends["outputs"]),
         },
     }
     write_model_files(path, content, weights.items(), quantize)
+    return ["cpu", "wasm", "webgl", "tensorflow"]
 
 
 def function_of(model: keras.Model, output_names: Sequence[str] | None = None) -> Any:
@@ -94,12 +97,15 @@ def function_of(model: keras.Model, output_names: Sequence[str] | None = None) -
     return serving_default
 
 
-def _concrete(source: Any) -> Any:
+def concrete_function(source: Any, signature: str = "serving_default") -> Any:
+    """Return the concrete function of what `save` takes."""
+    if isinstance(source, keras.Model):
+        source = function_of(source)
     if isinstance(source, str | Path):
         loaded = tf.saved_model.load(str(source))
-        if "serving_default" not in loaded.signatures:
-            raise ValueError(f"{source} has no signature serving_default")
-        function = loaded.signatures["serving_default"]
+        if signature not in loaded.signatures:
+            raise ValueError(f"{source} has no signature {signature}")
+        function = loaded.signatures[signature]
         function.saved_model = loaded  # which holds the variables
         return function
     if hasattr(source, "get_concrete_function"):
