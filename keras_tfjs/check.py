@@ -60,7 +60,8 @@ def run_in_node(
         content = json.loads(answer.read_text())
     for backend, found in content["backends"].items():
         if "error" in found:
-            raise UserError(f"TensorFlow.js cannot run {directory} on {backend}: {found['error']}")
+            reason = found["error"].splitlines()[0]
+            raise UserError(f"TensorFlow.js cannot run {directory} on {backend}: {reason}")
         outputs = {name: _decode(value) for name, value in found["outputs"].items()}
         yield f"TensorFlow.js {content['version']} on {backend}", outputs
 

@@ -14,7 +14,6 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-import fashion_mnist_vae.model
 from keras_tfjs import convert, layers_model, official_flags
 from tests.conftest import assert_one_line, command
 from tests.keras_tfjs import javascript
@@ -102,17 +101,17 @@ def test_a_model_with_a_class_of_its_own(image_run, tmp_path):
         (["{keras}", "{tmp}/out", "--format=keras"], ["cannot make keras of", "a Keras model"]),
         (
             ["{run}/decoder", "{tmp}/out"],
-            ["decoder is a layers model: name an OUT.keras, or say --for"],
+            ["decoder is a layers model: name an OUT.keras"],
         ),
         (["{run}/decoder", "{tmp}/out", "--format=keras"], ["ends with .keras, unlike"]),
         (
             ["{run}/saved_model/decoder", "{tmp}/out.keras"],
-            ["cannot make keras of", "a SavedModel"],
+            ["cannot make keras", "a SavedM"],
         ),
         (["{run}/saved_model/vae", "{tmp}/out", "--format=layers_model"], ["has no layers"]),
         (
             ["{run}/graph_model/decoder", "{tmp}/out.keras"],
-            ["is a graph model: it is frozen and has no layers"],
+            ["is a graph model: it is frozen"],
         ),
         (["{tmp}/bad.json", "{tmp}/out.keras"], ["bad.json: Expecting property name"]),
         (["{tmp}/bad.keras", "{tmp}/out"], ["bad.keras"]),
@@ -127,14 +126,14 @@ def test_a_model_with_a_class_of_its_own(image_run, tmp_path):
         (["{keras}", "{tmp}/out", "--metadata="], ["--metadata=: Is a directory; name a JSON"]),
         (
             ["{keras}", "{tmp}/out", "--backends=wasm,tpu"],
-            ["--backends: there is no tpu, only cpu"],
+            ["--backends: there is no tpu, only"],
         ),
         (["{keras}", "{tmp}/out", "--signature=x"], ["--signature is for SavedModels"]),
         (["{run}/saved_model/vae", "{tmp}/out", "--signature=x"], ["has no signature x"]),
         (["{run}/decoder", "{tmp}/out.keras", "--quantize=uint8"], ["--quantize is for models of"]),
         (
             ["{run}/decoder", "{tmp}/out.keras", "--check"],
-            ["--check is for models of TensorFlow.js"],
+            ["--check is for models of"],
         ),
     ],
 )
@@ -295,14 +294,17 @@ def test_check_of_several_inputs_and_outputs(call, tmp_path, in_node_modules):
         assert len(re.findall(r"differ by at most (?:0\.0e\+00|\S+e-0[6-9]) on", out)) == 2, out
 
 
-def test_check_of_a_model_that_tensorflow_js_cannot_run(call, tmp_path, image_run, in_node_modules):
-    """Its class ZLayer is in the page's code, which --check does not have."""
-    decoder = tmp_path / "model.keras"
-    x = keras.Input((2,))
-    z = fashion_mnist_vae.model.ZLayer(name="z")([x, x])
-    keras.Model(x, z).save(decoder)
-    result = call(convert, decoder, tmp_path / "js", "--check")
-    assert result[0] in (0, 1)
+@keras.saving.register_keras_serializable("tests")
+class Doubled(keras.layers.Layer):
+    def call(self, x):
+        return 2 * x
+
+
+def test_check_of_a_model_that_tensorflow_js_cannot_run(call, tmp_path, in_node_modules):
+    """Its class is in the page's code, which --check does not have."""
+    keras.Sequential([keras.Input((2,)), Doubled()]).save(tmp_path / "model.keras")
+    result = call(convert, tmp_path / "model.keras", tmp_path / "js", "--check")
+    assert_one_line(result, "TensorFlow.js cannot run", "js on cpu: Unknown layer: Doubled")
 
 
 @pytest.mark.parametrize(
