@@ -302,7 +302,12 @@ _ROWS = [
     LayerSpec(_L.Concatenate, ["axis"], check=_check_merging),
     LayerSpec(_L.Dot, ["axes", "normalize"], check=_check_dot),
     LayerSpec(_L.Rescaling, ["scale", "offset"], codecs={"scale": v.FLOAT}),
-    LayerSpec(_L.CategoryEncoding, ["num_tokens", "output_mode"], fixed={"sparse": False}),
+    LayerSpec(
+        _L.CategoryEncoding,
+        ["num_tokens", "output_mode"],
+        fixed={"sparse": False},
+        unwritable="tfjs-node cannot run it",
+    ),
     LayerSpec(
         _L.ReLU,
         ["max_value"],

@@ -210,7 +210,7 @@ def _write_custom(layer: keras.Layer) -> Entry:
     """Describe a registered layer without weights; TensorFlow.js needs a class of its name."""
     package, _, name = keras.saving.get_registered_name(type(layer)).rpartition(">")
     if not package:
-        raise ValueError("the class is not in the table of keras_tfjs")
+        raise ValueError(_why_not(type(layer).__name__))
     if layer.weights:
         raise ValueError("custom layers with weights cannot be written")
     if "_" in name:
@@ -223,6 +223,14 @@ def _write_custom(layer: keras.Layer) -> Entry:
     except (TypeError, ValueError) as error:
         raise ValueError(f"its config cannot be written as JSON: {error}") from None
     return {"class_name": name, "config": config}
+
+
+def _why_not(class_name: str) -> str:
+    if class_name.startswith("Random"):
+        return "acts in training only; leave it out of the model for TensorFlow.js"
+    if class_name == "AlphaDropout":
+        return "TensorFlow.js drops to the wrong value, 1.76 where Keras has -1.76"
+    return "the class is not in the table of keras_tfjs"
 
 
 def _read_custom(class_name: str, config: Entry, custom_objects: dict[str, Any]) -> keras.Layer:

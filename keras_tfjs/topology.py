@@ -21,7 +21,6 @@ INPUT_DTYPES = ("float32", "int32")
 RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)  # may be called with initial states
 _TAKE_INTEGERS = (
     keras.layers.Embedding,
-    keras.layers.CategoryEncoding,
     keras.layers.Rescaling,
     keras.Model,
 )
@@ -35,8 +34,7 @@ def write_model(model: keras.Model) -> Entry:
     """
     with error_context(f"model {model.name!r}"):
         check_name_to_write(model.name)
-        if type(model).__module__.partition(".")[0] != "keras":
-            raise ValueError("only Sequential and functional models can be written, no subclasses")
+        check_writable(model)
         config = model.get_config() if model.built else {}
         if isinstance(model, keras.Sequential):
             if not config or config["layers"][0]["class_name"] != "InputLayer":
@@ -69,6 +67,22 @@ def write_model(model: keras.Model) -> Entry:
         _order_calls(layers, ends)
         # The class is called Functional too, but old versions of TensorFlow.js know only this name.
         return {"class_name": "Model", "config": {"name": model.name, "layers": layers, **ends}}
+
+
+def check_writable(model: keras.Model) -> keras.Model:
+    """Return the model if it is a Sequential or functional model with known inputs.
+
+    Raises:
+      ValueError: it is not.
+    """
+    if type(model).__module__.partition(".")[0] != "keras":
+        raise ValueError(
+            f"model {model.name!r}: only Sequential and functional models can be layers models, "
+            "no subclasses; write a graph model"
+        )
+    if not model.built or not getattr(model, "inputs", None):
+        raise ValueError(f"model {model.name!r}: its input is not known; begin it with keras.Input")
+    return model
 
 
 def named_weights(model: keras.Model) -> Iterator[tuple[str, np.ndarray]]:
@@ -160,7 +174,7 @@ def _as_list(value: Any) -> list[Any]:
 def _check_dtype(layer: keras.Layer, dtype: str) -> None:
     """Refuse integers for layers that take them otherwise in TensorFlow.js, backend by backend."""
     if dtype != "float32" and not isinstance(layer, _TAKE_INTEGERS):
-        raise ValueError(f"is called on {dtype}; only Embedding can be")
+        raise ValueError(f"is called on {dtype}; only Embedding and Rescaling can be")
 
 
 def _order_calls(layers: list[Entry], ends: dict[str, list]) -> None:
