@@ -73,6 +73,6 @@ def _check(arguments: dict[str, Any], inputs: Any) -> None:
 
 
 COMPOSED_ATTENTION = {
-    "Attention": Composition(lambda layer: True, _attention),
-    "MultiHeadAttention": Composition(lambda layer: True, _multi_head_attention),
+    "Attention": Composition(_attention),
+    "MultiHeadAttention": Composition(_multi_head_attention),
 }

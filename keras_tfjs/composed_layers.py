@@ -5,11 +5,23 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_tfjs.composed_activations import (
+    ACTIVATIONS,
+    activated,
+    elu,
+    leaky_relu,
+    other_activation,
+)
 from keras_tfjs.composed_attention import COMPOSED_ATTENTION
+from keras_tfjs.composed_images import (
+    center_crop,
+    max_pooling_3d,
+    resize,
+    spatial_dropout,
+    up_sampling_3d,
+)
 from keras_tfjs.composition_parts import Composition, L, Parts, channels_last
 from keras_tfjs.layer_config import input_shapes
-
-_ALWAYS = lambda layer: True  # noqa: E731
 
 
 def _as_two_dimensional(layer_class: Any) -> Any:
@@ -32,11 +44,11 @@ def _as_two_dimensional(layer_class: Any) -> Any:
         config.setdefault("data_format", "channels_last")
         x = parts.reshape(x, x.shape[1], 1, x.shape[2])
         activation = config.get("activation")
-        if activation and _other_activation(layer):
+        if activation and other_activation(layer):
             config["activation"] = "linear"
         weights = [w if w.ndim == 1 else np.expand_dims(w, 1) for w in layer.get_weights()]
         y = parts.call_weighted(layer_class, config, weights, x)
-        if activation and _other_activation(layer):
+        if activation and other_activation(layer):
             y = ACTIVATIONS[activation](parts, y)
         return parts.reshape(y, y.shape[1], y.shape[3])
 
@@ -53,8 +65,8 @@ def _causal(parts: Parts, layer: keras.Layer, x: Any) -> Any:
     padded = _pad_before(parts, layer, parts.reshape(x, x.shape[1], 1, x.shape[2]))
     x = parts.reshape(padded, padded.shape[1], padded.shape[3])
     config = layer.get_config() | {"padding": "valid"}
-    if _other_activation(layer):
-        return _activated(parts, layer, x, config)
+    if other_activation(layer):
+        return activated(parts, layer, x, config)
     return parts.call_weighted(type(layer), config, layer.get_weights(), x)
 
 
@@ -68,30 +80,6 @@ def _global_pooling(parts: Parts, layer: Any, x: Any) -> Any:
         layer_class = getattr(L, layer_class.__name__.replace("3D", "1D"))
     y = parts.add(layer_class)(x)
     return parts.reshape(y, *[1] * rank, channels) if layer.keepdims else y
-
-
-def _max_pooling_3d(parts: Parts, layer: Any, x: Any) -> Any:
-    """Take the maximum over two dimensions, then over the third."""
-    channels_last(layer)
-    _, depth, height, width, channels = x.shape
-    pool, strides = layer.pool_size, layer.strides
-    x = parts.reshape(x, depth, height, width * channels)
-    x = parts.add(L.MaxPooling2D, pool[:2], strides[:2], layer.padding)(x)
-    depth, height = x.shape[1:3]
-    x = parts.reshape(x, depth * height, width, channels)
-    x = parts.add(L.MaxPooling2D, (1, pool[2]), (1, strides[2]), layer.padding)(x)
-    return parts.reshape(x, depth, height, x.shape[2], channels)
-
-
-def _up_sampling_3d(parts: Parts, layer: Any, x: Any) -> Any:
-    channels_last(layer)
-    _, depth, height, width, channels = x.shape
-    x = parts.reshape(x, depth, height, width * channels)
-    x = parts.add(L.UpSampling2D, layer.size[:2])(x)
-    depth, height = x.shape[1:3]
-    x = parts.reshape(x, depth * height, width, channels)
-    x = parts.add(L.UpSampling2D, (1, layer.size[2]))(x)
-    return parts.reshape(x, depth, height, x.shape[2], channels)
 
 
 def _axis_last(parts: Parts, layer: Any, x: Any) -> Any:
@@ -115,58 +103,6 @@ def _has_other_axis(layer: Any) -> bool:
         -1,
         len(shapes[0]) - 1 if shapes else -1,
     )
-
-
-def _leaky_relu(parts: Parts, layer: Any, x: Any) -> Any:
-    if layer.max_value is not None or layer.threshold:
-        raise ValueError("negative_slope: cannot be written with a max_value or a threshold")
-    return parts.add(L.LeakyReLU, layer.negative_slope)(x)
-
-
-def _elu(parts: Parts, layer: Any, x: Any) -> Any:
-    negative = parts.scale(parts.add(L.ReLU)(parts.scale(x, -1)), -1)
-    curved = parts.scale(parts.add(L.ELU)(negative), layer.alpha)
-    return parts.add(L.Add)([parts.add(L.ReLU)(x), curved])
-
-
-def _hard_sigmoid(parts: Parts, x: Any) -> Any:
-    return parts.scale(parts.add(L.ReLU, 6.0)(parts.scale(x, 1, 3)), 1 / 6)
-
-
-def _hard_tanh(parts: Parts, x: Any) -> Any:
-    return parts.scale(parts.add(L.ReLU, 2.0)(parts.scale(x, 1, 1)), 1, -1)
-
-
-ACTIVATIONS = {
-    "celu": lambda parts, x: parts.add(L.ELU)(x),
-    "hard_sigmoid": _hard_sigmoid,
-    "hard_silu": lambda parts, x: parts.add(L.Multiply)([x, _hard_sigmoid(parts, x)]),
-    "hard_tanh": _hard_tanh,
-    "leaky_relu": lambda parts, x: parts.add(L.LeakyReLU, 0.2)(x),
-    "tanh_shrink": lambda parts, x: parts.add(L.Add)(
-        [x, parts.scale(parts.add(L.Activation, "tanh")(x), -1)]
-    ),
-}
-
-
-def _other_activation(layer: Any) -> bool:
-    name = getattr(layer.activation, "__name__", None)
-    return name in ACTIVATIONS and layer.activation is keras.activations.get(name)
-
-
-def _activated(parts: Parts, layer: Any, x: Any, config: Any = None) -> Any:
-    """Call the layer without its activation, then the activation's composition."""
-    config = (config or layer.get_config()) | {"activation": "linear"}
-    activation = ACTIVATIONS[layer.activation.__name__]
-    if isinstance(layer, L.Activation):
-        return activation(parts, x)
-    return activation(parts, parts.call_weighted(type(layer), config, layer.get_weights(), x))
-
-
-def _spatial_dropout(parts: Parts, layer: Any, x: Any) -> Any:
-    channels_last(layer)
-    shape = (None, *[1] * (len(x.shape) - 2), None)
-    return parts.add(L.Dropout, layer.rate, noise_shape=shape)(x)
 
 
 def _normalization(parts: Parts, layer: Any, x: Any) -> Any:
@@ -202,51 +138,6 @@ def scale_channels(
 def _subtract(parts: Parts, layer: Any, inputs: Any) -> Any:
     first, second = inputs
     return parts.add(L.Add)([first, parts.scale(second, -1)])
-
-
-def _resize(parts: Parts, layer: Any, x: Any, training: Any = None) -> Any:
-    """Interpolate by a matrix for each of the two axes."""
-    channels_last(layer)
-    antialias = getattr(layer, "antialias", False)
-    if getattr(layer, "crop_to_aspect_ratio", False) or getattr(
-        layer, "pad_to_aspect_ratio", False
-    ):
-        raise ValueError("crop_to_aspect_ratio, pad_to_aspect_ratio: must be False")
-    _, height, width, _ = x.shape
-    if height is None or width is None:
-        raise ValueError("TensorFlow.js cannot compute it for inputs of unknown size")
-    if isinstance(layer, L.Resizing):
-        sizes = layer.height, layer.width
-    else:
-        sizes = height * layer.size[0], width * layer.size[1]
-    rows, columns = (
-        _interpolation_matrix(before, after, layer.interpolation, antialias)
-        for before, after in zip((height, width), sizes, strict=True)
-    )
-    x = parts.permute(x, 1, 3, 2)
-    x = parts.fixed_dense(x, columns, np.zeros(sizes[1]), "columns")
-    x = parts.permute(x, 3, 2, 1)
-    x = parts.fixed_dense(x, rows, np.zeros(sizes[0]), "rows")
-    return parts.permute(x, 3, 1, 2)
-
-
-def _interpolation_matrix(before: int, after: int, interpolation: str, antialias: bool) -> Any:
-    """Return the matrix [before, after] by which Keras resizes an axis."""
-    images = np.eye(before, dtype=np.float32)[None, :, None]
-    resized = keras.ops.image.resize(
-        images, (after, 1), interpolation, antialias, data_format="channels_last"
-    )
-    return keras.ops.convert_to_numpy(resized)[0, :, 0].T
-
-
-def _center_crop(parts: Parts, layer: Any, x: Any, training: Any = None) -> Any:
-    channels_last(layer)
-    margins = []
-    for before, after in zip(x.shape[1:3], (layer.height, layer.width), strict=True):
-        if before is None or before < after:
-            raise ValueError("TensorFlow.js can crop images of known and sufficient size only")
-        margins.append(((before - after) // 2, before - after - (before - after) // 2))
-    return parts.add(L.Cropping2D, tuple(margins))(x)
 
 
 def _group_normalization(parts: Parts, layer: Any, x: Any) -> Any:
@@ -293,49 +184,52 @@ def _category_encoding(parts: Parts, layer: Any, x: Any) -> Any:
     return parts.scale(parts.add(L.GlobalAveragePooling1D)(x), x.shape[1])
 
 
+def _conv_1d(parts: Parts, layer: Any, x: Any) -> Any:
+    return (_causal if layer.padding == "causal" else activated)(parts, layer, x)
+
+
 COMPOSED_LAYERS = {
+    **COMPOSED_ATTENTION,
     **{
-        f"{kind}1D": Composition(_ALWAYS, _as_two_dimensional(getattr(L, f"{kind}2D")))
+        f"{kind}1D": Composition(_as_two_dimensional(getattr(L, f"{kind}2D")))
         for kind in ("SeparableConv", "DepthwiseConv", "UpSampling", "ZeroPadding", "Cropping")
     },
-    "Conv1DTranspose": Composition(_ALWAYS, _as_two_dimensional(L.Conv2DTranspose)),
-    **dict.fromkeys(
-        [
-            *("Activation", "Dense", "Conv2D", "Conv3D", "Conv2DTranspose", "SeparableConv2D"),
-            "DepthwiseConv2D",
-        ],
-        Composition(_other_activation, _activated),
+    "Conv1DTranspose": Composition(_as_two_dimensional(L.Conv2DTranspose)),
+    "Conv1D": Composition(
+        _conv_1d, lambda layer: layer.padding == "causal" or other_activation(layer)
     ),
     **{
-        f"Global{kind}Pooling{rank}D": Composition(
-            _ALWAYS if rank == 3 else lambda layer: layer.keepdims, _global_pooling
+        name: Composition(activated, other_activation)
+        for name in (
+            *("Activation", "Dense", "Conv2D", "Conv3D", "Conv2DTranspose", "SeparableConv2D"),
+            "DepthwiseConv2D",
         )
-        for kind in ("Average", "Max")
-        for rank in (1, 2, 3)
     },
-    **dict.fromkeys(
-        ["SpatialDropout2D", "SpatialDropout3D"], Composition(_ALWAYS, _spatial_dropout)
-    ),
-    **dict.fromkeys(["Softmax", "BatchNormalization"], Composition(_has_other_axis, _axis_last)),
-    "CategoryEncoding": Composition(_ALWAYS, _category_encoding),
-    "CenterCrop": Composition(_ALWAYS, _center_crop),
-    "ELU": Composition(lambda layer: layer.alpha != 1, _elu),
-    "GroupNormalization": Composition(_ALWAYS, _group_normalization),
-    "Identity": Composition(_ALWAYS, lambda parts, layer, x: parts.add(L.Activation, "linear")(x)),
-    "MaxPooling3D": Composition(_ALWAYS, _max_pooling_3d),
-    "Normalization": Composition(_ALWAYS, _normalization),
-    "ReLU": Composition(lambda layer: layer.negative_slope, _leaky_relu),
+    **{
+        f"Global{kind}Pooling{rank}D": Composition(_global_pooling, lambda layer: layer.keepdims)
+        for kind in ("Average", "Max")
+        for rank in (1, 2)
+    },
+    "GlobalAveragePooling3D": Composition(_global_pooling),
+    "GlobalMaxPooling3D": Composition(_global_pooling),
+    "BatchNormalization": Composition(_axis_last, _has_other_axis),
+    "CategoryEncoding": Composition(_category_encoding),
+    "CenterCrop": Composition(center_crop),
+    "ELU": Composition(elu, lambda layer: layer.alpha != 1),
+    "GroupNormalization": Composition(_group_normalization),
+    "Identity": Composition(lambda parts, layer, x: parts.add(L.Activation, "linear")(x)),
+    "MaxPooling3D": Composition(max_pooling_3d),
+    "Normalization": Composition(_normalization),
+    "ReLU": Composition(leaky_relu, lambda layer: bool(layer.negative_slope)),
     "Rescaling": Composition(
-        lambda layer: np.size(layer.scale) > 1 or np.size(layer.offset) > 1,
         lambda parts, layer, x: scale_channels(parts, x, layer.scale, layer.offset),
+        lambda layer: np.size(layer.scale) > 1 or np.size(layer.offset) > 1,
     ),
-    "Resizing": Composition(_ALWAYS, _resize),
-    "Subtract": Composition(_ALWAYS, _subtract),
-    "UpSampling2D": Composition(lambda layer: layer.interpolation != "nearest", _resize),
-    "UpSampling3D": Composition(_ALWAYS, _up_sampling_3d),
+    "Resizing": Composition(resize),
+    "Softmax": Composition(_axis_last, _has_other_axis),
+    "SpatialDropout2D": Composition(spatial_dropout),
+    "SpatialDropout3D": Composition(spatial_dropout),
+    "Subtract": Composition(_subtract),
+    "UpSampling2D": Composition(resize, lambda layer: layer.interpolation != "nearest"),
+    "UpSampling3D": Composition(up_sampling_3d),
 }
-COMPOSED_LAYERS["Conv1D"] = Composition(
-    lambda layer: layer.padding == "causal" or _other_activation(layer),
-    lambda parts, layer, x: (_causal if layer.padding == "causal" else _activated)(parts, layer, x),
-)
-COMPOSED_LAYERS |= COMPOSED_ATTENTION

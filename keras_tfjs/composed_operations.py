@@ -6,7 +6,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_tfjs.composed_layers import ACTIVATIONS, scale_channels
+from keras_tfjs.composed_activations import ACTIVATIONS
+from keras_tfjs.composed_layers import scale_channels
 from keras_tfjs.composition_parts import L, Parts
 
 Build = Callable[..., Any]  # of a `Parts`, the operation and the call's arguments

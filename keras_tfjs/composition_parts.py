@@ -13,12 +13,12 @@ class Composition(NamedTuple):
     """How a layer is composed.
 
     Attributes:
-      applies: tells whether a layer needs it.
       build: calls the composition: of its `Parts`, the layer and the call's arguments.
+      applies: tells whether a layer needs it.
     """
 
-    applies: Callable[[Any], bool]
     build: Callable[..., Any]
+    applies: Callable[[Any], bool] = lambda layer: True
 
 
 class Parts:
