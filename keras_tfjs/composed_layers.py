@@ -97,6 +97,22 @@ def _axis_last(parts: Parts, layer: Any, x: Any) -> Any:
     return parts.permute(y, *back)
 
 
+def _batch_normalization(parts: Parts, layer: Any, x: Any) -> Any:
+    if len(x.shape) < 5 or layer.axis not in (-1, len(x.shape) - 1):
+        return _axis_last(parts, layer, x)
+    # TensorFlow.js normalizes up to two dimensions. The others can be joined.
+    size = None if None in x.shape[1:-2] else int(np.prod(x.shape[1:-2]))
+    config = layer.get_config() | {"axis": -1}
+    y = parts.reshape(x, size, *x.shape[-2:])
+    y = parts.call_weighted(type(layer), config, layer.get_weights(), y)
+    return parts.reshape(y, *x.shape[1:])
+
+
+def _needs_other_shape(layer: Any) -> bool:
+    shapes = input_shapes(layer)
+    return _has_other_axis(layer) or (bool(shapes) and len(shapes[0]) > 4)
+
+
 def _has_other_axis(layer: Any) -> bool:
     shapes = input_shapes(layer)
     return isinstance(layer.axis, int) and layer.axis not in (
@@ -127,12 +143,26 @@ def scale_channels(
         return parts.scale(x, scale.item(), offset.item())
     size = x.shape[-1]
     if not {scale.size, offset.size} <= {1, size}:
-        raise ValueError("axis: TensorFlow.js can scale the last axis only")
+        return _scale_elements(parts, x, scale, offset, offset_first)
     scale, offset = (np.broadcast_to(value.ravel(), size) for value in (scale, offset))
     if offset_first:
         x = parts.fixed_dense(x, np.eye(size), offset, "offset")
         return parts.fixed_dense(x, np.diag(scale), np.zeros(size), "scale")
     return parts.fixed_dense(x, np.diag(scale), offset, "scale")
+
+
+def _scale_elements(parts: Parts, x: Any, scale: Any, offset: Any, offset_first: bool) -> Any:
+    """Scale each element, by a convolution of one pixel that has the elements as channels."""
+    shape = x.shape[1:]
+    if None in shape or max(scale.ndim, offset.ndim) > len(shape) + 1:
+        raise ValueError("TensorFlow.js cannot compute it for inputs of unknown size")
+    scale, offset = (np.broadcast_to(value, (1, *shape)).ravel() for value in (scale, offset))
+    if offset_first:
+        offset = scale * offset
+    config = {"kernel_size": 1, "trainable": False}
+    y = parts.reshape(x, 1, 1, scale.size)
+    y = parts.call_weighted(L.DepthwiseConv2D, config, [scale.reshape(1, 1, -1, 1), offset], y)
+    return parts.reshape(y, *shape)
 
 
 def _subtract(parts: Parts, layer: Any, inputs: Any) -> Any:
@@ -212,7 +242,7 @@ COMPOSED_LAYERS = {
     },
     "GlobalAveragePooling3D": Composition(_global_pooling),
     "GlobalMaxPooling3D": Composition(_global_pooling),
-    "BatchNormalization": Composition(_axis_last, _has_other_axis),
+    "BatchNormalization": Composition(_batch_normalization, _needs_other_shape),
     "CategoryEncoding": Composition(_category_encoding),
     "CenterCrop": Composition(center_crop),
     "ELU": Composition(elu, lambda layer: layer.alpha != 1),

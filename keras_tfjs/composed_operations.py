@@ -21,19 +21,19 @@ def _constant(value: Any) -> Any:
     """Return a number or an array that stands in an operation.
 
     Raises:
-      ValueError: it changes from example to example, or is no number.
+      ValueError: it is no number.
     """
     array = np.asarray(keras.ops.convert_to_numpy(value))
     if array.dtype.kind not in "fiu":
         raise ValueError("TensorFlow.js can compute with numbers only")
-    if array.size > 1 and max(array.shape) != array.size:
-        raise ValueError("TensorFlow.js can compute with a number or a vector, not with a matrix")
     return array.astype(np.float32)
 
 
 def _affine(parts: Parts, x: Any, scale: Any, offset: Any) -> Any:
     if x.dtype != "float32":
         raise ValueError(f"is called on {x.dtype}; only float32 can be written")
+    if max(np.ndim(scale), np.ndim(offset)) > len(x.shape):
+        raise ValueError("TensorFlow.js broadcasts tensors of equal rank only")
     return scale_channels(parts, x, scale, offset)
 
 
@@ -117,7 +117,8 @@ def _concatenate(parts: Parts, operation: Any, tensors: Any) -> Any:
 def _reshape(parts: Parts, operation: Any, x: Any) -> Any:
     """Reshape to the shape that Keras computed; the batch must stay."""
     shape = operation.compute_output_spec(x).shape
-    if not shape or shape[0] != x.shape[0]:
+    sizes = [1 if None in s[1:] else int(np.prod(s[1:])) for s in (shape, x.shape)]
+    if not shape or shape[0] != x.shape[0] or len(set(sizes)) > 1:
         raise ValueError("TensorFlow.js cannot reshape the batch axis")
     return parts.reshape(x, *shape[1:])
 
@@ -145,34 +146,59 @@ def _pool(kind: str) -> Build:
 
 
 def _get_item(parts: Parts, operation: Any, x: Any, key: Any) -> Any:
-    """Slice or index one axis, by cropping: x[:, -1], x[:, 2:5], x[..., 0]."""
-    rank = len(x.shape)
+    """Slice or index axes, by cropping: x[:, -1], x[:, 2:5], x[..., 0], x[:, None]."""
     keys = list(key) if isinstance(key, tuple | list) else [key]
     if Ellipsis in keys:
-        at = keys.index(Ellipsis)
-        keys[at : at + 1] = [slice(None)] * (rank - len(keys) + 1)
-    keys += [slice(None)] * (rank - len(keys))
-    axes = [axis for axis, item in enumerate(keys) if item != slice(None)]
-    if len(keys) != rank or len(axes) != 1 or axes == [0] or None in x.shape[1:]:
-        raise ValueError("TensorFlow.js can slice one axis of known size only, not the batch")
-    (axis,) = axes
-    size, item = x.shape[axis], keys[axis]
-    single = not isinstance(item, slice)
-    begin, end, step = (item % size, item % size + 1, 1) if single else item.indices(size)
+        at, taken = keys.index(Ellipsis), sum(item is not None for item in keys) - 1
+        keys[at : at + 1] = [slice(None)] * (len(x.shape) - taken)
+    shape: list[Any] = []  # of the result
+    axis = 0
+    for item in keys:
+        if item is None:
+            shape.append(1)
+            continue
+        if item != slice(None):
+            x = _crop(parts, x, axis, item)
+        if isinstance(item, slice):
+            shape.append(x.shape[axis])
+        axis += 1
+    shape += x.shape[axis:]
+    return x if tuple(shape) == tuple(x.shape) else parts.reshape(x, *shape[1:])
+
+
+def _crop(parts: Parts, x: Any, axis: int, item: Any) -> Any:
+    """Return the part of a tensor that an index or a slice takes of one axis; the axis stays."""
+    size = x.shape[axis]
+    if axis == 0 or None in x.shape[1:]:
+        raise ValueError("TensorFlow.js can slice axes of known size only, not the batch")
+    if not isinstance(item, int | slice):
+        raise ValueError("TensorFlow.js can slice by fixed numbers only")
+    index = slice(item % size, item % size + 1) if isinstance(item, int) else item
+    begin, end, step = index.indices(size)
     if step != 1 or begin >= end:
         raise ValueError("TensorFlow.js can slice with a step of 1 only")
-    before, after = (int(np.prod(part)) for part in (x.shape[1:axis], x.shape[axis + 1 :]))
+    before, after = (int(np.prod(sizes)) for sizes in (x.shape[1:axis], x.shape[axis + 1 :]))
     cropped = parts.add(L.Cropping2D, ((0, 0), (begin, size - end)))(
         parts.reshape(x, before, size, after)
     )
-    kept = [] if single else [end - begin]
-    return parts.reshape(cropped, *x.shape[1:axis], *kept, *x.shape[axis + 1 :])
+    return parts.reshape(cropped, *x.shape[1:axis], end - begin, *x.shape[axis + 1 :])
+
+
+def _depth_to_space(parts: Parts, operation: Any, x: Any) -> Any:
+    size = operation.block_size
+    _, height, width, channels = x.shape
+    if operation.data_format != "channels_last" or None in x.shape[1:]:
+        raise ValueError("TensorFlow.js can do it for channels_last and known sizes only")
+    kept = channels // size**2
+    x = parts.permute(parts.reshape(x, height, width, size, size * kept), 1, 3, 2, 4)
+    return parts.reshape(x, height * size, width * size, kept)
 
 
 COMPOSED_OPERATIONS: dict[str, Build] = {
     "Absolute": _absolute,
     "Add": _add,
     "Concatenate": _concatenate,
+    "DepthToSpace": _depth_to_space,
     "Divide": _divide,
     "ExpandDims": _reshape,
     "GetItem": _get_item,

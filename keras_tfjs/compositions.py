@@ -12,7 +12,7 @@ import keras
 from keras_tfjs.composed_layers import COMPOSED_LAYERS
 from keras_tfjs.composed_operations import COMPOSED_OPERATIONS
 from keras_tfjs.composition_parts import Parts
-from keras_tfjs.layer_config import error_context
+from keras_tfjs.layer_config import check_class, error_context
 
 
 def compose(model: keras.Model) -> keras.Model:
@@ -24,7 +24,17 @@ def compose(model: keras.Model) -> keras.Model:
     Raises:
       ValueError: a layer has a composition, but not with the arguments that it is called with.
     """
+    _check_classes(model)
     return _Composer().compose(model) if _needs_composition(model) else model
+
+
+def _check_classes(model: keras.Model) -> None:
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            _check_classes(layer)
+        elif not isinstance(layer, keras.layers.InputLayer) and _find(layer) is None:
+            with error_context(f"layer {layer.name!r} ({type(layer).__name__})"):
+                check_class(type(layer))
 
 
 def _needs_composition(model: keras.Model) -> bool:

@@ -21,7 +21,9 @@ INPUT_DTYPES = ("float32", "int32")
 RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)  # may be called with initial states
 _TAKE_INTEGERS = (
     keras.layers.Embedding,
+    keras.layers.Flatten,
     keras.layers.Rescaling,
+    keras.layers.Reshape,
     keras.Model,
 )
 
@@ -126,15 +128,17 @@ def _write_call(operations: Operations, entries: Entries, entry: Entry) -> Entry
     if entry["class_name"] == "InputLayer":
         return _write_input(entry["config"]) | {"name": name, "inbound_nodes": []}
     operation = operations[name]
+    if not isinstance(operation, keras.Layer):
+        raise ValueError(
+            f"layer {name!r} ({entry['class_name']}): is an operation of {entry['module']}, not a "
+            "layer; use a layer for it"
+        )
+    written = _write_node_layer(operation)
     with error_context(f"layer {name!r} ({entry['class_name']})"):
-        if not isinstance(operation, keras.Layer):
-            raise ValueError(
-                f"is an operation of {entry['module']}, not a layer; use a layer for it"
-            )
         nodes = [
             _write_node(operations, entries, operation, node) for node in entry["inbound_nodes"]
         ]
-    return _write_node_layer(operation) | {"name": name, "inbound_nodes": nodes}
+    return written | {"name": name, "inbound_nodes": nodes}
 
 
 def _write_node(
@@ -174,7 +178,9 @@ def _as_list(value: Any) -> list[Any]:
 def _check_dtype(layer: keras.Layer, dtype: str) -> None:
     """Refuse integers for layers that take them otherwise in TensorFlow.js, backend by backend."""
     if dtype != "float32" and not isinstance(layer, _TAKE_INTEGERS):
-        raise ValueError(f"is called on {dtype}; only Embedding and Rescaling can be")
+        raise ValueError(
+            f"is called on {dtype}; only Embedding, Rescaling, Reshape and Flatten can be"
+        )
 
 
 def _order_calls(layers: list[Entry], ends: dict[str, list]) -> None:

@@ -114,6 +114,16 @@ COMPOSED_CASES = {
     "x[:, -1]": Case(lambda: lambda x: x[:, -1], _SEQUENCE),
     "x[..., 1:3]": Case(lambda: lambda x: x[..., 1:3], _IMAGE),
     "x[:, 2:5, :]": Case(lambda: lambda x: x[:, 2:5, :], _IMAGE),
+    "x[:, 1:, None, -1]": Case(lambda: lambda x: x[:, 1:, None, -1], _IMAGE),
+    "x + matrix": Case(lambda: lambda x: x * 2 + np.ones((8, 4), np.float32), _SEQUENCE),
+    "x + position": Case(
+        lambda: lambda x: x + np.arange(8, dtype=np.float32).reshape(1, 8, 1), _SEQUENCE
+    ),
+    "depth_to_space": Case(lambda: lambda x: ops.nn.depth_to_space(x, 2), _IMAGE),
+    "BatchNormalization of volumes": Case(lambda: L.BatchNormalization(), _VOLUME),
+    "BatchNormalization of volumes, second axis": Case(
+        lambda: L.BatchNormalization(axis=1), [(6, 5, 4)]
+    ),
     "mean, max": Case(
         lambda: lambda x: ops.concatenate([ops.mean(x, axis=1), ops.max(x, axis=1)], axis=-1),
         _SEQUENCE,
