@@ -5,28 +5,50 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_tfjs.composed_scaling import scale_channels
 from keras_tfjs.composition_parts import Composition, L, Parts
 
 
-def _attend(parts: Parts, query: Any, value: Any, key: Any, scale: float, rate: float) -> Any:
+def _attend(
+    parts: Parts, query: Any, value: Any, key: Any, scale: float, rate: float, causal: bool
+) -> Any:
     """Return softmax(scale query key^T) value, with dropout of the probabilities."""
     scores = parts.scale(parts.add(L.Dot, 2)([query, key]), scale)
+    if causal:
+        scores = _hide_later_steps(parts, scores)
     probabilities = parts.add(L.Softmax)(scores)
     if rate:
         probabilities = parts.add(L.Dropout, rate)(probabilities)
     return parts.add(L.Dot, (2, 1))([probabilities, value])
 
 
-def _attention(parts: Parts, layer: Any, inputs: Any, **arguments: Any) -> Any:
+def _hide_later_steps(parts: Parts, scores: Any) -> Any:
+    """Add -1e9 where a key is later than the query, so that its probability is 0."""
+    _, queries, keys = scores.shape
+    if queries is None or keys is None:
+        raise ValueError("use_causal_mask: TensorFlow.js cannot do it for unknown lengths")
+    hidden = np.triu(np.full((1, queries, keys), -1e9, np.float32), 1)
+    return scale_channels(parts, scores, 1.0, hidden)
+
+
+def _attention(
+    parts: Parts, layer: Any, inputs: Any, use_causal_mask: bool = False, **arguments: Any
+) -> Any:
     _check(arguments, inputs)
     if layer.score_mode != "dot" or layer.use_scale:
         raise ValueError("score_mode, use_scale: TensorFlow.js has 'dot' and False only")
     query, value, key = (*inputs, inputs[1])[:3]
-    return _attend(parts, query, value, key, 1.0, layer.dropout)
+    return _attend(parts, query, value, key, 1.0, layer.dropout, use_causal_mask)
 
 
 def _multi_head_attention(
-    parts: Parts, layer: Any, query: Any, value: Any, key: Any = None, **arguments: Any
+    parts: Parts,
+    layer: Any,
+    query: Any,
+    value: Any,
+    key: Any = None,
+    use_causal_mask: bool = False,
+    **arguments: Any,
 ) -> Any:
     key = value if key is None else key
     _check(arguments, [query, value, key])
@@ -42,6 +64,7 @@ def _multi_head_attention(
             _project(parts, layer, "key", head, key),
             1 / np.sqrt(layer.key_dim),
             layer.dropout,
+            use_causal_mask,
         )
         for head in range(layer.num_heads)
     ]

@@ -20,6 +20,7 @@ from keras_tfjs.composed_images import (
     spatial_dropout,
     up_sampling_3d,
 )
+from keras_tfjs.composed_scaling import scale_channels
 from keras_tfjs.composition_parts import Composition, L, Parts, channels_last
 from keras_tfjs.layer_config import input_shapes
 
@@ -83,18 +84,12 @@ def _global_pooling(parts: Parts, layer: Any, x: Any) -> Any:
 
 
 def _axis_last(parts: Parts, layer: Any, x: Any) -> Any:
-    """Bring the layer's axis to the end, call the layer, bring the axis back."""
-    rank = len(x.shape)
-    axis = layer.axis % rank
-    if axis == 0:
-        raise ValueError("axis: must not be the batch")
-    others = [i for i in range(1, rank) if i != axis]
-    there = [*others, axis]
-    back = [there.index(i) + 1 for i in range(1, rank)]
     config = layer.get_config() | {"axis": -1}
-    y = parts.permute(x, *there)
-    y = parts.call_weighted(type(layer), config, layer.get_weights(), y)
-    return parts.permute(y, *back)
+    return parts.with_axis_last(
+        x,
+        layer.axis,
+        lambda y: parts.call_weighted(type(layer), config, layer.get_weights(), y),
+    )
 
 
 def _batch_normalization(parts: Parts, layer: Any, x: Any) -> Any:
@@ -130,39 +125,6 @@ def _normalization(parts: Parts, layer: Any, x: Any) -> Any:
     return scale_channels(
         parts, x, 1 / np.maximum(deviation, keras.config.epsilon()), -mean, offset_first=True
     )
-
-
-def scale_channels(
-    parts: Parts, x: Any, scale: Any, offset: Any, offset_first: bool = False
-) -> Any:
-    """Return scale x + offset, or scale (x + offset), by numbers or vectors for the last axis."""
-    scale, offset = np.asarray(scale, np.float32), np.asarray(offset, np.float32)
-    if scale.size == offset.size == 1:
-        if offset_first:
-            return parts.scale(parts.scale(x, 1, offset.item()), scale.item())
-        return parts.scale(x, scale.item(), offset.item())
-    size = x.shape[-1]
-    if not {scale.size, offset.size} <= {1, size}:
-        return _scale_elements(parts, x, scale, offset, offset_first)
-    scale, offset = (np.broadcast_to(value.ravel(), size) for value in (scale, offset))
-    if offset_first:
-        x = parts.fixed_dense(x, np.eye(size), offset, "offset")
-        return parts.fixed_dense(x, np.diag(scale), np.zeros(size), "scale")
-    return parts.fixed_dense(x, np.diag(scale), offset, "scale")
-
-
-def _scale_elements(parts: Parts, x: Any, scale: Any, offset: Any, offset_first: bool) -> Any:
-    """Scale each element, by a convolution of one pixel that has the elements as channels."""
-    shape = x.shape[1:]
-    if None in shape or max(scale.ndim, offset.ndim) > len(shape) + 1:
-        raise ValueError("TensorFlow.js cannot compute it for inputs of unknown size")
-    scale, offset = (np.broadcast_to(value, (1, *shape)).ravel() for value in (scale, offset))
-    if offset_first:
-        offset = scale * offset
-    config = {"kernel_size": 1, "trainable": False}
-    y = parts.reshape(x, 1, 1, scale.size)
-    y = parts.call_weighted(L.DepthwiseConv2D, config, [scale.reshape(1, 1, -1, 1), offset], y)
-    return parts.reshape(y, *shape)
 
 
 def _subtract(parts: Parts, layer: Any, inputs: Any) -> Any:
@@ -214,8 +176,42 @@ def _category_encoding(parts: Parts, layer: Any, x: Any) -> Any:
     return parts.scale(parts.add(L.GlobalAveragePooling1D)(x), x.shape[1])
 
 
+def _flatten(parts: Parts, layer: Any, x: Any) -> Any:
+    channels_last(layer)
+    size = None if None in x.shape[1:] else int(np.prod(x.shape[1:]))
+    return parts.reshape(x, size)
+
+
+def _needs_reshape(layer: Any) -> bool:
+    shapes = input_shapes(layer)
+    return bool(shapes) and (len(shapes[0]) < 3 or None in shapes[0][1:])
+
+
+def _grouped_convolution(parts: Parts, layer: Any, x: Any) -> Any:
+    """Convolve each group of channels, then join them."""
+    channels_last(layer)
+    kernel, *bias = layer.get_weights()
+    size, filters = x.shape[-1] // layer.groups, layer.filters // layer.groups
+    config = layer.get_config() | {"groups": 1, "filters": filters, "activation": "linear"}
+    outputs = []
+    for group in range(layer.groups):
+        channels = parts.crop(x, len(x.shape) - 1, slice(group * size, (group + 1) * size))
+        own = slice(group * filters, (group + 1) * filters)
+        weights = [kernel[..., own], *(values[own] for values in bias)]
+        name = f"group{group}"
+        outputs.append(parts.call_weighted(type(layer), config, weights, channels, name))
+    joined = parts.add(L.Concatenate)(outputs)
+    if other_activation(layer):
+        return ACTIVATIONS[layer.activation.__name__](parts, joined)
+    return parts.add(L.Activation, layer.activation)(joined)
+
+
+def _convolution(parts: Parts, layer: Any, x: Any) -> Any:
+    return (_grouped_convolution if layer.groups > 1 else activated)(parts, layer, x)
+
+
 def _conv_1d(parts: Parts, layer: Any, x: Any) -> Any:
-    return (_causal if layer.padding == "causal" else activated)(parts, layer, x)
+    return (_causal if layer.padding == "causal" else _convolution)(parts, layer, x)
 
 
 COMPOSED_LAYERS = {
@@ -226,13 +222,17 @@ COMPOSED_LAYERS = {
     },
     "Conv1DTranspose": Composition(_as_two_dimensional(L.Conv2DTranspose)),
     "Conv1D": Composition(
-        _conv_1d, lambda layer: layer.padding == "causal" or other_activation(layer)
+        _conv_1d,
+        lambda layer: layer.padding == "causal" or layer.groups > 1 or other_activation(layer),
     ),
+    **{
+        name: Composition(_convolution, lambda layer: layer.groups > 1 or other_activation(layer))
+        for name in ("Conv2D", "Conv3D")
+    },
     **{
         name: Composition(activated, other_activation)
         for name in (
-            *("Activation", "Dense", "Conv2D", "Conv3D", "Conv2DTranspose", "SeparableConv2D"),
-            "DepthwiseConv2D",
+            *("Activation", "Dense", "Conv2DTranspose", "SeparableConv2D", "DepthwiseConv2D"),
         )
     },
     **{
@@ -246,6 +246,7 @@ COMPOSED_LAYERS = {
     "CategoryEncoding": Composition(_category_encoding),
     "CenterCrop": Composition(center_crop),
     "ELU": Composition(elu, lambda layer: layer.alpha != 1),
+    "Flatten": Composition(_flatten, _needs_reshape),
     "GroupNormalization": Composition(_group_normalization),
     "Identity": Composition(lambda parts, layer, x: parts.add(L.Activation, "linear")(x)),
     "MaxPooling3D": Composition(max_pooling_3d),

@@ -1,5 +1,6 @@
 """Operations between layers, such as `x + 1` and `ops.mean`, as compositions of layers."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,7 @@ import keras
 import numpy as np
 
 from keras_tfjs.composed_activations import ACTIVATIONS
-from keras_tfjs.composed_layers import scale_channels
+from keras_tfjs.composed_scaling import scale_channels
 from keras_tfjs.composition_parts import L, Parts
 
 Build = Callable[..., Any]  # of a `Parts`, the operation and the call's arguments
@@ -106,6 +107,12 @@ def _activation(name: str, **fixed: Any) -> Build:
     return build
 
 
+def _softmax(parts: Parts, operation: Any, x: Any) -> Any:
+    if not isinstance(operation.axis, int):
+        raise ValueError("axis: TensorFlow.js takes one only")
+    return parts.with_axis_last(x, operation.axis, parts.add(L.Softmax))
+
+
 def _leaky_relu(parts: Parts, operation: Any, x: Any) -> Any:
     return parts.add(L.LeakyReLU, operation.negative_slope)(x)
 
@@ -158,7 +165,7 @@ def _get_item(parts: Parts, operation: Any, x: Any, key: Any) -> Any:
             shape.append(1)
             continue
         if item != slice(None):
-            x = _crop(parts, x, axis, item)
+            x = parts.crop(x, axis, item)
         if isinstance(item, slice):
             shape.append(x.shape[axis])
         axis += 1
@@ -166,22 +173,14 @@ def _get_item(parts: Parts, operation: Any, x: Any, key: Any) -> Any:
     return x if tuple(shape) == tuple(x.shape) else parts.reshape(x, *shape[1:])
 
 
-def _crop(parts: Parts, x: Any, axis: int, item: Any) -> Any:
-    """Return the part of a tensor that an index or a slice takes of one axis; the axis stays."""
+def _split(parts: Parts, operation: Any, x: Any) -> Any:
+    sections = operation.indices_or_sections
+    axis = operation.axis % len(x.shape)
     size = x.shape[axis]
-    if axis == 0 or None in x.shape[1:]:
-        raise ValueError("TensorFlow.js can slice axes of known size only, not the batch")
-    if not isinstance(item, int | slice):
-        raise ValueError("TensorFlow.js can slice by fixed numbers only")
-    index = slice(item % size, item % size + 1) if isinstance(item, int) else item
-    begin, end, step = index.indices(size)
-    if step != 1 or begin >= end:
-        raise ValueError("TensorFlow.js can slice with a step of 1 only")
-    before, after = (int(np.prod(sizes)) for sizes in (x.shape[1:axis], x.shape[axis + 1 :]))
-    cropped = parts.add(L.Cropping2D, ((0, 0), (begin, size - end)))(
-        parts.reshape(x, before, size, after)
-    )
-    return parts.reshape(cropped, *x.shape[1:axis], end - begin, *x.shape[axis + 1 :])
+    if isinstance(sections, int):
+        sections = range(size // sections, size, size // sections)
+    ends = [0, *sections, size]
+    return [parts.crop(x, axis, slice(begin, end)) for begin, end in itertools.pairwise(ends)]
 
 
 def _depth_to_space(parts: Parts, operation: Any, x: Any) -> Any:
@@ -211,6 +210,7 @@ COMPOSED_OPERATIONS: dict[str, Build] = {
     "Negative": lambda parts, operation, x: parts.scale(x, -1),
     "Power": _power,
     "Reshape": _reshape,
+    "Split": _split,
     "Square": lambda parts, operation, x: parts.add(L.Multiply)([x, x]),
     "Squeeze": _reshape,
     "Subtract": _subtract,
@@ -228,7 +228,7 @@ COMPOSED_OPERATIONS: dict[str, Build] = {
     "Selu": _activation("selu"),
     "Sigmoid": _activation("sigmoid"),
     "Silu": _activation("silu"),
-    "Softmax": _activation("softmax", axis=-1),
+    "Softmax": _softmax,
     "Softplus": _activation("softplus"),
     "Softsign": _activation("softsign"),
     "Tanh": _activation("tanh"),

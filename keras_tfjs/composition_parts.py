@@ -82,6 +82,38 @@ class Parts:
         """Transpose the axes after the batch."""
         return self.add(L.Permute, dims)(x)
 
+    def crop(self, x: Any, axis: int, item: Any) -> Any:
+        """Return the part of a tensor that an index or slice takes of an axis; the axis stays."""
+        size = x.shape[axis]
+        if axis == 0 or size is None:
+            raise ValueError("TensorFlow.js can slice axes of known size only, not the batch")
+        if not isinstance(item, int | slice):
+            raise ValueError("TensorFlow.js can slice by fixed numbers only")
+        index = slice(item % size, item % size + 1) if isinstance(item, int) else item
+        begin, end, step = index.indices(size)
+        if step == 1 and begin < end and None not in x.shape[1:]:
+            before, after = (int(np.prod(n)) for n in (x.shape[1:axis], x.shape[axis + 1 :]))
+            y = self.reshape(x, before, size, after)
+            y = self.add(L.Cropping2D, ((0, 0), (begin, size - end)))(y)
+            return self.reshape(y, *x.shape[1:axis], end - begin, *x.shape[axis + 1 :])
+        taken = np.arange(size)[index]
+        if axis != len(x.shape) - 1 or not len(taken) or x.dtype != "float32":
+            raise ValueError("TensorFlow.js can slice with a step of 1 only")
+        self._made += 1
+        chosen = np.eye(size)[:, taken]
+        return self.fixed_dense(x, chosen, np.zeros(len(taken)), f"part{self._made}")
+
+    def with_axis_last(self, x: Any, axis: int, call: Callable[[Any], Any]) -> Any:
+        """Bring an axis to the end, call a function, and bring the axis back."""
+        rank = len(x.shape)
+        if axis % rank == 0:
+            raise ValueError("axis: must not be the batch")
+        if axis % rank == rank - 1:
+            return call(x)
+        there = [*(i for i in range(1, rank) if i != axis % rank), axis % rank]
+        back = [there.index(i) + 1 for i in range(1, rank)]
+        return self.permute(call(self.permute(x, *there)), *back)
+
     def scale(self, x: Any, scale: float, offset: float = 0.0) -> Any:
         """Return scale x + offset."""
         return self.add(L.Rescaling, float(scale), float(offset))(x)

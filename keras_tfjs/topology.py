@@ -19,11 +19,10 @@ from keras_tfjs.values import shorten
 Operations = dict[str, Any]  # the layers, and what else computes in a model, by name
 INPUT_DTYPES = ("float32", "int32")
 RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)  # may be called with initial states
+# Layers that compute the same of int32 on each backend; the others may not.
 _TAKE_INTEGERS = (
-    keras.layers.Embedding,
-    keras.layers.Flatten,
-    keras.layers.Rescaling,
-    keras.layers.Reshape,
+    *(keras.layers.Concatenate, keras.layers.Cropping2D, keras.layers.Embedding),
+    *(keras.layers.Flatten, keras.layers.Permute, keras.layers.Rescaling, keras.layers.Reshape),
     keras.Model,
 )
 
@@ -179,7 +178,7 @@ def _check_dtype(layer: keras.Layer, dtype: str) -> None:
     """Refuse integers for layers that take them otherwise in TensorFlow.js, backend by backend."""
     if dtype != "float32" and not isinstance(layer, _TAKE_INTEGERS):
         raise ValueError(
-            f"is called on {dtype}; only Embedding, Rescaling, Reshape and Flatten can be"
+            f"is called on {dtype}; only Embedding, Rescaling and layers that move values can be"
         )
 
 

@@ -119,6 +119,25 @@ COMPOSED_CASES = {
     "x + position": Case(
         lambda: lambda x: x + np.arange(8, dtype=np.float32).reshape(1, 8, 1), _SEQUENCE
     ),
+    "x[..., ::-1]": Case(lambda: lambda x: x[..., ::-1], _IMAGE),
+    "split": Case(lambda: lambda x: ops.split(x, [1, 3], axis=-1), _IMAGE),
+    "softmax, first axis": Case(lambda: lambda x: ops.softmax(x, axis=1), _SEQUENCE),
+    "Conv2D in groups": Case(lambda: L.Conv2D(6, 3, groups=2, activation="relu"), _IMAGE),
+    "Conv1D in groups": Case(
+        lambda: L.Conv1D(4, 3, groups=4, activation="leaky_relu", use_bias=False), _SEQUENCE
+    ),
+    "Flatten, of vectors": Case(lambda: L.Flatten(), [(4,)]),
+    "Flatten, any size": Case(lambda: L.Flatten(), [(None, 4)]),
+    "MultiHeadAttention, causal": Case(
+        lambda: lambda x: L.MultiHeadAttention(2, 3)(x, x, use_causal_mask=True), _SEQUENCE
+    ),
+    "integers": Case(
+        lambda: lambda x: L.Embedding(9, 3)(
+            L.Concatenate()([L.Permute((2, 1))(x), ops.transpose(x, (0, 2, 1))])[:, 1:, 0]
+        ),
+        [(4, 3)],
+        below=9,
+    ),
     "depth_to_space": Case(lambda: lambda x: ops.nn.depth_to_space(x, 2), _IMAGE),
     "BatchNormalization of volumes": Case(lambda: L.BatchNormalization(), _VOLUME),
     "BatchNormalization of volumes, second axis": Case(

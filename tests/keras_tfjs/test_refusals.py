@@ -136,11 +136,11 @@ REFUSED = {
     ),
     "integers": (
         lambda: functional(L.BatchNormalization(), (4,), dtype="int32"),
-        "is called on int32; only Embedding, Rescaling, Reshape and Flatten can be",
+        "is called on int32; only Embedding, Rescaling and layers that move values can be",
     ),
     "integers in a Sequential": (
         lambda: keras.Sequential([keras.Input((4,), dtype="int32"), L.ReLU()]),
-        "is called on int32; only Embedding, Rescaling, Reshape and Flatten can be",
+        "is called on int32; only Embedding, Rescaling and layers that move values can be",
     ),
     "no size": (lambda: functional(L.Dense(3), (0,)), "has no inputs of shape"),
     "scalars": (lambda: functional(lambda x: L.Reshape((1,))(x), ()), "has no inputs of shape"),
@@ -150,7 +150,6 @@ REFUSED = {
         lambda: sequential(L.LSTM(3, return_state=True)),
         "needs a single output in a Sequential",
     ),
-    "flat already": (lambda: sequential(L.Flatten(), shape=(4,)), "cannot flatten .None, 4."),
     "one to add": (lambda: functional(lambda x: L.Add()([x])), "needs at least two inputs"),
     "output twice": (lambda: functional(lambda x: [x, x]), "cannot put out one tensor twice"),
     "axis within TimeDistributed": (
@@ -177,7 +176,6 @@ REFUSED = {
     "custom with weights": (lambda: sequential(Scaled()), "custom layers with weights"),
     "not registered": (lambda: sequential(Unregistered()), "class is not in the table"),
     "subclass": (lambda: sequential(SpecialDense(2)), "class is not in the table"),
-    "groups": (lambda: sequential(L.Conv1D(4, 2, groups=2)), "groups: TensorFlow.js has 1 only"),
     "channels first": (
         lambda: sequential(L.GlobalMaxPooling1D(data_format="channels_first")),
         "data_format: must be 'channels_last'",
@@ -266,12 +264,6 @@ REFUSED = {
         lambda: sequential(L.ReLU(6, negative_slope=0.1)),
         "cannot be written with a max_value",
     ),
-    "causal attention": (
-        lambda: functional(
-            lambda x: L.MultiHeadAttention(2, 2)(x, x, use_causal_mask=True), (6, 4)
-        ),
-        "TensorFlow.js has no use_causal_mask for it",
-    ),
     "unknown size": (
         lambda: sequential(L.UpSampling2D(interpolation="bilinear"), shape=(None, None, 3)),
         "for inputs of unknown size",
@@ -293,6 +285,16 @@ REFUSED = {
     "slice of the batch": (
         lambda: functional(lambda x: x[1:, :]),
         "can slice axes of known size only",
+    ),
+    "attention mask": (
+        lambda: functional(
+            lambda x, m: L.MultiHeadAttention(2, 2)(x, x, attention_mask=m), (6, 4), (6, 6)
+        ),
+        "TensorFlow.js has no attention_mask for it",
+    ),
+    "constant of another shape": (
+        lambda: functional(lambda x: x * ops.ones(3), (1,)),
+        "cannot broadcast a tensor to the shape of a constant",
     ),
     "masked composition": (
         lambda: functional(
