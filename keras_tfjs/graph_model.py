@@ -14,6 +14,7 @@ import tensorflow as tf
 from google.protobuf.json_format import MessageToDict
 from tensorflow.core.framework import graph_pb2, tensor_pb2, types_pb2
 
+from keras_tfjs.graph_rewrites import rewrite
 from keras_tfjs.layer_config import JS_NAME, Entry
 from keras_tfjs.lookup_tables import take_tables
 from keras_tfjs.private_apis import freeze, optimize
@@ -51,6 +52,8 @@ def save(source: Any, path: str | Path, *, signature: str = "serving_default") -
     initializer = take_tables(graph, function)
     ends = _name_ends(graph, function)
     kept = [end["name"] for group in ends.values() for end in group.values()]
+    graph = optimize(graph, kept, _PASSES)
+    rewrite(graph)
     graph = optimize(graph, kept, _PASSES)
     _check_operations(graph)
     for part in (graph, initializer):

@@ -1,80 +1,18 @@
 """The table of layer classes that Keras 3 and TensorFlow.js compute alike, read in both directions.
 
-A row names a class's fields that both share, its weights with their shapes, and what the one has
-and the other has not. To add a class, add a row; `FIELDS` says how each field is written.
+To add a class, add a row. `layer_spec.py` explains the columns.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, NamedTuple
 
 import keras
 
 from keras_tfjs import values as v
-
-Shape = tuple[int, ...]
-ShapeOf = Callable[[Any, Shape], Shape]  # of the layer and its input's shape
-
-FIELDS: dict[str, v.Codec] = {
-    **dict.fromkeys(["units", "filters", "input_dim", "output_dim", "n"], v.POSITIVE_INT),
-    **dict.fromkeys(["depth_multiplier"], v.POSITIVE_INT),
-    **dict.fromkeys(
-        ["kernel_size", "strides", "dilation_rate", "pool_size", "size"], v.POSITIVE_INTS
-    ),
-    **dict.fromkeys(["axis", "shared_axes"], v.AXES),
-    **dict.fromkeys(["use_bias", "center", "scale", "unit_forget_bias"], v.BOOL),
-    **dict.fromkeys(["return_sequences", "return_state", "go_backwards", "trainable"], v.BOOL),
-    **dict.fromkeys(["rate", "dropout", "recurrent_dropout", "momentum", "epsilon"], v.FLOAT),
-    **dict.fromkeys(["negative_slope"], v.FLOAT),
-    **dict.fromkeys(["activation", "recurrent_activation"], v.ACTIVATION),
-    "data_format": v.choice("channels_last"),
-    "interpolation": v.choice("nearest"),
-    "max_value": v.OPTIONAL_FLOAT,
-    "merge_mode": v.choice("concat", "sum", "mul", "ave", None),
-    "padding": v.PADDING,
-    "reset_after": v.choice(False),
-    "target_shape": v.DIMENSIONS,
-}
-_SUFFIXES = {
-    "_initializer": v.INITIALIZER,
-    "_regularizer": v.REGULARIZER,
-    "_constraint": v.CONSTRAINT,
-}
-
-
-class LayerSpec(NamedTuple):
-    """A row of the table.
-
-    Attributes:
-      keras_class: the class; TensorFlow.js has one of the same name.
-      fields: what both have in the layer's config, with the same meaning.
-      weights: their names, in Keras's order, and shapes.
-      renamed: fields and weights that TensorFlow.js calls otherwise, by Keras's name.
-      fixed: fields that have one value only with which both compute the same.
-      defaults: what TensorFlow.js takes for a field that its file lacks, if Keras would not.
-      codecs: how a field is written, if not as `FIELDS` says.
-    """
-
-    keras_class: type[keras.Layer]
-    fields: Sequence[str] = ()
-    weights: dict[str, ShapeOf] = {}  # noqa: RUF012
-    renamed: dict[str, str] = {}  # noqa: RUF012
-    fixed: dict[str, Any] = {}  # noqa: RUF012
-    defaults: dict[str, Any] = {}  # noqa: RUF012
-    codecs: dict[str, v.Codec] = {}  # noqa: RUF012
-
-    def codec(self, field: str) -> v.Codec:
-        """Return how a field is written."""
-        suffix = field[field.rfind("_") :]
-        return self.codecs.get(field) or FIELDS.get(field) or _SUFFIXES[suffix]
-
+from keras_tfjs.layer_spec import LayerSpec, Shape, ShapeOf, variable_fields
 
 # Weights that a layer has only if this field is true.
 _OPTIONAL_WEIGHTS = {"bias": "use_bias", "gamma": "scale", "beta": "center"}
-# Fields with no influence on the result, which are not carried over. (What an RNN puts out where
-# its input is masked is one, as no row lets a mask arise.)
-IGNORED = {"seed", "synchronized", "renorm_momentum", "unroll", "implementation", "input_length"}
-IGNORED |= {"zero_output_for_mask"}
 
 
 def weights_of(layer: keras.Layer) -> Iterator[tuple[str, Callable[[Shape], Shape]]]:
@@ -89,6 +27,13 @@ def weights_of(layer: keras.Layer) -> Iterator[tuple[str, Callable[[Shape], Shap
         for direction in (layer.forward_layer, layer.backward_layer):
             for name, shape_of in weights_of(direction):
                 yield f"{direction.name}/{name}", shape_of
+    elif isinstance(layer, keras.layers.StackedRNNCells):
+        for number, cell in enumerate(layer.cells):
+            below = layer.cells[number - 1].output_size if number else None
+            for name, shape_of in weights_of(cell):
+                yield f"RNNCell_{number}/{name}", partial(_of_cell, shape_of, below)
+    elif type(layer) is keras.layers.RNN:
+        yield from weights_of(layer.cell)
     elif row := TABLE.get(type(layer).__name__):
         for name, shape_of_layer in row.weights.items():
             field = _OPTIONAL_WEIGHTS.get(name)
@@ -96,44 +41,57 @@ def weights_of(layer: keras.Layer) -> Iterator[tuple[str, Callable[[Shape], Shap
                 yield row.renamed.get(name, name), partial(shape_of_layer, layer)
 
 
+def _of_cell(shape_of: Callable[[Shape], Shape], below: int | None, s: Shape) -> Shape:
+    """Return a weight's shape in a stack of cells: each takes the outputs of the cell below."""
+    return shape_of(s if below is None else (*s[:-1], below))
+
+
 def _of_each_step(shape_of: Callable[[Shape], Shape], s: Shape) -> Shape:
     """Return a weight's shape by that of a sequence, whose steps the layer sees one by one."""
     return shape_of((*s[:1], *s[2:]))
 
 
-def _of(*weights: str) -> list[str]:
-    """Return the fields that say how weights begin and what they may become."""
-    return [f"{weight}{suffix}" for weight in weights for suffix in _SUFFIXES]
+_LOOP_FIELDS = ["return_sequences", "return_state", "go_backwards"]
+_LOOP_FIXED = {
+    "activity_regularizer": None,
+    "stateful": False,
+    "time_major": False,
+}
 
 
-def _recurrent(keras_class: type[keras.Layer], gates: int, *fields: str) -> LayerSpec:
-    """Return the row of a recurrent layer with the given number of gates."""
+def _cell(keras_class: type[keras.Layer], gates: int, *fields: str) -> LayerSpec:
+    """Return the row of a recurrent cell with the given number of gates."""
     gated = {"recurrent_activation": "hard_sigmoid"} if gates > 1 else {}
     return LayerSpec(
         keras_class,
         [
-            *("units", "activation", *gated, "use_bias", *fields, "dropout", "recurrent_dropout"),
-            *("return_sequences", "return_state", "go_backwards"),
-            *_of("kernel", "recurrent", "bias"),
+            *("units", "activation", *gated, "use_bias", *fields),
+            *variable_fields("kernel", "recurrent", "bias"),
         ],
         weights={
             "kernel": lambda layer, s: (s[-1], gates * layer.units),
             "recurrent_kernel": lambda layer, s: (layer.units, gates * layer.units),
             "bias": lambda layer, s: (gates * layer.units,),
         },
-        fixed={
-            "activity_regularizer": None,
-            "stateful": False,
-            "time_major": False,
-        },
+        # TensorFlow.js draws the dropout mask of a cell in an RNN once, for all batches.
+        fixed={"dropout": 0.0, "recurrent_dropout": 0.0, "activity_regularizer": None},
         defaults=gated | dict.fromkeys(fields, False),
+    )
+
+
+def _recurrent(keras_class: type[keras.Layer], gates: int, *fields: str) -> LayerSpec:
+    """Return the row of a recurrent layer with the given number of gates."""
+    cell = _cell(keras_class, gates, *fields)
+    return cell._replace(
+        fields=[*cell.fields, "dropout", "recurrent_dropout", *_LOOP_FIELDS],
+        fixed=_LOOP_FIXED,
     )
 
 
 _CONV_FIELDS = ["kernel_size", "strides", "padding", "data_format", "activation", "use_bias"]
 _CONV_FIXED = {"activity_regularizer": None, "groups": 1}
 _DILATED = ["dilation_rate"]
-_FILTERED = ["filters", *_CONV_FIELDS, *_of("kernel", "bias")]
+_FILTERED = ["filters", *_CONV_FIELDS, *variable_fields("kernel", "bias")]
 _BY_CHANNEL: ShapeOf = lambda layer, s: (s[layer.axis],)  # noqa: E731
 _BY_AXES: ShapeOf = lambda layer, s: tuple(s[axis] for axis in _axes(layer))  # noqa: E731
 
@@ -154,6 +112,18 @@ def _convolution(keras_class: type[keras.Layer]) -> LayerSpec:
     )
 
 
+def _transposed_convolution(keras_class: type[keras.Layer], rank: int) -> LayerSpec:
+    return LayerSpec(
+        keras_class,
+        _FILTERED,
+        weights={
+            "kernel": lambda layer, s: (*layer.kernel_size, layer.filters, s[-1]),
+            "bias": lambda layer, s: (layer.filters,),
+        },
+        fixed=_CONV_FIXED | {"output_padding": None, "dilation_rate": (1,) * rank},
+    )
+
+
 def _pooling(keras_class: type[keras.Layer]) -> LayerSpec:
     return LayerSpec(keras_class, ["pool_size", "strides", "padding", "data_format"])
 
@@ -162,47 +132,112 @@ def _global_pooling(keras_class: type[keras.Layer]) -> LayerSpec:
     return LayerSpec(keras_class, ["data_format"], fixed={"keepdims": False})
 
 
+def _check_flatten(layer: keras.Layer, shapes: list[Shape]) -> None:
+    if len(shapes[0]) < 3 or None in shapes[0][1:]:
+        raise ValueError(f"TensorFlow.js cannot flatten {shapes[0]}")
+
+
+def _check_batch_normalization(layer: keras.Layer, shapes: list[Shape]) -> None:
+    if len(shapes[0]) > 4:
+        raise ValueError(f"TensorFlow.js cannot normalize {shapes[0]}")
+
+
+def _check_merging(layer: keras.Layer, shapes: list[Shape]) -> None:
+    if len(shapes) == 1:
+        raise ValueError("TensorFlow.js needs at least two inputs")
+
+
+def _check_dot(layer: keras.Layer, shapes: list[Shape]) -> None:
+    if max(map(len, shapes)) > 3:
+        raise ValueError("TensorFlow.js has no dot product of more than 3 dimensions")
+
+
+def _check_rnn(layer: keras.layers.RNN, shapes: list[Shape]) -> None:
+    if layer.return_state and isinstance(layer.cell, keras.layers.StackedRNNCells):
+        raise ValueError("return_state: TensorFlow.js has the states of stacked cells reversed")
+
+
+def _check_conv_lstm(layer: keras.layers.ConvLSTM2D, shapes: list[Shape]) -> None:
+    if len(shapes) > 1:
+        raise ValueError("initial_state: TensorFlow.js fails to load the model")
+
+
+def _check_bidirectional(layer: keras.layers.Bidirectional, shapes: list[Shape]) -> None:
+    if not isinstance(
+        layer.forward_layer, keras.layers.LSTM | keras.layers.GRU | keras.layers.SimpleRNN
+    ):
+        raise ValueError("layer: TensorFlow.js has LSTM, GRU and SimpleRNN only")
+
+
 _L = keras.layers
+_CONV_LSTM = LayerSpec(
+    _L.ConvLSTM2D,
+    [
+        *("filters", *_CONV_FIELDS, *_DILATED, "recurrent_activation", "unit_forget_bias"),
+        *("dropout", "recurrent_dropout", *_LOOP_FIELDS),
+        *variable_fields("kernel", "recurrent", "bias"),
+    ],
+    weights={
+        "kernel": lambda layer, s: (*layer.kernel_size, s[-1], 4 * layer.filters),
+        "recurrent_kernel": lambda layer, s: (
+            *layer.kernel_size,
+            layer.filters,
+            4 * layer.filters,
+        ),
+        "bias": lambda layer, s: (4 * layer.filters,),
+    },
+    fixed=_LOOP_FIXED,
+    check=_check_conv_lstm,
+    defaults={"recurrent_activation": "hard_sigmoid", "unit_forget_bias": False},
+)
 _ROWS = [
     LayerSpec(
         _L.Dense,
-        ["units", "activation", "use_bias", *_of("kernel", "bias")],
+        ["units", "activation", "use_bias", *variable_fields("kernel", "bias")],
         weights={
             "kernel": lambda layer, s: (s[-1], layer.units),
             "bias": lambda layer, s: (layer.units,),
         },
         fixed={"activity_regularizer": None},
+        passes_mask=True,
     ),
-    LayerSpec(_L.Activation, ["activation"]),
-    LayerSpec(_L.Dropout, ["rate"], fixed={"noise_shape": None}),
-    LayerSpec(_L.Flatten, ["data_format"]),
+    LayerSpec(_L.Activation, ["activation"], passes_mask=True),
+    LayerSpec(_L.Dropout, ["rate", "noise_shape"], passes_mask=True),
+    LayerSpec(_L.SpatialDropout1D, ["rate"], fixed={"noise_shape": None}, passes_mask=True),
+    LayerSpec(_L.GaussianNoise, ["stddev"], passes_mask=True),
+    LayerSpec(_L.GaussianDropout, ["rate"], passes_mask=True),
+    LayerSpec(_L.Masking, ["mask_value"]),
+    LayerSpec(_L.Flatten, ["data_format"], check=_check_flatten),
+    LayerSpec(_L.Permute, ["dims"]),
     LayerSpec(_L.Reshape, ["target_shape"]),
     LayerSpec(_L.RepeatVector, ["n"]),
     LayerSpec(
         _L.Embedding,
-        ["input_dim", "output_dim", *_of("embeddings")],
+        ["input_dim", "output_dim", "mask_zero", *variable_fields("embeddings")],
         weights={"embeddings": lambda layer, s: (layer.input_dim, layer.output_dim)},
-        fixed={"activity_regularizer": None, "mask_zero": False},
+        fixed={"activity_regularizer": None},
     ),
     _recurrent(_L.LSTM, 4, "unit_forget_bias"),
     _recurrent(_L.GRU, 3, "reset_after"),
     _recurrent(_L.SimpleRNN, 1),
-    LayerSpec(_L.Bidirectional, ["merge_mode"]),
-    LayerSpec(_L.TimeDistributed),
+    _cell(_L.LSTMCell, 4, "unit_forget_bias"),
+    _cell(_L.GRUCell, 3, "reset_after"),
+    _cell(_L.SimpleRNNCell, 1),
+    LayerSpec(_L.StackedRNNCells, sublayers=["cells"]),
+    LayerSpec(_L.RNN, _LOOP_FIELDS, fixed=_LOOP_FIXED, sublayers=["cell"], check=_check_rnn),
+    LayerSpec(_L.Bidirectional, ["merge_mode"], sublayers=["layer"], check=_check_bidirectional),
+    LayerSpec(_L.TimeDistributed, sublayers=["layer"], passes_mask=True),
     _convolution(_L.Conv1D),
     _convolution(_L.Conv2D),
-    LayerSpec(
-        _L.Conv2DTranspose,
-        _FILTERED,
-        weights={
-            "kernel": lambda layer, s: (*layer.kernel_size, layer.filters, s[-1]),
-            "bias": lambda layer, s: (layer.filters,),
-        },
-        fixed=_CONV_FIXED | {"output_padding": None, "dilation_rate": (1, 1)},
+    _convolution(_L.Conv3D),
+    _transposed_convolution(_L.Conv2DTranspose, 2),
+    _transposed_convolution(_L.Conv3DTranspose, 3)._replace(
+        unwritable="TensorFlow.js's wasm backend computes something else"
     ),
+    _CONV_LSTM,
     LayerSpec(
         _L.DepthwiseConv2D,
-        ["depth_multiplier", *_CONV_FIELDS, *_of("depthwise", "bias")],
+        ["depth_multiplier", *_CONV_FIELDS, *variable_fields("depthwise", "bias")],
         weights={
             "kernel": lambda layer, s: (*layer.kernel_size, s[-1], layer.depth_multiplier),
             "bias": lambda layer, s: (s[-1] * layer.depth_multiplier,),
@@ -214,7 +249,7 @@ _ROWS = [
         _L.SeparableConv2D,
         [
             *("filters", "depth_multiplier", *_CONV_FIELDS, *_DILATED),
-            *_of("depthwise", "pointwise", "bias"),
+            *variable_fields("depthwise", "pointwise", "bias"),
         ],
         weights={
             "depthwise_kernel": lambda layer, s: (
@@ -232,42 +267,60 @@ _ROWS = [
         fixed=_CONV_FIXED,
     ),
     *map(_pooling, [_L.MaxPooling1D, _L.MaxPooling2D, _L.AveragePooling1D, _L.AveragePooling2D]),
+    _pooling(_L.MaxPooling3D)._replace(
+        unwritable="TensorFlow.js's wasm backend computes something else of negative values"
+    ),
+    _pooling(_L.AveragePooling3D),
     *map(_global_pooling, [_L.GlobalMaxPooling1D, _L.GlobalMaxPooling2D]),
     *map(_global_pooling, [_L.GlobalAveragePooling1D, _L.GlobalAveragePooling2D]),
     LayerSpec(
         _L.BatchNormalization,
         [
-            *("axis", "momentum", "epsilon", "center", "scale", *_of("gamma", "beta")),
+            *("axis", "momentum", "epsilon", "center", "scale", *variable_fields("gamma", "beta")),
             *("moving_mean_initializer", "moving_variance_initializer"),
         ],
         weights=dict.fromkeys(["gamma", "beta", "moving_mean", "moving_variance"], _BY_CHANNEL),
         fixed={"renorm": False, "renorm_clipping": None},
         codecs={"axis": v.LAST_AXIS},  # for others the backends cpu and wasm compute something else
+        check=_check_batch_normalization,
+        passes_mask=True,
     ),
     LayerSpec(
         _L.LayerNormalization,
-        ["axis", "epsilon", "center", "scale", *_of("gamma", "beta")],
+        ["axis", "epsilon", "center", "scale", *variable_fields("gamma", "beta")],
         weights=dict.fromkeys(["gamma", "beta"], _BY_AXES),
         fixed={"rms_scaling": False},
+        passes_mask=True,
     ),
     LayerSpec(_L.UpSampling2D, ["size", "data_format", "interpolation"]),
     LayerSpec(_L.ZeroPadding2D, ["padding", "data_format"], codecs={"padding": v.MARGINS}),
-    LayerSpec(_L.Add),
-    LayerSpec(_L.Multiply),
-    LayerSpec(_L.Average),
-    LayerSpec(_L.Concatenate, ["axis"]),
-    LayerSpec(_L.ReLU, ["max_value"], fixed={"negative_slope": 0.0, "threshold": 0.0}),
+    LayerSpec(_L.Cropping2D, ["cropping", "data_format"]),
+    *(
+        LayerSpec(merging, check=_check_merging)
+        for merging in (_L.Add, _L.Multiply, _L.Average, _L.Maximum, _L.Minimum)
+    ),
+    LayerSpec(_L.Concatenate, ["axis"], check=_check_merging),
+    LayerSpec(_L.Dot, ["axes", "normalize"], check=_check_dot),
+    LayerSpec(_L.Rescaling, ["scale", "offset"], codecs={"scale": v.FLOAT}),
+    LayerSpec(_L.CategoryEncoding, ["num_tokens", "output_mode"], fixed={"sparse": False}),
+    LayerSpec(
+        _L.ReLU,
+        ["max_value"],
+        fixed={"negative_slope": 0.0, "threshold": 0.0},
+        passes_mask=True,
+    ),
     LayerSpec(_L.LeakyReLU, ["negative_slope"], renamed={"negative_slope": "alpha"}),
     LayerSpec(_L.ELU, fixed={"alpha": 1.0}),
     LayerSpec(
         _L.PReLU,
-        ["shared_axes", *_of("alpha")],
+        ["shared_axes", *variable_fields("alpha")],
         weights={
             "alpha": lambda layer, s: tuple(
                 1 if axis in (layer.shared_axes or ()) else size
                 for axis, size in enumerate(s[1:], start=1)
             )
         },
+        passes_mask=True,
     ),
     LayerSpec(_L.Softmax, ["axis"], defaults={"axis": 1}, codecs={"axis": v.LAST_AXIS}),
 ]

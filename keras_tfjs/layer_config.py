@@ -8,17 +8,16 @@ from typing import Any
 
 import keras
 
-from keras_tfjs.layer_classes import IGNORED, TABLE, LayerSpec
+from keras_tfjs.layer_classes import TABLE
+from keras_tfjs.layer_spec import IGNORED, LayerSpec
 from keras_tfjs.values import ACTIVATION, LAST_AXIS, shorten
 
 # TensorFlow.js writes null for a field that was left out, but in these it means None, or linear.
 _NULLABLE = {"merge_mode", "activation", "recurrent_activation"}
 JS_NAME = re.compile(r"[A-Za-z0-9][-A-Za-z0-9._]*")
-_MERGING = tuple(
-    getattr(keras.layers, name) for name in ("Add", "Multiply", "Average", "Concatenate")
-)
 Entry = dict[str, Any]  # a part of a JSON file
 # Fields that every layer may have; batch_input_shape is read where inputs are made.
+_MAX_CELLS = 100
 _COMMON = {"name", "trainable", "dtype", "batch_input_shape", "input_dtype"}
 
 
@@ -47,16 +46,15 @@ def write_layer(layer: keras.Layer) -> Entry:
         row = TABLE.get(type(layer).__name__)
         if row is None or type(layer) is not row.keras_class:
             return _write_custom(layer)
+        if row.unwritable:
+            raise ValueError(row.unwritable)
         config = {"name": layer.name, "trainable": layer.trainable, "dtype": "float32"}
         given = layer.get_config()
-        if isinstance(layer, keras.layers.TimeDistributed):
-            config["layer"] = write_layer(layer.layer)
-        if isinstance(layer, keras.layers.Bidirectional):
-            config["layer"] = _write_forward(layer, given)
-        given |= _check_inputs(layer, row, given.get("axis"))
+        config |= {field: _write_sublayer(layer, field, given) for field in row.sublayers}
+        given |= _check_inputs(layer, row, given)
         for key, value in given.items():
             with error_context(key):
-                if key in ("layer", "backward_layer"):
+                if key in row.sublayers or key == "backward_layer":
                     continue
                 if key in row.fields:
                     if row.codec(key) is ACTIVATION and isinstance(value, str):
@@ -96,11 +94,34 @@ def read_layer(entry: Entry, custom_objects: dict[str, Any]) -> keras.Layer:
             with error_context(key):
                 if field in row.fields or field == "trainable":
                     arguments[field] = row.codec(field).read(value)
-                elif field == "layer" and class_name in ("TimeDistributed", "Bidirectional"):
-                    arguments[field] = read_layer(value, custom_objects)
-                else:
+                elif field in row.sublayers:
+                    arguments[field] = _read_sublayer(value, custom_objects)
+                elif key not in _cell_fields(config):
                     _check_fixed(row, field, value)
+        if not row.weights and not row.sublayers:  # some of these classes do not take it
+            arguments.pop("trainable", None)
         return row.keras_class(**arguments)
+
+
+def _write_sublayer(layer: keras.Layer, field: str, given: Entry) -> Any:
+    """Describe the layer, or the list of layers, within a layer."""
+    if isinstance(layer, keras.layers.Bidirectional):
+        return _write_forward(layer, given)
+    value = getattr(layer, field)
+    return [write_layer(v) for v in value] if isinstance(value, list) else write_layer(value)
+
+
+def _read_sublayer(value: Any, custom_objects: dict[str, Any]) -> Any:
+    if isinstance(value, list) and 0 < len(value) <= _MAX_CELLS:
+        return [read_layer(entry, custom_objects) for entry in value]
+    return read_layer(value, custom_objects)
+
+
+def _cell_fields(config: Entry) -> set[str]:
+    """Return the fields that TensorFlow.js repeats from a cell in the config of its RNN."""
+    cell = config.get("cell")
+    inner = cell.get("config") if isinstance(cell, dict) else None
+    return set(inner) if isinstance(inner, dict) else set()
 
 
 def check_name(name: Any) -> str:
@@ -129,29 +150,31 @@ def _check_is_keras(function: Any, name: str) -> None:
         raise ValueError(f"is a function of your own, though its name is {name}")
 
 
-def _check_inputs(layer: keras.Layer, row: LayerSpec, axis: Any) -> Entry:
+def _check_inputs(layer: keras.Layer, row: LayerSpec, given: Entry) -> Entry:
     """Check what TensorFlow.js demands of a layer's inputs.
 
     Returns:
-      The axis, counted in a way that TensorFlow.js takes, if the layer has one.
+      The fields that hold axes, counted in a way that TensorFlow.js takes.
     """
-    try:
-        shapes = [tensor.shape for tensor in keras.tree.flatten(layer.input)]
-    except (AttributeError, ValueError):  # it is within a wrapper, and is not called by itself
-        shapes = []
-    rank = len(shapes[0]) if shapes else 0
-    if isinstance(layer, _MERGING) and len(shapes) == 1:
-        raise ValueError("TensorFlow.js needs at least two inputs")
-    flattening = isinstance(layer, keras.layers.Flatten) and shapes
-    if flattening and (rank < 3 or None in shapes[0][1:]):
-        raise ValueError(f"TensorFlow.js cannot flatten {shapes[0]}")
-    if isinstance(layer, keras.layers.BatchNormalization) and rank > 4:
-        raise ValueError(f"TensorFlow.js cannot normalize {shapes[0]}")
-    if not isinstance(axis, int) or "axis" not in row.fields:
+    shapes = input_shapes(layer)
+    if row.check and (shapes or row.sublayers):
+        row.check(layer, shapes)
+    axis, axes, rank = given.get("axis"), given.get("axes"), len(shapes[0]) if shapes else 0
+    if "axes" in row.fields and isinstance(axes, list | tuple):
+        return {"axes": [a % len(shape) for a, shape in zip(axes, shapes, strict=True)]}
+    if "axis" not in row.fields or not isinstance(axis, int):
         return {}
     if row.codec("axis") is LAST_AXIS:
         return {"axis": -1 if axis == rank - 1 else axis}
     return {"axis": axis + rank if axis < -1 and rank else axis}
+
+
+def input_shapes(layer: keras.Layer) -> list[tuple]:
+    """Return the shapes of a layer's inputs; none for a layer within another one."""
+    try:
+        return [tuple(tensor.shape) for tensor in keras.tree.flatten(layer.input)]
+    except (AttributeError, ValueError):
+        return []
 
 
 def _check_fixed(row: LayerSpec, key: str, value: Any) -> None:

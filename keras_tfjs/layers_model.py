@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from keras_tfjs.layer_config import Entry, error_context
+from keras_tfjs.masks import check_masks, has_masks
 from keras_tfjs.model_reader import ModelReader
 from keras_tfjs.topology import named_weights, write_model
 from keras_tfjs.values import shorten
@@ -26,6 +27,7 @@ def save(model: keras.Model, path: str | Path, metadata: Entry | None = None) ->
       ValueError: TensorFlow.js cannot compute exactly what the model does. Nothing is written.
     """
     topology = write_model(model)
+    check_masks(topology, model)
     content = {
         "format": "layers-model",
         "generatedBy": f"Keras {keras.__version__}",
@@ -60,7 +62,10 @@ def load(path: str | Path, custom_objects: dict[str, Any] | None = None) -> kera
             topology = topology["model_config"]
         weights = read_weights(file.parent, content.get("weightsManifest"))
         with error_context("modelTopology"):
-            return ModelReader(weights, custom_objects or {}).read(topology)
+            model = ModelReader(weights, custom_objects or {}).read(topology)
+            if has_masks(model):
+                check_masks(write_model(model), model)
+            return model
 
 
 def load_metadata(path: str | Path) -> Entry:

@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_tfjs.layer_classes import weights_of
 from keras_tfjs.layer_config import Entry, check_name, error_context, read_layer
-from keras_tfjs.topology import INPUT_DTYPES, tensor_refs
+from keras_tfjs.topology import INPUT_DTYPES, RECURRENT, tensor_refs
 from keras_tfjs.values import is_whole, shorten
 
 _MODEL_CLASSES = ("Sequential", "Model", "Functional")
@@ -124,7 +124,7 @@ class ModelReader:
         """Call a layer; before its first call, check and set its weights."""
         with error_context(f"layer {layer.name!r} ({type(layer).__name__})"):
             if isinstance(layer, keras.Model) or (layer.built and layer.weights):
-                return layer(inputs if len(inputs) > 1 else inputs[0])
+                return _call(layer, inputs)
             values = []
             for name, shape_of in weights_of(layer):
                 found = self._find_weight(f"{layer.name}/{name}")
@@ -133,7 +133,7 @@ class ModelReader:
                     have = self._weights[found].shape
                     raise ValueError(f"{name}: the shape is {have}, but must be {needed}")
                 values.append(self._weights[found])
-            outputs = layer(inputs if len(inputs) > 1 else inputs[0])
+            outputs = _call(layer, inputs)
             layer.set_weights(values)
             return outputs
 
@@ -148,6 +148,13 @@ class ModelReader:
             )
         self._used.add(found[0])
         return found[0]
+
+
+def _call(layer: keras.Layer, inputs: list[Any]) -> Any:
+    """Call a layer; a recurrent one takes its initial states after its input."""
+    if len(inputs) > 1 and isinstance(layer, RECURRENT):
+        return layer(inputs[0], initial_state=inputs[1:])
+    return layer(inputs if len(inputs) > 1 else inputs[0])
 
 
 def _class_and_config(entry: Any) -> tuple[Any, Entry]:

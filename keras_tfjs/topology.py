@@ -13,10 +13,18 @@ import numpy as np
 
 from keras_tfjs.layer_classes import weights_of
 from keras_tfjs.layer_config import Entry, check_name_to_write, error_context, write_layer
+from keras_tfjs.mask_sources import Entries, mask_operations, mask_source
 from keras_tfjs.values import shorten
 
 Operations = dict[str, Any]  # the layers, and what else computes in a model, by name
 INPUT_DTYPES = ("float32", "int32")
+RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)  # may be called with initial states
+_TAKE_INTEGERS = (
+    keras.layers.Embedding,
+    keras.layers.CategoryEncoding,
+    keras.layers.Rescaling,
+    keras.Model,
+)
 
 
 def write_model(model: keras.Model) -> Entry:
@@ -44,7 +52,13 @@ def write_model(model: keras.Model) -> Entry:
         if not {"layers", "input_layers", "output_layers"} <= set(config):
             raise ValueError("only Sequential and functional models can be written")
         operations = {operation.name: operation for operation in model.operations}
-        layers = [_write_call(operations, entry) for entry in config["layers"]]
+        entries = {entry["name"]: entry for entry in config["layers"]}
+        masks = mask_operations(entries)
+        layers = [
+            _write_call(operations, entries, entry)
+            for entry in config["layers"]
+            if entry["name"] not in masks
+        ]
         ends = {
             # Here, and only here, Keras counts the making of functional models too.
             key: [_shifted(operations, end, keras.Sequential) for end in tensor_refs(config[key])]
@@ -92,7 +106,7 @@ def _write_node_layer(layer: keras.Layer) -> Entry:
     return write_model(layer) if isinstance(layer, keras.Model) else write_layer(layer)
 
 
-def _write_call(operations: Operations, entry: Entry) -> Entry:
+def _write_call(operations: Operations, entries: Entries, entry: Entry) -> Entry:
     """Describe a layer of a functional model, with its calls."""
     name = entry["name"]
     if entry["class_name"] == "InputLayer":
@@ -103,28 +117,49 @@ def _write_call(operations: Operations, entry: Entry) -> Entry:
             raise ValueError(
                 f"is an operation of {entry['module']}, not a layer; use a layer for it"
             )
-        nodes = [_write_node(operations, operation, node) for node in entry["inbound_nodes"]]
+        nodes = [
+            _write_node(operations, entries, operation, node) for node in entry["inbound_nodes"]
+        ]
     return _write_node_layer(operation) | {"name": name, "inbound_nodes": nodes}
 
 
-def _write_node(operations: Operations, layer: keras.Layer, node: Entry) -> list[list[Any]]:
-    """Describe one call of a layer by the tensors it is called on."""
+def _write_node(
+    operations: Operations, entries: Entries, layer: keras.Layer, node: Entry
+) -> list[list[Any]]:
+    """Describe one call of a layer by the tensors it is called on.
+
+    The source of its mask is noted as an argument, for `masks.check_masks`.
+    """
     given = {key: value for key, value in node["kwargs"].items() if value is not None}
     if given.get("training") is False:  # which Keras notes where nothing was said of it, too
         del given["training"]
+    mask = given.pop("mask", None)
+    states = given.pop("initial_state", []) if isinstance(layer, RECURRENT) else []
     if len(node["args"]) != 1 or given:
         raise ValueError(f"is called with more than its inputs: {', '.join(given) or 'arguments'}")
-    inputs = node["args"][0]
-    tensors = inputs if isinstance(inputs, list | tuple) else [inputs]
+    # TensorFlow.js takes the initial states after the input, in one list.
+    tensors = [*_as_list(node["args"][0]), *_as_list(states)]
     histories = [_history(tensor) for tensor in tensors]
     for tensor in tensors:
         _check_dtype(layer, tensor["config"]["dtype"])
-    return [[*_shifted(operations, history, keras.Model), {}] for history in histories]
+    if any(not isinstance(operations[name], keras.Layer) for name, *_ in histories):
+        raise ValueError("is called on a mask, which TensorFlow.js does not have as a tensor")
+    inputs = [[*_shifted(operations, history, keras.Model), {}] for history in histories]
+    if mask is not None:
+        *source, kind = mask_source(entries, mask)
+        if isinstance(operations[source[0]], keras.Layer):
+            source = _shifted(operations, source, keras.Model)
+        inputs[0][3]["mask"] = [*source, kind]
+    return inputs
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def _check_dtype(layer: keras.Layer, dtype: str) -> None:
     """Refuse integers for layers that take them otherwise in TensorFlow.js, backend by backend."""
-    if dtype != "float32" and not isinstance(layer, keras.layers.Embedding | keras.Model):
+    if dtype != "float32" and not isinstance(layer, _TAKE_INTEGERS):
         raise ValueError(f"is called on {dtype}; only Embedding can be")
 
 
@@ -150,9 +185,10 @@ def _order_calls(layers: list[Entry], ends: dict[str, list]) -> None:
     for layer in layers:
         layer["inbound_nodes"] = [layer["inbound_nodes"][i] for i in order[layer["name"]]]
     listed = [tensor for layer in layers for node in layer["inbound_nodes"] for tensor in node]
-    for tensor in [*listed, *ends["output_layers"]]:
+    masks = [tensor[3]["mask"] for tensor in listed if "mask" in tensor[3]]
+    for tensor in [*listed, *ends["output_layers"], *masks]:
         name, call = tensor[:2]
-        if order[name]:
+        if order.get(name):
             tensor[1] = order[name].index(call - nested[name]) + nested[name]
 
 

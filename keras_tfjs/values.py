@@ -81,6 +81,13 @@ FLOAT = _same(_is_number, "a finite number")
 OPTIONAL_FLOAT = _same(lambda value: value is None or _is_number(value), "a finite number, or null")
 BOOL = _same(lambda value: type(value) is bool, "true or false")
 PADDING = choice("valid", "same")
+NOISE_SHAPE = _same(
+    lambda value: (
+        value is None
+        or (isinstance(value, list | tuple) and all(v is None or is_whole(v, 1) for v in value))
+    ),
+    "null, or a list of sizes and nulls",
+)
 # TensorFlow.js has Softmax for the last axis only, but its default is the first after the batch.
 LAST_AXIS = Codec(choice(-1).write, AXES.read)
 

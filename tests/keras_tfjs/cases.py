@@ -1,60 +1,19 @@
-"""Small models, one for each class in the table and each way it is used."""
-
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+"""Small models, one for each class in the table and each way to use it."""
 
 import keras
-import numpy as np
 
 from keras_tfjs.values import hard_sigmoid
+from tests.keras_tfjs.case import Case
+from tests.keras_tfjs.recurrent_cases import RECURRENT_CASES
 
 L = keras.layers
-
-
-class Case(NamedTuple):
-    """A model and what it is called on.
-
-    Attributes:
-      layer: makes the layer, or a tensor from the inputs.
-      shapes: of each input, without the batch.
-      below: whole numbers are drawn below this for the inputs; 0 draws floats.
-    """
-
-    layer: Callable[..., Any]
-    shapes: Sequence[tuple[int, ...]]
-    below: int = 0
-
-    def model(self) -> keras.Model:
-        dtype = "int32" if self.below else "float32"
-        inputs = [keras.Input(shape, dtype=dtype) for shape in self.shapes]
-        given = inputs if len(inputs) > 1 else inputs[0]
-        return randomize(keras.Model(given, self.layer()(given)))
-
-    def inputs(self, batch: int = 3) -> list[np.ndarray]:
-        rng = np.random.default_rng(1)
-        if self.below:
-            return [rng.integers(0, self.below, (batch, *s)).astype(np.int32) for s in self.shapes]
-        return [rng.normal(size=(batch, *s)).astype(np.float32) for s in self.shapes]
-
-
-def randomize(model: keras.Model) -> keras.Model:
-    """Give all weights values that are neither 0 nor 1, as after training."""
-    rng = np.random.default_rng(2)
-    weights = []
-    for weight in model.weights:
-        positive = "variance" in weight.name
-        low, high = (0.5, 2.0) if positive else (-0.6, 0.6)
-        weights.append(rng.uniform(low, high, weight.shape))
-    model.set_weights(weights)
-    return model
-
-
 ACTIVATIONS = [
     *("elu", "gelu", "linear", "log_softmax", "mish", "relu", "relu6", "selu", "sigmoid", "silu"),
     *("softmax", "softplus", "softsign", "tanh"),
 ]
-_SEQUENCE, _IMAGE = [(5, 4)], [(7, 6, 3)]
+_SEQUENCE, _IMAGE, _VOLUME = [(5, 4)], [(7, 6, 3)], (5, 6, 4, 3)
 CASES = {
+    **RECURRENT_CASES,
     "InputLayer": Case(lambda: L.Flatten(), [(2, 3)]),
     "Dense": Case(lambda: L.Dense(3), [(4,)]),
     "Dense relu, without bias": Case(lambda: L.Dense(3, "relu", use_bias=False), [(4,)]),
@@ -69,37 +28,6 @@ CASES = {
     "Reshape": Case(lambda: L.Reshape((3, -1)), [(2, 6)]),
     "RepeatVector": Case(lambda: L.RepeatVector(3), [(4,)]),
     "Embedding": Case(lambda: L.Embedding(8, 3), [(5,)], below=8),
-    "LSTM": Case(lambda: L.LSTM(3), _SEQUENCE),
-    "LSTM, every step, backwards": Case(
-        lambda: L.LSTM(3, return_sequences=True, go_backwards=True), _SEQUENCE
-    ),
-    "LSTM with states": Case(lambda: L.LSTM(3, return_state=True), _SEQUENCE),
-    "LSTM hard_sigmoid, without bias": Case(
-        lambda: L.LSTM(3, recurrent_activation=hard_sigmoid, use_bias=False), _SEQUENCE
-    ),
-    "LSTM, no unit_forget_bias": Case(lambda: L.LSTM(3, unit_forget_bias=False), _SEQUENCE),
-    "LSTM unrolled": Case(lambda: L.LSTM(3, unroll=True), _SEQUENCE),
-    "GRU": Case(lambda: L.GRU(3, reset_after=False), _SEQUENCE),
-    "GRU, every step": Case(
-        lambda: L.GRU(3, reset_after=False, return_sequences=True, activation="relu"), _SEQUENCE
-    ),
-    "SimpleRNN": Case(lambda: L.SimpleRNN(3), _SEQUENCE),
-    "SimpleRNN with states": Case(lambda: L.SimpleRNN(3, return_state=True), _SEQUENCE),
-    **{
-        f"Bidirectional {mode}": Case(
-            lambda mode=mode: L.Bidirectional(
-                L.LSTM(3, return_sequences=mode != "sum"), merge_mode=mode
-            ),
-            _SEQUENCE,
-        )
-        for mode in ("concat", "sum", "mul", "ave", None)
-    },
-    "Bidirectional with states": Case(
-        lambda: L.Bidirectional(L.LSTM(3, return_state=True)), _SEQUENCE
-    ),
-    "Bidirectional GRU": Case(lambda: L.Bidirectional(L.GRU(2, reset_after=False)), _SEQUENCE),
-    "TimeDistributed": Case(lambda: L.TimeDistributed(L.Dense(3, "relu")), _SEQUENCE),
-    "TimeDistributed Conv2D": Case(lambda: L.TimeDistributed(L.Conv2D(2, 3)), [(2, 5, 5, 3)]),
     "Conv1D": Case(lambda: L.Conv1D(3, 2), [(7, 4)]),
     "Conv1D same, strides": Case(
         lambda: L.Conv1D(3, 3, 2, padding="same", activation="relu"), [(8, 4)]
@@ -170,61 +98,51 @@ CASES = {
     "PReLU shared": Case(lambda: L.PReLU(shared_axes=[1, 2]), _IMAGE),
     "Softmax": Case(lambda: L.Softmax(), _SEQUENCE),
     "Softmax, last axis": Case(lambda: L.Softmax(axis=2), _SEQUENCE),
-}
-
-# Made in TensorFlow.js with its own defaults: the layers by their functions in tf.layers.
-_LSTM = ["lstm", {"units": 3, "inputShape": [5, 4]}]
-MADE_IN_JS = {
-    "dense": ([["dense", {"units": 3, "inputShape": [4]}]], (4,)),
-    "lstm": ([_LSTM], (5, 4)),
-    "lstm, dropout, dense, as the original": (
-        [
-            ["lstm", {"units": 4, "returnSequences": True, "inputShape": [5, 4]}],
-            ["lstm", {"units": 3}],
-            ["dense", {"units": 4, "activation": "softmax"}],
-        ],
-        (5, 4),
+    "Conv3D": Case(lambda: L.Conv3D(2, (3, 2, 1)), [_VOLUME]),
+    "Conv3D same, strides": Case(
+        lambda: L.Conv3D(2, 3, 2, padding="same", activation="relu"), [_VOLUME]
     ),
-    "gru": ([["gru", {"units": 3, "inputShape": [5, 4]}]], (5, 4)),
-    "simpleRNN": ([["simpleRNN", {"units": 3, "inputShape": [5, 4]}]], (5, 4)),
-    "bidirectional": (
-        [["bidirectional", {"layer": ["lstm", {"units": 3}], "inputShape": [5, 4]}]],
-        (5, 4),
+    "Conv3DTranspose": Case(lambda: L.Conv3DTranspose(2, 3), [_VOLUME]),
+    "Conv3DTranspose same, strides": Case(
+        lambda: L.Conv3DTranspose(2, 3, 2, padding="same"), [_VOLUME]
     ),
-    "timeDistributed": (
-        [["timeDistributed", {"layer": ["dense", {"units": 3}], "inputShape": [5, 4]}]],
-        (5, 4),
+    **{
+        f"{kind}Pooling3D {padding}": Case(
+            lambda kind=kind, padding=padding: getattr(L, f"{kind}Pooling3D")(
+                (3, 2, 2), 2, padding=padding
+            ),
+            [_VOLUME],
+        )
+        for kind in ("Max", "Average")
+        for padding in ("valid", "same")
+    },
+    "Permute": Case(lambda: L.Permute((3, 1, 2)), _IMAGE),
+    "Cropping2D": Case(lambda: L.Cropping2D(((1, 2), (0, 3))), _IMAGE),
+    "SpatialDropout1D": Case(lambda: L.SpatialDropout1D(0.5), _SEQUENCE),
+    "Dropout of channels": Case(lambda: L.Dropout(0.5, noise_shape=(None, 1, 4)), _SEQUENCE),
+    "GaussianNoise": Case(lambda: L.GaussianNoise(0.5), _SEQUENCE),
+    "GaussianDropout": Case(lambda: L.GaussianDropout(0.5), _SEQUENCE),
+    "Masking": Case(lambda: L.Masking(0.25), _SEQUENCE),
+    "Rescaling": Case(lambda: L.Rescaling(1 / 127.5, offset=-1.0), _IMAGE),
+    "Rescaling of integers": Case(lambda: L.Rescaling(1 / 255), _IMAGE, below=256),
+    "CategoryEncoding multi_hot": Case(lambda: L.CategoryEncoding(6), [(4,)], below=6),
+    "CategoryEncoding count": Case(
+        lambda: L.CategoryEncoding(6, output_mode="count"), [(4,)], below=6
     ),
-    "convolutions": (
-        [
-            ["conv2d", {"filters": 2, "kernelSize": 3, "inputShape": [9, 8, 3]}],
-            ["batchNormalization", {}],
-            ["separableConv2d", {"filters": 3, "kernelSize": 2}],
-            ["depthwiseConv2d", {"kernelSize": 2}],
-            ["conv2dTranspose", {"filters": 2, "kernelSize": 2, "strides": 2}],
-            ["upSampling2d", {}],
-            ["zeroPadding2d", {}],
-            ["maxPooling2d", {}],
-            ["leakyReLU", {}],
-            ["globalAveragePooling2d", {}],
-        ],
-        (9, 8, 3),
+    "CategoryEncoding one_hot": Case(
+        lambda: L.CategoryEncoding(6, output_mode="one_hot"), [(1,)], below=6
     ),
-    "sequence": (
-        [
-            ["conv1d", {"filters": 3, "kernelSize": 2, "inputShape": [9, 4]}],
-            ["averagePooling1d", {}],
-            ["layerNormalization", {}],
-            ["prelu", {}],
-            ["softmax", {"axis": -1}],
-            ["flatten", {}],
-            ["repeatVector", {"n": 2}],
-            ["reshape", {"targetShape": [-1]}],
-            ["dropout", {"rate": 0.3}],
-            ["activation", {"activation": "hardSigmoid"}],
-            ["elu", {}],
-            ["reLU", {"maxValue": 0.4}],
-        ],
-        (9, 4),
-    ),
+    "Maximum": Case(lambda: L.Maximum(), [(4,), (4,), (4,)]),
+    "Minimum": Case(lambda: L.Minimum(), [(2, 4), (2, 4)]),
+    "Add, broadcast": Case(lambda: L.Add(), [(2, 4), (1, 4)]),
+    "Add, of two ranks": Case(lambda: L.Add(), [(2, 4), (4,)]),
+    "Dot of vectors": Case(lambda: L.Dot(1), [(4,), (4,)]),
+    "Dot, normalized": Case(lambda: L.Dot(-1, normalize=True), [(4,), (4,)]),
+    "Dot of matrices": Case(lambda: L.Dot(2), [(5, 4), (3, 4)]),
+    "Dot of matrices, first axis": Case(lambda: L.Dot(1), [(4, 5), (4, 3)]),
+    "Dot of matrices, two axes": Case(lambda: L.Dot((2, 1)), [(5, 4), (4, 3)]),
+    "Dot of matrices, axes from the end": Case(lambda: L.Dot((-1, -2)), [(5, 4), (4, 3)]),
+    "Dot of matrices, normalized": Case(lambda: L.Dot(2, normalize=True), [(5, 4), (3, 4)]),
+    "Dot of matrix and vector": Case(lambda: L.Dot((2, 1)), [(5, 4), (4,)]),
+    "Dot of vector and matrix": Case(lambda: L.Dot((1, 2)), [(4,), (5, 4)]),
 }

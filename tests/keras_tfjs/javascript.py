@@ -1,6 +1,7 @@
 """TensorFlow.js from Python: runs the jobs of jobs.js in Node, or in a page of Chromium."""
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -25,7 +26,10 @@ def tensor(value: Any) -> Job:
     """Describe an array for jobs.js."""
     value = np.asarray(value)
     dtype = {"i": "int32", "b": "bool", "U": "string"}.get(value.dtype.kind, "float32")
-    return {"values": value.ravel().tolist(), "shape": value.shape, "dtype": dtype}
+    values = [
+        x if dtype == "string" or math.isfinite(x) else str(x) for x in value.ravel().tolist()
+    ]
+    return {"values": values, "shape": value.shape, "dtype": dtype}
 
 
 def layers_job(path: Path, *inputs: Any) -> Job:
@@ -48,7 +52,10 @@ def arrays(answer: Job) -> list[np.ndarray]:
       AssertionError: the job failed.
     """
     assert "error" not in answer, answer["error"]
-    return [np.array(out["values"], np.float32).reshape(out["shape"]) for out in answer["outputs"]]
+    return [
+        np.array([float(value) for value in out["values"]], np.float32).reshape(out["shape"])
+        for out in answer["outputs"]
+    ]
 
 
 def difference(answer: Job, expected: Any) -> float:

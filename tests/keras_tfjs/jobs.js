@@ -19,13 +19,19 @@ function registerZLayer(tf) {
   tf.serialization.registerClass(ZLayer);
 }
 
+/** JSON has no NaN and no infinities: they go by these names of Python and of JavaScript. */
+const NOT_FINITE = {nan: NaN, inf: Infinity, '-inf': -Infinity};
+
 function toTensor(tf, {values, shape, dtype}) {
-  return tf.tensor(values, shape, dtype);
+  return tf.tensor(values.map((value) => NOT_FINITE[value] ?? value), shape, dtype);
 }
 
 async function describe(tensors) {
   const list = Array.isArray(tensors) ? tensors : [tensors];
-  return Promise.all(list.map(async (t) => ({shape: t.shape, values: Array.from(await t.data())})));
+  const toJson = (value) => (Number.isFinite(value) ? value : String(value));
+  return Promise.all(
+    list.map(async (t) => ({shape: t.shape, values: Array.from(await t.data(), toJson)})),
+  );
 }
 
 /** Make a Sequential of layers given by the names and arguments of their functions in tf.layers. */

@@ -100,17 +100,9 @@ REFUSED = {
         lambda x: tf.cast(tf.cast(x, tf.float64) * tf.constant(1.5, tf.float64), tf.float32),
         "TensorFlow.js has no DT_DOUBLE",
     ),
-    "one-hot vectors of floats": (
-        lambda x: tf.one_hot(tf.cast(x, tf.int32), 5),
-        r"one_hot gives zeros for float32; use tf.cast\(tf.one_hot",
-    ),
     "uint8": (lambda x: tf.cast(tf.cast(x, tf.uint8) + 1, tf.float32), "has no DT_UINT8"),
     "float16": (lambda x: tf.cast(tf.cast(x, tf.float16), tf.float32), "has no DT_HALF"),
     "mean of integers": (lambda x: tf.reduce_mean(tf.cast(x, tf.int32)), "is not rounded"),
-    "first axis": (
-        lambda x: tf.one_hot(tf.cast(x, tf.int32), 5, axis=0, dtype=tf.int32),
-        "along the last axis only",
-    ),
     "as in training": (
         lambda x: tf.compat.v1.nn.fused_batch_norm(x[None, None], tf.ones(4), tf.ones(4))[0],
         "normalizes by the batch",

@@ -6,8 +6,10 @@ import pytest
 
 from keras_tfjs import layers_model
 from keras_tfjs.layer_classes import TABLE
-from tests.keras_tfjs.cases import CASES, MADE_IN_JS, randomize
+from tests.keras_tfjs.case import randomize
+from tests.keras_tfjs.cases import CASES
 from tests.keras_tfjs.javascript import arrays, difference, tensor
+from tests.keras_tfjs.made_in_js import MADE_IN_JS
 
 L = keras.layers
 LIMIT = 1e-5

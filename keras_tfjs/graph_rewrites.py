@@ -1,0 +1,270 @@
+"""What TensorFlow.js 4.22 lacks or computes wrongly, written with other operations.
+
+Each rule computes what TensorFlow computes, to the precision of float32, on every backend. A rule
+returns None if TensorFlow.js runs the operation as it is.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.framework import graph_pb2
+
+from keras_tfjs.einsum import einsum
+from keras_tfjs.graph_splicing import Rule, apply_rules
+
+
+def rewrite(graph: graph_pb2.GraphDef) -> None:
+    """Replace, in place, what TensorFlow.js lacks or computes wrongly.
+
+    Raises:
+      ValueError: an operation has no replacement; the message starts with the node's name.
+    """
+    apply_rules(graph, RULES)
+
+
+def _erfc(_: tf.Operation, x: tf.Tensor) -> tf.Tensor:
+    """Chebyshev fit of Numerical Recipes (section 6.2): the relative error is at most 1.2e-7."""
+    z = tf.abs(x)
+    t = 1 / (1 + 0.5 * z)
+    exponent = tf.constant(_ERFC[0], x.dtype)
+    for coefficient in _ERFC[1:]:
+        exponent = exponent * t + coefficient
+    tail = t * tf.exp(exponent - z * z)
+    return tf.where(x >= 0, tail, 2 - tail)
+
+
+_ERFC = (
+    *(0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807),
+    *(-0.18628806, 0.09678418, 0.37409196, 1.00002368, -1.26551223),
+)
+
+
+def _matrix_band_part(
+    _: tf.Operation, x: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor
+) -> tf.Tensor:
+    """TensorFlow.js reads num_upper from num_lower."""
+    lower, upper = tf.cast(lower, tf.int32), tf.cast(upper, tf.int32)
+    rows, columns = tf.shape(x)[-2], tf.shape(x)[-1]
+    distance = tf.range(rows)[:, None] - tf.range(columns)[None, :]
+    keep_lower = tf.logical_or(lower < 0, distance <= lower)
+    keep_upper = tf.logical_or(upper < 0, -distance <= upper)
+    return tf.where(tf.logical_and(keep_lower, keep_upper), x, tf.zeros([], x.dtype))
+
+
+def _softsign(_: tf.Operation, x: tf.Tensor) -> tf.Tensor:
+    return x / (1 + tf.abs(x))
+
+
+def _roll(_: tf.Operation, x: tf.Tensor, shift: tf.Tensor, axis: tf.Tensor) -> tf.Tensor:
+    axes, shifts = tf.get_static_value(axis), tf.get_static_value(shift)
+    if axes is None or shifts is None:
+        raise ValueError("its shift and axis must be constants")
+    for one_axis, one_shift in zip(np.ravel(axes), np.ravel(shifts), strict=True):
+        x = _rolled(x, int(one_shift), int(one_axis) % x.shape.rank)
+    return x
+
+
+def _rolled(x: tf.Tensor, shift: int, axis: int) -> tf.Tensor:
+    before = [slice(None)] * axis
+    size = x.shape[axis]
+    if size == 0:
+        return x
+    start = -shift % size if size else tf.math.floormod(-shift, tf.shape(x)[axis])
+    return tf.concat([x[(*before, slice(start, None))], x[(*before, slice(None, start))]], axis)
+
+
+def _cast(operation: tf.Operation, x: tf.Tensor) -> tf.Tensor | None:
+    """The backend wasm copies the low byte of numbers that it casts to bool."""
+    if operation.get_attr("DstT") != tf.bool or x.dtype == tf.bool:
+        return None
+    return tf.not_equal(x, tf.zeros([], x.dtype))
+
+
+def _one_hot(
+    operation: tf.Operation, indices: tf.Tensor, depth: tf.Tensor, on: tf.Tensor, off: tf.Tensor
+) -> tf.Tensor | None:
+    """TensorFlow.js has one-hot vectors along the last axis; of floats, wasm makes zeros."""
+    axis, dtype = operation.get_attr("axis"), operation.get_attr("T")
+    plain = tf.get_static_value(on) == 1 and tf.get_static_value(off) == 0
+    rank = indices.shape.rank
+    if rank is None:
+        raise ValueError("the rank of its indices is unknown")
+    last = axis in (-1, rank)
+    if dtype == tf.int32 and plain and last and indices.dtype == tf.int32:
+        return None
+    hot = tf.one_hot(tf.cast(indices, tf.int32), depth, dtype=tf.int32)
+    if not last:
+        hot = tf.transpose(hot, [*range(axis), rank, *range(axis, rank)])
+    return tf.cast(hot, dtype) if plain else tf.where(tf.equal(hot, 1), on, off)
+
+
+def _conv2d(operation: tf.Operation, x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor | None:
+    """TensorFlow.js has no grouped convolutions."""
+    if operation.get_attr("data_format") != b"NHWC":
+        return None
+    channels, per_group = x.shape[-1], kernel.shape[2]
+    if channels is None or per_group is None or channels == per_group:
+        return None
+    groups, outputs = channels // per_group, kernel.shape[3]
+    strides, dilations = operation.get_attr("strides"), operation.get_attr("dilations")
+    padding = operation.get_attr("padding").decode()
+    if per_group == 1 and padding != "EXPLICIT" and strides[1] == strides[2]:
+        size = [*kernel.shape[:2], channels, outputs // channels]
+        kernel = tf.reshape(kernel, size)
+        return tf.nn.depthwise_conv2d(x, kernel, strides, padding, dilations=dilations[1:3])
+    if padding == "EXPLICIT":
+        flat = operation.get_attr("explicit_paddings")
+        padding = [flat[i : i + 2] for i in range(0, 8, 2)]
+    inputs, kernels = tf.split(x, groups, -1), tf.split(kernel, groups, -1)
+    pairs = zip(inputs, kernels, strict=True)
+    return tf.concat(
+        [tf.nn.conv2d(a, b, strides, padding, "NHWC", dilations) for a, b in pairs], -1
+    )
+
+
+def _max_pool_3d(operation: tf.Operation, x: tf.Tensor) -> tf.Tensor | None:
+    """The backend wasm starts from the smallest positive number, so negative maxima are lost."""
+    if operation.get_attr("data_format") != b"NDHWC":
+        return None
+    _, *size, _ = operation.get_attr("ksize")
+    _, *strides, _ = operation.get_attr("strides")
+    padding = operation.get_attr("padding").decode()
+    shape = tf.shape(x)
+    # First the planes, then across them: a maximum of maxima.
+    planes = tf.reshape(x, [shape[0] * shape[1], *_sizes(x, 2)])
+    planes = tf.nn.max_pool2d(planes, size[1:], strides[1:], padding)
+    height, width, channels = _sizes(planes, 1)
+    columns = tf.reshape(planes, [shape[0], shape[1], height * width, channels])
+    columns = tf.nn.max_pool2d(columns, [size[0], 1], [strides[0], 1], padding)
+    return tf.reshape(columns, [shape[0], _sizes(columns, 1)[0], height, width, channels])
+
+
+def _sizes(x: tf.Tensor, first: int) -> list[Any]:
+    """Return the sizes of the axes from the first: integers, or tensors where unknown."""
+    shape = tf.shape(x)
+    return [shape[i] if size is None else size for i, size in enumerate(x.shape)][first:]
+
+
+def _gather(
+    operation: tf.Operation, x: tf.Tensor, indices: tf.Tensor, axis: tf.Tensor
+) -> tf.Tensor | None:
+    """The backend wasm reads outside of its memory if there are batch dimensions."""
+    batch = operation.get_attr("batch_dims")
+    if batch == 0:
+        return None
+    axis = tf.get_static_value(axis)
+    if axis is None or x.shape.rank is None or indices.shape.rank is None:
+        raise ValueError("its axis must be a constant, and the ranks of its inputs known")
+    axis, batch = int(axis) % x.shape.rank, batch % indices.shape.rank
+    outer = list(range(batch, axis))
+    order = [*range(batch), axis, *outer, *range(axis + 1, x.shape.rank)]
+    x = x if order == sorted(order) else tf.transpose(x, order)
+    sizes, index_sizes = _sizes(x, 0), _sizes(indices, batch)
+    count = math.prod(sizes[1:batch], start=sizes[0])
+    start = tf.range(count) * sizes[batch]
+    flat = tf.cast(tf.reshape(indices, [count, -1]), tf.int32) + start[:, None]
+    rows = tf.reshape(x, [count * sizes[batch], *sizes[batch + 1 :]])
+    found = tf.gather(rows, tf.reshape(flat, [-1]))
+    found = tf.reshape(found, [*sizes[:batch], *index_sizes, *sizes[batch + 1 :]])
+    if not outer:
+        return found
+    middle = batch + len(index_sizes)
+    order = [*range(middle, middle + len(outer)), *range(batch, middle)]
+    return tf.transpose(
+        found, [*range(batch), *order, *range(batch + len(order), found.shape.rank)]
+    )
+
+
+def _ensure_shape(_: tf.Operation, x: tf.Tensor) -> tf.Tensor:
+    return x
+
+
+def _bitcast(operation: tf.Operation, x: tf.Tensor) -> tf.Tensor:
+    """Only the sign is asked for, as keras.ops.signbit does. It is kept as -2**31 or 0."""
+    if x.dtype == operation.get_attr("type"):
+        return x
+    if x.dtype != tf.float32 or not all(map(_asks_for_sign, operation.outputs[0].consumers())):
+        raise ValueError("TensorFlow.js cannot read the bits of a number; compute with its value")
+    negative = tf.logical_or(x < 0, tf.logical_and(tf.equal(x, 0), 1 / x < 0))
+    return tf.where(negative, tf.constant(_SIGN_BIT, tf.int32), tf.constant(0, tf.int32))
+
+
+def _asks_for_sign(consumer: tf.Operation) -> bool:
+    if consumer.type == "BitwiseAnd":
+        return any(_is_filled(x, _SIGN_BIT) for x in consumer.inputs)
+    return consumer.type == "Less" and _is_filled(consumer.inputs[1], 0)
+
+
+def _is_filled(x: tf.Tensor, number: int) -> bool:
+    value = tf.get_static_value(x)
+    return value is not None and bool(np.all(value == number))
+
+
+_SIGN_BIT = -(2**31)
+_BIT_VALUES = [2**k for k in range(31)]
+
+
+def _bitwise_and(_: tf.Operation, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    for a, b in ((x, y), (y, x)):
+        if _is_filled(b, _SIGN_BIT):
+            return tf.where(a < 0, tf.constant(_SIGN_BIT, a.dtype), tf.constant(0, a.dtype))
+    return _bitwise(x, y, lambda a, b: a * b)
+
+
+def _bitwise_or(_: tf.Operation, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    return _bitwise(x, y, tf.maximum)
+
+
+def _bitwise_xor(_: tf.Operation, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    return _bitwise(x, y, lambda a, b: tf.abs(a - b))
+
+
+def _bitwise(x: tf.Tensor, y: tf.Tensor, combine: Any) -> tf.Tensor:
+    """Combine integers bit by bit, because TensorFlow.js fails at operations on bits.
+
+    A negative number goes by its complement -1 - x: the sums stay small, and so exact on WebGL.
+    """
+    if x.dtype not in (tf.int32, tf.int64):
+        raise ValueError(f"TensorFlow.js has no {x.dtype.name}")
+    powers = tf.constant(_BIT_VALUES, x.dtype)
+
+    def negative(value: tf.Tensor) -> tf.Tensor:
+        return tf.cast(value < 0, value.dtype)[..., None]
+
+    def flipped(bits: tf.Tensor, sign: tf.Tensor) -> tf.Tensor:
+        return bits + sign - 2 * bits * sign
+
+    def bits_of(value: tf.Tensor) -> tf.Tensor:
+        magnitude = tf.where(value < 0, -1 - value, value)[..., None]
+        return flipped(tf.math.floormod(magnitude // powers, 2), negative(value))
+
+    sign = combine(negative(x), negative(y))
+    bits = flipped(combine(bits_of(x), bits_of(y)), sign)
+    magnitude = tf.reduce_sum(bits * powers, -1)
+    return tf.where(tf.equal(sign[..., 0], 1), -1 - magnitude, magnitude)
+
+
+def _invert(_: tf.Operation, x: tf.Tensor) -> tf.Tensor:
+    return -1 - x
+
+
+RULES: dict[str, Rule] = {
+    "Bitcast": _bitcast,
+    "BitwiseAnd": _bitwise_and,
+    "BitwiseOr": _bitwise_or,
+    "BitwiseXor": _bitwise_xor,
+    "Cast": _cast,
+    "Conv2D": _conv2d,
+    "Einsum": einsum,
+    "EnsureShape": _ensure_shape,
+    "Erfc": _erfc,
+    "GatherV2": _gather,
+    "Invert": _invert,
+    "MatrixBandPart": _matrix_band_part,
+    "MaxPool3D": _max_pool_3d,
+    "OneHot": _one_hot,
+    "Roll": _roll,
+    "Softsign": _softsign,
+}

@@ -1,0 +1,239 @@
+"""Replaces operations of a graph by other operations, in the graph and in its functions.
+
+TensorFlow.js lacks some operations and computes others wrongly. A rule is a Python function that
+computes the same result with other operations. It is traced for each operation that it replaces,
+and the traced operations are spliced into the graph.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.core.framework import graph_pb2
+
+# TensorFlow has no public way to read one function of a GraphDef. If this import disappears,
+# functions can be read by calling them in a graph and inlining the call.
+from tensorflow.python.framework.function_def_to_graph import function_def_to_graph
+
+# A rule gets the operation and its input tensors. It returns the output tensors, or None if
+# TensorFlow.js runs the operation as it is. Small constants are constants in the trace.
+Rule = Callable[..., Any]
+
+_LARGEST_CONSTANT = 1024  # elements; larger constants are not copied into a trace
+_MOST_PASSES = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """A GraphDef's main graph or one of its functions.
+
+    Attributes:
+      nodes: its repeated field of NodeDef.
+      graph: the same nodes as a `tf.Graph`, whose tensors have a dtype and a shape.
+      function: its FunctionDef; None for the main graph.
+    """
+
+    nodes: Any
+    graph: tf.Graph
+    function: Any = None
+
+    def operations(self) -> Iterator[tuple[Any, tf.Operation]]:
+        """Yield each node with its operation."""
+        for node in self.nodes:
+            yield node, self.graph.get_operation_by_name(node.name)
+
+    def reference(self, tensor: tf.Tensor, prefix: str = "") -> str:
+        """Return how a node's input names a tensor."""
+        name = f"{prefix}{tensor.op.name}"
+        if self.function is None:
+            return f"{name}:{tensor.value_index}" if tensor.value_index else name
+        if tensor.op.type == "Placeholder" and not prefix:
+            return name  # an argument of the function
+        index = tensor.value_index
+        for argument in tensor.op.op_def.output_arg:
+            count = _count(tensor.op, argument)
+            if index < count:
+                return f"{name}:{argument.name}:{index}"
+            index -= count
+        raise AssertionError(f"{tensor.name} is no output of its operation")
+
+
+def parts(graph: graph_pb2.GraphDef) -> list[Part]:
+    """Return the main graph and every function that it uses.
+
+    Functions get the shapes of the arguments that they are called with.
+    """
+    main = tf.Graph()
+    with main.as_default():
+        tf.graph_util.import_graph_def(_without_large_constants(graph), name="")
+    found = [Part(graph.node, main)]
+    functions = {function.signature.name: function for function in graph.library.function}
+    seen: dict[str, Part] = {}
+    for part in found:  # grows in the loop
+        for _, operation in part.operations():
+            for name, shapes in _calls(operation):
+                if name in functions and name not in seen:
+                    function = functions[name]
+                    body = function_def_to_graph(function, shapes)
+                    seen[name] = Part(function.node_def, body, function)
+                    found.append(seen[name])
+    return found
+
+
+def apply_rules(graph: graph_pb2.GraphDef, rules: Mapping[str, Rule]) -> None:
+    """Replace operations in place until no rule applies.
+
+    Args:
+      rules: a rule for each operation's name.
+
+    Raises:
+      ValueError: an operation has no replacement; the message starts with the node's name.
+    """
+    for _ in range(_MOST_PASSES):
+        replaced = [_apply_once(part, rules) for part in parts(graph)]
+        if not any(replaced):
+            return
+    raise AssertionError("the rules replace each other's operations without end")
+
+
+def _apply_once(part: Part, rules: Mapping[str, Rule]) -> bool:
+    replaced: dict[str, str] = {}  # references by those that they replace
+    removed, added = [], []
+    for node, operation in part.operations():
+        if node.op not in rules:
+            continue
+        try:
+            traced = _trace(rules[node.op], operation)
+        except ValueError as error:
+            raise ValueError(f"{node.name} ({node.op}): {error}") from error
+        if traced is None:
+            continue
+        outputs, sources = traced
+        new_nodes, references = _spliced(part, node, outputs, sources)
+        added += new_nodes
+        removed.append(node)
+        for old, new in zip(operation.outputs, references, strict=True):
+            replaced[part.reference(old)] = new
+    for node in removed:
+        part.nodes.remove(node)
+    part.nodes.extend(added)
+    _redirect(part, replaced)
+    return bool(removed)
+
+
+def _trace(rule: Rule, operation: tf.Operation) -> tuple[list[tf.Tensor], dict] | None:
+    """Return a rule's output tensors and the placeholders of its inputs, or None."""
+    graph = tf.Graph()
+    sources: dict[str, tf.Tensor] = {}
+    with graph.as_default():
+        inputs = []
+        for tensor in operation.inputs:
+            value = _small_constant(tensor)
+            if value is None:
+                value = tf.compat.v1.placeholder(tensor.dtype, tensor.shape, "input")
+                sources[value.op.name] = tensor
+            inputs.append(value)
+        outputs = rule(operation, *inputs)
+    if outputs is None:
+        return None
+    outputs = list(outputs) if isinstance(outputs, list | tuple) else [outputs]
+    return outputs, sources
+
+
+def _small_constant(tensor: tf.Tensor) -> tf.Tensor | None:
+    size = tensor.shape.num_elements()
+    if size is None or size > _LARGEST_CONSTANT:
+        return None
+    value = tf.get_static_value(tensor)
+    return None if value is None else tf.constant(value, tensor.dtype, tensor.shape)
+
+
+def _spliced(
+    part: Part, node: Any, outputs: list[tf.Tensor], sources: Mapping[str, tf.Tensor]
+) -> tuple[list, list[str]]:
+    """Return the nodes that stand for a node, and references to its outputs."""
+    prefix = f"{node.name}/rewritten/"
+    control = [name for name in node.input if name.startswith("^")]
+
+    def reference(tensor: tf.Tensor) -> str:
+        source = sources.get(tensor.op.name)
+        return part.reference(tensor, prefix) if source is None else part.reference(source)
+
+    nodes = []
+    for operation in outputs[0].graph.get_operations():
+        if operation.name in sources:
+            continue
+        copy = operation.node_def
+        copy.name = prefix + operation.name
+        del copy.input[:]
+        copy.input.extend(reference(tensor) for tensor in operation.inputs)
+        copy.input.extend(f"^{prefix}{other.name}" for other in operation.control_inputs)
+        copy.input.extend(control)
+        copy.device = node.device
+        nodes.append(copy)
+    return nodes, [reference(tensor) for tensor in outputs]
+
+
+def _redirect(part: Part, replaced: Mapping[str, str]) -> None:
+    """Let nodes that used a replaced output use the new one."""
+
+    def resolved(reference: str) -> str:
+        if reference.startswith("^"):
+            name = reference[1:]
+            new = next((new for old, new in replaced.items() if _producer(old) == name), name)
+            return f"^{_producer(new)}"
+        if part.function is None:
+            reference = reference.removesuffix(":0")
+        while reference in replaced:
+            reference = replaced[reference]
+        return reference
+
+    for node in part.nodes:
+        for index, reference in enumerate(node.input):
+            node.input[index] = resolved(reference)
+    if part.function is not None:
+        for name, reference in part.function.ret.items():
+            part.function.ret[name] = resolved(reference)
+
+
+def _producer(reference: str) -> str:
+    return reference.partition(":")[0]
+
+
+def _calls(operation: tf.Operation) -> Iterator[tuple[str, list[tf.TensorShape]]]:
+    """Yield the functions that an operation calls, with the shapes of their arguments."""
+    inputs = [tensor.shape for tensor in operation.inputs]
+    if operation.type in ("While", "StatelessWhile"):
+        # A loop's variables may change their shapes; what never changes is in its outputs.
+        shapes = [tensor.shape for tensor in operation.outputs]
+        yield operation.get_attr("body").name, shapes
+        yield operation.get_attr("cond").name, shapes
+    elif operation.type in ("If", "StatelessIf"):
+        yield operation.get_attr("then_branch").name, inputs[1:]
+        yield operation.get_attr("else_branch").name, inputs[1:]
+    elif operation.type in ("PartitionedCall", "StatefulPartitionedCall"):
+        yield operation.get_attr("f").name, inputs
+
+
+def _count(operation: tf.Operation, argument: Any) -> int:
+    """Return how many tensors one output argument of an operation stands for."""
+    if argument.number_attr:
+        return operation.get_attr(argument.number_attr)
+    if argument.type_list_attr:
+        return len(operation.get_attr(argument.type_list_attr))
+    return 1
+
+
+def _without_large_constants(graph: graph_pb2.GraphDef) -> graph_pb2.GraphDef:
+    """Return a copy for shape inference, which holds no weights."""
+    light = graph_pb2.GraphDef(versions=graph.versions, library=graph.library)
+    for node in graph.node:
+        shape = tf.TensorShape(node.attr["value"].tensor.tensor_shape)
+        if node.op == "Const" and shape.num_elements() > _LARGEST_CONSTANT:
+            placeholder = light.node.add(name=node.name, op="Placeholder")
+            placeholder.attr["dtype"].type = node.attr["dtype"].type
+            placeholder.attr["shape"].shape.CopyFrom(shape.as_proto())
+        else:
+            light.node.add().CopyFrom(node)
+    return light

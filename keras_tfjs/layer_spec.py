@@ -1,0 +1,88 @@
+"""How a layer class that Keras 3 and TensorFlow.js share is described: `LayerSpec`.
+
+`FIELDS` says how each field of a config is written and read, by the field's name.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import keras
+
+from keras_tfjs import values as v
+
+Shape = tuple[int, ...]
+ShapeOf = Callable[[Any, Shape], Shape]  # of the layer and its input's shape
+Check = Callable[[Any, list[Shape]], None]  # of the layer and its inputs' shapes
+
+FIELDS: dict[str, v.Codec] = {
+    **dict.fromkeys(["units", "filters", "input_dim", "output_dim", "n"], v.POSITIVE_INT),
+    **dict.fromkeys(["depth_multiplier", "num_tokens"], v.POSITIVE_INT),
+    **dict.fromkeys(["kernel_size", "strides", "dilation_rate", "pool_size"], v.POSITIVE_INTS),
+    **dict.fromkeys(["size", "dims"], v.POSITIVE_INTS),
+    **dict.fromkeys(["axis", "axes", "shared_axes"], v.AXES),
+    **dict.fromkeys(["use_bias", "center", "scale", "unit_forget_bias"], v.BOOL),
+    **dict.fromkeys(["return_sequences", "return_state", "go_backwards", "trainable"], v.BOOL),
+    **dict.fromkeys(["mask_zero", "normalize"], v.BOOL),
+    **dict.fromkeys(["rate", "dropout", "recurrent_dropout", "momentum", "epsilon"], v.FLOAT),
+    **dict.fromkeys(["negative_slope", "stddev", "mask_value", "offset"], v.FLOAT),
+    **dict.fromkeys(["activation", "recurrent_activation"], v.ACTIVATION),
+    "cropping": v.MARGINS,
+    "data_format": v.choice("channels_last"),
+    "interpolation": v.choice("nearest"),
+    "max_value": v.OPTIONAL_FLOAT,
+    "merge_mode": v.choice("concat", "sum", "mul", "ave", None),
+    "noise_shape": v.NOISE_SHAPE,
+    "output_mode": v.choice("multi_hot", "one_hot", "count"),
+    "padding": v.PADDING,
+    "reset_after": v.choice(False),
+    "target_shape": v.DIMENSIONS,
+}
+_SUFFIXES = {
+    "_initializer": v.INITIALIZER,
+    "_regularizer": v.REGULARIZER,
+    "_constraint": v.CONSTRAINT,
+}
+# Fields with no influence on the result. They are not carried over. `masks.py` looks at
+# zero_output_for_mask.
+IGNORED = {"seed", "synchronized", "renorm_momentum", "unroll", "implementation", "input_length"}
+IGNORED |= {"zero_output_for_mask"}
+
+
+class LayerSpec(NamedTuple):
+    """A row of the table: a class that both libraries compute alike.
+
+    Attributes:
+      keras_class: the class; TensorFlow.js has one of the same name.
+      fields: the config's fields that both have, with the same meaning.
+      weights: the names of the weights, in Keras's order, with their shapes.
+      renamed: fields and weights that have another name in TensorFlow.js, by Keras's name.
+      fixed: fields for which both compute the same with one value only.
+      defaults: TensorFlow.js's default of a field, where Keras has another.
+      codecs: how a field is written, where `FIELDS` does not say it.
+      sublayers: attributes that hold a layer, or a list of them.
+      check: raises ValueError if TensorFlow.js cannot take the layer's inputs.
+      passes_mask: whether TensorFlow.js hands the mask of the first input on.
+      unwritable: why the class is read, but never written.
+    """
+
+    keras_class: type[keras.Layer]
+    fields: Sequence[str] = ()
+    weights: dict[str, ShapeOf] = {}  # noqa: RUF012
+    renamed: dict[str, str] = {}  # noqa: RUF012
+    fixed: dict[str, Any] = {}  # noqa: RUF012
+    defaults: dict[str, Any] = {}  # noqa: RUF012
+    codecs: dict[str, v.Codec] = {}  # noqa: RUF012
+    sublayers: Sequence[str] = ()
+    check: Check | None = None
+    passes_mask: bool = False
+    unwritable: str = ""
+
+    def codec(self, field: str) -> v.Codec:
+        """Return how a field is written."""
+        suffix = field[field.rfind("_") :]
+        return self.codecs.get(field) or FIELDS.get(field) or _SUFFIXES[suffix]
+
+
+def variable_fields(*weights: str) -> list[str]:
+    """Return the fields that hold the initializer, regularizer and constraint of weights."""
+    return [f"{weight}{suffix}" for weight in weights for suffix in _SUFFIXES]

@@ -1,0 +1,191 @@
+"""Models with masks: TensorFlow.js computes the same on padded input, or `save` refuses them."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_tfjs import layers_model
+from tests.keras_tfjs.case import randomize
+from tests.keras_tfjs.javascript import difference, layers_job
+
+L = keras.layers
+# Padded at the end, at the start, in the middle; without padding; with nothing else.
+IDS = np.array(
+    [[3, 1, 2, 0, 0, 0], [0, 0, 4, 1, 2, 3], [1, 0, 2, 0, 3, 4], [4, 3, 2, 1, 2, 3], [0] * 6],
+    np.int32,
+)
+
+
+def embedded(call, inputs=1) -> keras.Model:
+    """A model that calls a function on embeddings with masks."""
+    ids = [keras.Input((6,), dtype="int32") for _ in range(inputs)]
+    tables = [L.Embedding(5, 4, mask_zero=True) for _ in ids]
+    outputs = call(*(table(x) for table, x in zip(tables, ids, strict=True)))
+    return randomize(keras.Model(ids if inputs > 1 else ids[0], outputs))
+
+
+def sequence(*layers) -> keras.Model:
+    def call(x):
+        for layer in layers:
+            x = layer(x)
+        return x
+
+    return embedded(call)
+
+
+def gru(units=3, **config):
+    return L.GRU(units, reset_after=False, **config)
+
+
+def seq2seq(source, target):
+    _, h, c = L.LSTM(3, return_state=True)(source)
+    return L.Dense(5, "softmax")(
+        L.LSTM(3, return_sequences=True, name="decoder")(target, initial_state=[h, c])
+    )
+
+
+def attention(source, target):
+    x = L.LSTM(3, return_sequences=True)(source)
+    y = L.LSTM(3, return_sequences=True, name="decoder")(target)
+    return L.Dot((2, 1))([L.Dot(2)([y, x]), x])
+
+
+def masking() -> keras.Model:
+    x = keras.Input((6, 1))
+    scaled = L.Masking(0.0)(x)
+    return randomize(keras.Model(x, L.LSTM(3)(L.Dense(2)(scaled))))
+
+
+def nested() -> keras.Model:
+    """A model with masks of its own in another one."""
+    ids = keras.Input((6,), dtype="int32")
+    inner = keras.Sequential([keras.Input((6,)), L.Embedding(5, 4, mask_zero=True), L.LSTM(3)])
+    return randomize(keras.Model(ids, L.Dense(2)(inner(ids))))
+
+
+SAME = {
+    "LSTM": lambda: sequence(L.LSTM(3)),
+    "LSTM, backwards": lambda: sequence(L.LSTM(3, go_backwards=True)),
+    "LSTM, every step": lambda: sequence(L.LSTM(3, return_sequences=True)),
+    "LSTM with states": lambda: sequence(L.LSTM(3, return_state=True)),
+    "LSTMs": lambda: sequence(L.LSTM(3, return_sequences=True), L.LSTM(2)),
+    "GRU": lambda: sequence(gru(return_sequences=True), gru(2)),
+    "SimpleRNN": lambda: sequence(L.SimpleRNN(3)),
+    "RNN of cells": lambda: sequence(L.RNN([L.LSTMCell(3), L.SimpleRNNCell(2)])),
+    "RNN of cells, every step": lambda: sequence(
+        L.RNN([L.SimpleRNNCell(2), L.LSTMCell(3)], return_sequences=True)
+    ),
+    "Bidirectional": lambda: sequence(L.Bidirectional(L.LSTM(3))),
+    "Bidirectionals": lambda: sequence(
+        L.Bidirectional(L.LSTM(3, return_sequences=True)), L.Dense(3), L.Bidirectional(gru())
+    ),
+    "Dense and Dropout between": lambda: sequence(
+        L.Dropout(0.5), L.Dense(3, "tanh"), L.LayerNormalization(), L.LSTM(3), L.Dense(2)
+    ),
+    "TimeDistributed between": lambda: sequence(L.TimeDistributed(L.Dense(3)), L.LSTM(3)),
+    "Conv1D": lambda: sequence(L.Conv1D(3, 2), L.GlobalMaxPooling1D()),
+    "Flatten": lambda: sequence(L.Flatten(), L.Dense(3)),
+    "Concatenate": lambda: embedded(lambda x: L.LSTM(3)(L.Concatenate()([x, L.Dense(2)(x)]))),
+    "Add at the end": lambda: embedded(lambda x: L.Add()([x, L.Dense(4)(x)])),
+    "Dot": lambda: embedded(attention, 2),
+    "Masking": masking,
+    "nested": nested,
+}
+REFUSED = {
+    "no mask after RepeatVector": (
+        lambda: sequence(L.LSTM(3), L.RepeatVector(4), L.LSTM(2, name="second")),
+        "layer 'second' .LSTM.: TensorFlow.js uses the mask of another layer, Keras no mask",
+    ),
+    "average": (
+        lambda: sequence(L.GlobalAveragePooling1D(name="mean")),
+        "layer 'mean' .* use its mask differently",
+    ),
+    "batch": (
+        lambda: sequence(L.BatchNormalization(name="norm"), L.LSTM(3)),
+        "layer 'norm' .* use its mask differently",
+    ),
+    "merged": (
+        lambda: embedded(lambda x: L.LSTM(3, name="last")(L.Add()([x, L.Dense(4)(x)]))),
+        "layer 'last' .*: TensorFlow.js uses a mask of a wrong shape, Keras a mask",
+    ),
+    "two masks": (
+        lambda: embedded(lambda x, y: L.LSTM(3, name="last")(L.Concatenate()([x, y])), 2),
+        "layer 'last' .*: TensorFlow.js uses a mask of a wrong shape",
+    ),
+    "dropped": (
+        lambda: sequence(L.LeakyReLU(), L.LSTM(3, name="last")),
+        "layer 'last' .*: TensorFlow.js uses .* Keras a mask",
+    ),
+    "zeros": (
+        lambda: sequence(L.Bidirectional(L.LSTM(3, return_sequences=True), name="both")),
+        "layer 'both': TensorFlow.js repeats an output",
+    ),
+    "zeros that are added up": (
+        lambda: sequence(
+            L.Bidirectional(L.LSTM(3, return_sequences=True)), L.GlobalMaxPooling1D(name="max")
+        ),
+        "layer 'max' .* TensorFlow.js repeats an output",
+    ),
+    "softmax": (
+        lambda: embedded(
+            lambda x, y: L.Softmax(name="weights")(
+                L.Dot(2)([L.LSTM(3, return_sequences=True)(x), L.LSTM(3, return_sequences=True)(y)])
+            ),
+            2,
+        ),
+        "layer 'weights' .* use its mask differently",
+    ),
+    "wrapped": (
+        lambda: sequence(
+            L.Reshape((6, 2, 2)), L.TimeDistributed(L.LSTM(3, name="in"), name="each")
+        ),
+        "TensorFlow.js",
+    ),
+    "model that takes a mask": (
+        lambda: sequence(keras.Sequential([keras.Input((6, 4)), L.LSTM(3)], name="inner")),
+        "layer 'inner' .* use its mask differently",
+    ),
+    "initial states": (
+        lambda: embedded(seq2seq, 2),
+        "layer 'decoder' .* where the first step is masked, TensorFlow.js outputs the initial",
+    ),
+    "mask as an argument": (
+        lambda: embedded(
+            lambda x, y: L.LSTM(3, name="own")(x, mask=keras.ops.not_equal(L.Flatten()(y), 0.0)), 2
+        ),
+        "'own'",
+    ),
+}
+
+
+def inputs_of(model: keras.Model) -> list[np.ndarray]:
+    ids = [IDS, IDS[::-1]][: len(model.inputs)]
+    dtype = model.inputs[0].dtype
+    return [x.reshape((-1, *model.inputs[0].shape[1:])).astype(dtype) for x in ids]
+
+
+@pytest.mark.parametrize("backend", ["cpu", "wasm", "tensorflow"])
+def test_padded_input_gives_the_same(run_in_node, differences, tmp_path, backend):
+    jobs, expected = [], {}
+    for number, (name, make) in enumerate(SAME.items()):
+        model = make()
+        inputs = inputs_of(model)
+        expected[name] = model(inputs if len(inputs) > 1 else inputs[0])
+        layers_model.save(model, tmp_path / str(number))
+        own = layers_model.load(tmp_path / str(number))(inputs if len(inputs) > 1 else inputs[0])
+        for a, b in zip(*map(keras.tree.flatten, (own, expected[name])), strict=True):
+            assert np.array_equal(a, b), name
+        jobs.append(layers_job(tmp_path / str(number), *inputs))
+    answers = run_in_node(backend, jobs)
+    errors = {}
+    for name, answer in zip(expected, answers, strict=True):
+        errors[name] = difference(answer, expected[name])
+        differences(f"masks: {name}", "Keras to TensorFlow.js", backend, errors[name])
+    assert max(errors.values()) <= 1e-5, errors
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_other_masks_are_refused(tmp_path, name):
+    make, pattern = REFUSED[name]
+    with pytest.raises(ValueError, match=pattern):
+        layers_model.save(make(), tmp_path / "model")
