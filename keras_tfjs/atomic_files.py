@@ -5,7 +5,8 @@ a part, and a killed process leaves nothing that would stop the next.
 """
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -19,12 +20,11 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     partial = path.with_name(f".partial-{path.name}")
     remove(partial)
     try:
-        write(partial)
-        if partial.is_dir():
-            remove(path)  # because a directory cannot replace another one in one step
-        partial.replace(path)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+        with os_error_named(path):
+            write(partial)
+            if partial.is_dir():
+                remove(path)  # because a directory cannot replace another one in one step
+            partial.replace(path)
     finally:
         remove(partial)  # after an error; after a success the name is free
 
@@ -44,3 +44,30 @@ def remove(path: Path) -> None:
         shutil.rmtree(doomed)
     else:
         path.unlink(missing_ok=True)
+
+
+@contextmanager
+def os_error_named(path: Path) -> Iterator[None]:
+    """Put the name of the file that is written into the system's errors.
+
+    Raises:
+      OSError: with the name of `path`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+
+
+@contextmanager
+def made_directory(path: Path) -> Iterator[None]:
+    """Make a directory and those above it; after an error, remove what was made and is empty."""
+    missing = [directory for directory in (path, *path.parents) if not directory.exists()]
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for directory in missing:
+            with suppress(OSError):
+                directory.rmdir()
+        raise

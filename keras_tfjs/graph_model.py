@@ -31,15 +31,24 @@ _TYPES = {
 _OUTPUTS = "outputs/"
 
 
-def save(source: Any, path: str | Path, *, signature: str = "serving_default") -> None:
+def save(
+    source: Any,
+    path: str | Path,
+    *,
+    signature: str = "serving_default",
+    metadata: Entry | None = None,
+    quantize: str | None = None,
+) -> None:
     """Write a frozen function for `tf.loadGraphModel`.
 
     Args:
       source: a Keras model, a `tf.function` with an input signature, a concrete function, or the
         directory of a SavedModel. Inputs have the names of their `tf.TensorSpec`; outputs those of
         the dict that is returned.
-      path: a directory; `model.json` and `weights.bin` are written into it.
+      path: a directory; `model.json` and the weights are written into it.
       signature: the name of the SavedModel's signature.
+      metadata: what TensorFlow.js has as `model.metadata`.
+      quantize: how to store weights in fewer bits, as for `layers_model.save`.
 
     int64 becomes int32, so a sum or product must not leave its range.
 
@@ -70,11 +79,14 @@ def save(source: Any, path: str | Path, *, signature: str = "serving_default") -
         "signature": ends,
         "modelTopology": MessageToDict(graph),
         # With these, predict() answers with an object whose keys are the outputs' names.
-        "userDefinedMetadata": {"structuredOutputKeys": list(ends["outputs"])},
+        "userDefinedMetadata": {
+            **(metadata or {}),
+            "structuredOutputKeys": list(ends["outputs"]),
+        },
     }
     if initializer.node:
         content["modelInitializer"] = MessageToDict(initializer)
-    write_model_files(path, content, (constants | weights).items())
+    write_model_files(path, content, (constants | weights).items(), quantize)
 
 
 def _name_ends(graph: graph_pb2.GraphDef, function: Any) -> Entry:

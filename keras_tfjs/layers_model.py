@@ -14,14 +14,22 @@ from keras_tfjs.values import shorten
 from keras_tfjs.weights import MODEL_FILE, read_weights, write_model_files
 
 
-def save(model: keras.Model, path: str | Path, metadata: Entry | None = None) -> None:
+def save(
+    model: keras.Model,
+    path: str | Path,
+    metadata: Entry | None = None,
+    *,
+    quantize: str | None = None,
+) -> None:
     """Write a model for `tf.loadLayersModel`, which can also train it further.
 
     Args:
       model: a Sequential or functional model of layers that `layer_classes.py` has a row for, and
         of registered layers without weights, whose class TensorFlow.js needs to have too.
-      path: a directory; `model.json` and `weights.bin` are written into it.
+      path: a directory; `model.json` and the weights are written into it.
       metadata: what TensorFlow.js has as `model.userDefinedMetadata`.
+      quantize: how to store weights in fewer bits: `float16`, `uint8` or `uint16`, or a dtype for
+        each glob of names, as in `uint8:*/kernel,float16:*`. The first that matches counts.
 
     Raises:
       ValueError: TensorFlow.js cannot compute exactly what the model does. Nothing is written.
@@ -36,7 +44,7 @@ def save(model: keras.Model, path: str | Path, metadata: Entry | None = None) ->
     }
     if metadata is not None:
         content["userDefinedMetadata"] = metadata
-    write_model_files(path, content, named_weights(model))
+    write_model_files(path, content, named_weights(model), quantize)
 
 
 def load(path: str | Path, custom_objects: dict[str, Any] | None = None) -> keras.Model:

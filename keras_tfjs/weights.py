@@ -2,65 +2,167 @@
 
 import json
 import math
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_tfjs.atomic_files import write_atomically, write_text
+from keras_tfjs import quantization
+from keras_tfjs.atomic_files import made_directory, os_error_named, remove
 from keras_tfjs.layer_config import Entry, error_context
 from keras_tfjs.values import is_whole, shorten
 
 MODEL_FILE, WEIGHTS_FILE = "model.json", "weights.bin"
-_DTYPES = {"float32": np.dtype("<f4"), "int32": np.dtype("<i4"), "bool": np.dtype("?")}
+SHARD_BYTES = 4 << 20  # browsers cache files up to this size
+_SHARD = re.compile(r"weights(-\d+of\d+)?\.bin")
+_DTYPES: dict[str, np.dtype] = {
+    "float32": np.dtype("<f4"),
+    "int32": np.dtype("<i4"),
+    "bool": np.dtype("?"),
+}
 
 
 def write_model_files(
-    path: str | Path, content: Entry, named: Iterable[tuple[str, np.ndarray]]
+    path: str | Path,
+    content: Entry,
+    named: Iterable[tuple[str, np.ndarray]],
+    quantize: str | None = None,
 ) -> None:
     """Write a model's JSON file and the weights beside it.
+
+    Up to 4 MB the weights are one file, `weights.bin`; else `weights-1of2.bin` and so on. Each
+    weight is written before the next one is asked for, so no copy of all is in memory.
 
     Args:
       path: a directory, which is made if need be.
       content: of the JSON file, but for the manifest.
       named: the weights by their names.
+      quantize: which weights to store in fewer bits, as `quantization.parse_rules` reads it.
 
     Raises:
       ValueError: something cannot be written. Then nothing is.
+      OSError: the system cannot write, such as when the disk is full. Then nothing is, unless it
+        was while files were renamed.
     """
-    manifest, data = _write_weights(named)
-    text = json.dumps(content | {"weightsManifest": manifest}, allow_nan=False)
+    rules = quantization.parse_rules(quantize)
     directory = Path(path)
-    directory.mkdir(parents=True, exist_ok=True)
-    write_atomically(directory / WEIGHTS_FILE, lambda partial: partial.write_bytes(data))
-    write_text(directory / MODEL_FILE, text)
+    with made_directory(directory), os_error_named(directory / WEIGHTS_FILE):
+        partial = directory / ".partial-weights"
+        remove(partial)  # of a process that was killed
+        partial.mkdir()
+        try:
+            shards = _ShardWriter(partial)
+            specs = list(_write_weights(named, rules, shards))
+            names = shards.finish()
+            manifest = [{"paths": names, "weights": specs}]
+            text = json.dumps(content | {"weightsManifest": manifest}, allow_nan=False)
+            (partial / MODEL_FILE).write_text(text, encoding="utf-8")
+            for name in (*names, MODEL_FILE):
+                (partial / name).replace(directory / name)
+            _remove_others(directory, names)
+        finally:
+            remove(partial)
 
 
-def _write_weights(named: Iterable[tuple[str, np.ndarray]]) -> tuple[list[Entry], bytes]:
-    """Return the manifest and the bytes of weights.
+def _write_weights(
+    named: Iterable[tuple[str, np.ndarray]], rules: list[quantization.Rule], shards: "_ShardWriter"
+) -> Iterator[Entry]:
+    """Write weights, and yield what the manifest says of each.
 
     Raises:
-      ValueError: two weights have one name, or a dtype is one that TensorFlow.js has not.
+      ValueError: two weights have one name, a dtype is one that TensorFlow.js has not, or a rule
+        matches no weight.
     """
-    specs: dict[str, Entry] = {}
-    chunks = []
+    seen: dict[str, None] = {}
     for name, value in named:
         value = np.asarray(value)
-        if name in specs:
+        if name in seen:
             raise ValueError(f"two weights are named {name}; give the layers different names")
-        dtype = value.dtype.name
-        if dtype in _DTYPES:
-            data = np.ascontiguousarray(value, _DTYPES[dtype]).tobytes()
-        elif value.dtype == object:  # text, each with its length in front
-            dtype = "string"
-            texts = [item if isinstance(item, bytes) else str(item).encode() for item in value.flat]
-            data = b"".join(len(text).to_bytes(4, "little") + text for text in texts)
+        seen[name] = None
+        spec: Entry = {"name": name, "shape": list(value.shape), "dtype": value.dtype.name}
+        if value.dtype == object:
+            spec["dtype"] = "string"
+            shards.write(_encode_texts(value))
+        elif value.dtype.name not in _DTYPES:
+            raise ValueError(f"{name}: TensorFlow.js has no dtype {value.dtype.name}")
+        elif found := quantization.choose(rules, name, value):
+            spec["quantization"] = found
+            for stored in quantization.quantized(value, found):
+                shards.write(stored.view(np.uint8))
         else:
-            raise ValueError(f"{name}: TensorFlow.js has no dtype {dtype}")
-        specs[name] = {"name": name, "shape": list(value.shape), "dtype": dtype}
-        chunks.append(data)
-    return [{"paths": [WEIGHTS_FILE], "weights": list(specs.values())}], b"".join(chunks)
+            flat = np.ascontiguousarray(value, _DTYPES[value.dtype.name]).reshape(-1)
+            shards.write(flat.view(np.uint8))
+        yield spec
+    quantization.check_all_used(rules, list(seen))
+
+
+def _encode_texts(value: np.ndarray) -> np.ndarray:
+    """Return the bytes of texts, each with its length in front."""
+    texts = [item if isinstance(item, bytes) else str(item).encode() for item in value.flat]
+    data = b"".join(len(text).to_bytes(4, "little") + text for text in texts)
+    return np.frombuffer(bytearray(data), np.uint8)
+
+
+class _ShardWriter:
+    """Writes bytes to files of 4 MB; a weight may begin in one file and end in the next."""
+
+    def __init__(self, directory: Path):
+        self._directory = directory
+        self._count = 0
+        self._file = self._next()
+
+    def _next(self) -> Any:
+        self._count += 1
+        self._room = SHARD_BYTES
+        return (self._directory / f"{self._count}").open("wb")
+
+    def write(self, data: np.ndarray) -> None:
+        """Write bytes."""
+        while data.size:
+            if not self._room:
+                self._file.close()
+                self._file = self._next()
+            self._file.write(data[: self._room])
+            self._room, data = self._room - min(self._room, data.size), data[self._room :]
+
+    def finish(self) -> list[str]:
+        """Close the last file, and give all their names."""
+        self._file.close()
+        count = self._count
+        names = [f"weights-{number}of{count}.bin" for number in range(1, count + 1)]
+        names = names if count > 1 else [WEIGHTS_FILE]
+        for number, name in enumerate(names, start=1):
+            (self._directory / f"{number}").rename(self._directory / name)
+        return names
+
+
+def _remove_others(directory: Path, names: list[str]) -> None:
+    """Delete the weights of the model that was in the directory before."""
+    for file in directory.iterdir():
+        if _SHARD.fullmatch(file.name) and file.name not in names:
+            remove(file)
+
+
+class _WeightSpec(NamedTuple):
+    """What a manifest says of a weight.
+
+    Attributes:
+      dtype: of the weight.
+      stored: the dtype of its numbers in the file.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    stored: np.dtype
+    quantization: Entry | None
+
+    @property
+    def size(self) -> int:
+        """Bytes in the file."""
+        return math.prod(self.shape) * self.stored.itemsize
 
 
 def read_weights(directory: Path, manifest: Any) -> dict[str, np.ndarray]:
@@ -91,25 +193,44 @@ def _read_group(directory: Path, group: Any) -> dict[str, np.ndarray]:
         raise ValueError("must have the lists paths and weights")
     files = [_file(directory, path) for path in paths]
     checked = [_check_spec(spec) for spec in specs]
-    declared = sum(math.prod(shape) * dtype.itemsize for _, shape, dtype in checked)
+    declared = sum(spec.size for spec in checked)
     held = sum(file.stat().st_size for file in files)
     if declared != held or len(set(files)) < len(files):
         raise ValueError(
-            f"weights: need {shorten(declared)} bytes, but {', '.join(map(str, paths))} "
+            f"weights: need {shorten(declared)} bytes, but {', '.join(map(str, paths))[:200]} "
             f"have {held}; the files are damaged or belong to another model"
         )
-    # Joined, for a weight may begin in one file and end in the next.
-    data = b"".join(file.read_bytes() for file in files)
+    data = _read_files(files, held)
     weights, offset = {}, 0
-    for spec, (name, shape, dtype) in zip(specs, checked, strict=True):
-        count = math.prod(shape)
-        value = np.frombuffer(data, dtype, count, offset).reshape(shape)
-        offset += value.nbytes
-        if name in weights:
-            raise ValueError(f"weights: {shorten(name)} occurs twice")
-        if spec.get("group") != "optimizer":
-            weights[name] = value
+    for entry, spec in zip(specs, checked, strict=True):
+        value = _decode(spec, data[offset : offset + spec.size])
+        offset += spec.size
+        if spec.name in weights:
+            raise ValueError(f"weights: {shorten(spec.name)} occurs twice")
+        if entry.get("group") != "optimizer":
+            weights[spec.name] = value
     return weights
+
+
+def _read_files(files: list[Path], size: int) -> np.ndarray:
+    """Join files, because a weight may begin in one and end in the next."""
+    data = np.empty(size, np.uint8)
+    rest = data.data
+    for file in files:
+        with file.open("rb") as opened:
+            rest = rest[opened.readinto(rest) :]
+    if rest:
+        raise ValueError("weights: the files became shorter while they were read")
+    return data
+
+
+def _decode(spec: _WeightSpec, data: np.ndarray) -> np.ndarray:
+    stored = data.view(spec.stored)
+    with error_context(f"weights: {shorten(spec.name)}"):
+        if spec.quantization:
+            stored = quantization.dequantized(stored, spec.quantization, spec.dtype)
+        # A weight behind one of single bytes need not begin where a float32 may.
+        return np.require(stored, requirements="A").reshape(spec.shape)
 
 
 def _file(directory: Path, path: Any) -> Path:
@@ -131,7 +252,7 @@ def _file(directory: Path, path: Any) -> Path:
     return file
 
 
-def _check_spec(spec: Any) -> tuple[str, tuple[int, ...], np.dtype]:
+def _check_spec(spec: Any) -> _WeightSpec:
     name = spec.get("name") if isinstance(spec, dict) else None
     if not isinstance(name, str):
         raise ValueError(f"weights: must have a name each, unlike {shorten(spec)}")
@@ -141,6 +262,9 @@ def _check_spec(spec: Any) -> tuple[str, tuple[int, ...], np.dtype]:
             raise ValueError(f"shape: must be a list of whole numbers, not {shorten(shape)}")
         if not isinstance(dtype, str) or dtype not in _DTYPES:
             raise ValueError(f"dtype: must be one of {', '.join(_DTYPES)}, not {shorten(dtype)}")
-        if spec.get("quantization") is not None:
-            raise ValueError("quantization: is not supported; save the model without it")
-        return name, tuple(shape), _DTYPES[dtype]
+        stored, found = _DTYPES[dtype], spec.get("quantization")
+        if found is not None:
+            with error_context("quantization"):
+                quantization.check_quantization(found, dtype)
+            stored = quantization.DTYPES[found["dtype"]]
+        return _WeightSpec(name, tuple(shape), _DTYPES[dtype], stored, found)
