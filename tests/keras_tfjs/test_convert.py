@@ -12,7 +12,7 @@ import pytest
 import fashion_mnist_vae.model  # noqa: F401  (registers ZLayer, which the files name)
 from keras_tfjs import convert, layers_model
 from tests.conftest import assert_one_line, command
-from tests.keras_tfjs.cases import randomize
+from tests.keras_tfjs.case import randomize
 
 
 @pytest.fixture(scope="module")

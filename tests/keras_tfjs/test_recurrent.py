@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from keras_tfjs import graph_model
-from tests.keras_tfjs.cases import randomize
+from tests.keras_tfjs.case import randomize
 from tests.keras_tfjs.javascript import difference, graph_job
 
 L = keras.layers

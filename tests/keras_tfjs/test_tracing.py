@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keras_tfjs import graph_model
 from keras_tfjs.tracing import function_of
-from tests.keras_tfjs.cases import randomize
+from tests.keras_tfjs.case import randomize
 from tests.keras_tfjs.javascript import arrays, difference, graph_job
 
 L = keras.layers

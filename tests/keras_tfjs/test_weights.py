@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_tfjs import graph_model, layers_model, quantization, weights
-from tests.keras_tfjs.cases import randomize
+from tests.keras_tfjs.case import randomize
 from tests.keras_tfjs.javascript import difference, graph_job, layers_job
 from tests.reliability.fuzzing import JSON_VALUES, fuzzed, places
 
