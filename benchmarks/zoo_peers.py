@@ -80,7 +80,7 @@ def run_onnx(name: str, node_modules: Path, directory: Path) -> float:
     asked, answered = directory / "jobs.json", directory / "answers.json"
     asked.write_text(json.dumps(jobs))
     script = Path(__file__).with_name("zoo_onnx.mjs")
-    line = ["node", script, node_modules, asked, answered]
+    line: list[Any] = ["node", script, node_modules, asked, answered]
     subprocess.run(line, check=True, capture_output=True, timeout=SECONDS)
     answers = json.loads(answered.read_text())
     return max(

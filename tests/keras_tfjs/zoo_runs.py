@@ -93,8 +93,8 @@ def graph_job(path: Path, model: keras.Model, inputs: Any, outputs: Any) -> java
     return javascript.graph_job(path, named, results)
 
 
-_SAVE = {"layers": layers_model.save, "graph": graph_model.save}
-_JOB = {"layers": layers_job, "graph": graph_job}
+_SAVE: dict[str, Callable[..., Any]] = {"layers": layers_model.save, "graph": graph_model.save}
+_JOB: dict[str, Callable[..., javascript.Job]] = {"layers": layers_job, "graph": graph_job}
 
 
 def run(conversions: dict[str, Conversion], backend: str, runner: Run) -> dict[str, Outcome]:
