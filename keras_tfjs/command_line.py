@@ -19,7 +19,10 @@ class UserError(Exception):
 
 
 def run(
-    main: Callable[[list[str]], None], flag_values: flags.FlagValues, usage: Callable[[], str]
+    main: Callable[[list[str]], None],
+    flag_values: flags.FlagValues,
+    usage: Callable[[], str],
+    answer_unknown_flag: Callable[[str], str | None] = lambda name: None,
 ) -> NoReturn:
     """Parse the command line, call `main` with its positional arguments, and exit.
 
@@ -31,6 +34,8 @@ def run(
       main: the command.
       flag_values: the command's flags.
       usage: returns the text above the list of flags in `--help`.
+      answer_unknown_flag: returns what to do instead of giving a flag that is not the command's,
+        or None.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -44,6 +49,9 @@ def run(
         with signals.watched():
             main(positional)
             sys.stdout.flush()
+    except flags.UnrecognizedFlagError as error:
+        answer = answer_unknown_flag(error.flagname)
+        _fail(answer or f"{error} (--help lists the flags)", status=2)
     except flags.Error as error:
         _fail(f"{error} (--help lists the flags)", status=2)
     except UserError as error:

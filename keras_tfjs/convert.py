@@ -3,42 +3,70 @@
 import importlib
 import json
 import math
-import re
-import zipfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from keras_tfjs import command_line
+from keras_tfjs import backend, check, command_line, official_flags, quantization
 from keras_tfjs.atomic_files import write_atomically
 from keras_tfjs.command_line import UserError
-from training_run import tensorflow_setup
+from keras_tfjs.source_kind import LAYERS_MODEL, SAVED_MODEL, recognize
+
+if TYPE_CHECKING:
+    import keras
 
 FORMATS = ["layers_model", "graph_model", "keras"]
+BACKENDS = ["cpu", "wasm", "webgl", "tensorflow"]
 USAGE = f"""{__doc__}
 
   python -m keras_tfjs.convert IN OUT [flags]
 
 IN                          OUT
-model.keras                 a directory, with a layers model or a graph model for TensorFlow.js
+model.keras, or a whole     a directory, with a layers model or a graph model for TensorFlow.js
+  model in model.h5
 a SavedModel's directory    a directory, with a graph model for TensorFlow.js
-model.json, or its          model.keras
+model.json, or its          model.keras, or a directory with another --format
   directory
 """
 
 
 FLAGS = flags.FlagValues()
-_FORMAT = (
+# fmt: off
+flags.DEFINE_enum(
+    "format", None, FORMATS,
     "What to write. Default: keras for OUT.keras, else graph_model for a SavedModel and "
-    "layers_model for a Keras model. A graph_model is frozen: smaller, but cannot be trained."
-)
-_REGISTER = (
+    "layers_model for a Keras model. A graph_model is frozen: smaller, but cannot be trained.",
+    flag_values=FLAGS)
+flags.DEFINE_list(
+    "register", [],
     "Modules to import first, which register the model's custom layers, such as "
-    "fashion_mnist_vae.model."
-)
-flags.DEFINE_enum("format", None, FORMATS, _FORMAT, flag_values=FLAGS)
-flags.DEFINE_list("register", [], _REGISTER, flag_values=FLAGS)
+    "fashion_mnist_vae.model.",
+    flag_values=FLAGS)
+flags.DEFINE_string(
+    "quantize", None,
+    "Store weights as float16, uint8 or uint16. Different weights by globs of their names, of "
+    "which the first that matches counts: uint8:*/kernel,float16:*",
+    flag_values=FLAGS)
+flags.DEFINE_string(
+    "metadata", None,
+    "A JSON file with an object, which TensorFlow.js has as model.userDefinedMetadata (of a graph "
+    "model: model.metadata).",
+    flag_values=FLAGS)
+flags.DEFINE_string(
+    "signature", "serving_default", "The signature of a SavedModel.", flag_values=FLAGS)
+flags.DEFINE_list(
+    "backends", [],
+    "Backends that must run the model with the right numbers, of cpu, wasm, webgl and tensorflow "
+    "(tfjs-node). It is an error if one does not.",
+    flag_values=FLAGS)
+flags.DEFINE_boolean(
+    "check", False,
+    "Run the written model in Node beside the original, and print the largest difference. Needs "
+    "@tensorflow/tfjs in node_modules.",
+    flag_values=FLAGS)
+# fmt: on
 
 
 def main(arguments: list[str]) -> None:
@@ -56,46 +84,80 @@ def main(arguments: list[str]) -> None:
             "model.keras my_tfjs_model"
         )
     source, target = map(Path, arguments)
-    kind = _kind(source)
-    wanted = FLAGS.format or _default_format(kind, target)
-    if (kind == "layers_model") != (wanted == "keras"):
-        hint = "; name an OUT.keras" if kind == "layers_model" else ""
-        what = kind.replace("_", " ")
-        raise UserError(f"cannot make {wanted} of {source}, which is a {what}{hint}")
-    if kind == "saved_model" and wanted != "graph_model":
+    kind = recognize(source)
+    wanted = _wanted(kind, source, target)
+    metadata = _check_flags(kind, wanted)
+    backend.import_keras(needs_tensorflow=wanted == "graph_model")
+    _register(FLAGS.register)
+    try:
+        if wanted == "keras":
+            _write_keras(source, target)
+        elif wanted == "layers_model":
+            _write_layers_model(_load(kind, source), target, metadata)
+        else:
+            model = source if kind == SAVED_MODEL else _load(kind, source)
+            _write_graph_model(model, target, metadata)
+    except backend.with_backend_errors(ValueError, OSError) as error:
+        raise UserError(str(error)) from None
+
+
+def _wanted(kind: str, source: Path, target: Path) -> str:
+    """Return the format to write.
+
+    Raises:
+      UserError: it cannot be made of the source, or the target's name does not fit.
+    """
+    default = "graph_model" if kind == SAVED_MODEL else "layers_model"
+    wanted = FLAGS.format or ("keras" if target.suffix == ".keras" else default)
+    if wanted == "keras" and kind != LAYERS_MODEL:
+        raise UserError(f"cannot make keras of {source}, which is a {kind}")
+    if kind == LAYERS_MODEL and not FLAGS.format and wanted != "keras":
+        raise UserError(
+            f"{source} is a layers model: name an OUT.keras, or say --format=layers_model or "
+            "--format=graph_model"
+        )
+    if kind == SAVED_MODEL and wanted != "graph_model":
         raise UserError(f"{source} is a SavedModel, which has no layers: use --format=graph_model")
     if wanted == "keras" and target.suffix != ".keras":
         raise UserError(f"the name of a Keras model ends with .keras, unlike {target}")
     if wanted != "keras" and target.is_file():
         raise UserError(f"{target} is a file; name a directory for the model")
-    tensorflow_setup.import_tensorflow()
-    _register(FLAGS.register)
+    return wanted
+
+
+def _check_flags(kind: str, wanted: str) -> dict[str, Any] | None:
+    """Check the other flags before anything slow begins, and read the metadata.
+
+    Raises:
+      UserError: a flag does not fit to the formats, or to this machine.
+    """
+    for name in ("quantize", "metadata", "backends", "check"):
+        if wanted == "keras" and FLAGS[name].value:
+            raise UserError(f"--{name} is for models of TensorFlow.js, not for OUT.keras")
+    if kind != SAVED_MODEL and FLAGS["signature"].present:
+        raise UserError("--signature is for SavedModels: leave it out")
+    for name in FLAGS.backends:
+        if name not in BACKENDS:
+            raise UserError(f"--backends: there is no {name}, only {', '.join(BACKENDS)}")
     try:
-        _convert(source, target, wanted)
-    except (ValueError, OSError) as error:
-        raise UserError(str(error)) from None
-    print(f"Wrote {target}.")
+        quantization.parse_rules(FLAGS.quantize)
+    except ValueError as error:
+        raise UserError(f"--{error}") from None
+    if FLAGS.check:
+        check.require_node()
+    return _read_metadata(FLAGS.metadata) if FLAGS.metadata is not None else None
 
 
-def _kind(source: Path) -> str:
-    """Tell what there is to convert: layers_model, saved_model or keras_model."""
-    if not source.exists():
-        raise UserError(f"there is no {source}")
-    if (source / "saved_model.pb").is_file():
-        return "saved_model"
-    if source.suffix == ".json" or (source / "model.json").is_file():
-        return "layers_model"
-    if source.is_file() and zipfile.is_zipfile(source):
-        return "keras_model"
-    raise UserError(
-        f"{source} is neither a .keras file, nor a SavedModel, nor a model.json of TensorFlow.js"
-    )
-
-
-def _default_format(kind: str, target: Path) -> str:
-    if target.suffix == ".keras":
-        return "keras"
-    return "graph_model" if kind == "saved_model" else "layers_model"
+def _read_metadata(name: str) -> dict[str, Any]:
+    try:
+        metadata = json.loads(Path(name).read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"--metadata={name}: {error}") from None
+    except OSError as error:
+        raise UserError(f"--metadata={name}: {error.strerror}; name a JSON file") from None
+    if not isinstance(metadata, dict):
+        raise UserError(f"--metadata={name}: must be an object, as in {{'classes': ['cat']}}")
+    return metadata
 
 
 def _register(modules: list[str]) -> None:
@@ -106,92 +168,101 @@ def _register(modules: list[str]) -> None:
             raise UserError(f"--register={module}: {error}") from None
 
 
-def _convert(source: Path, target: Path, wanted: str) -> None:
-    from keras_tfjs import graph_model, layers_model
+def _load(kind: str, source: Path) -> "keras.Model":
+    if kind == LAYERS_MODEL:
+        from keras_tfjs import layers_model
 
-    if wanted == "keras":
-        model = layers_model.load(source)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(target, model.save)
+        return layers_model.load(source)
+    from keras_tfjs import keras_file
+
+    return keras_file.load(source)
+
+
+def _write_keras(source: Path, target: Path) -> None:
+    model = _load(LAYERS_MODEL, source)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(target, model.save)
+    print(f"Wrote {target}.")
+
+
+def _write_layers_model(
+    model: "keras.Model", target: Path, metadata: dict[str, Any] | None
+) -> None:
+    from keras_tfjs import compare, layers_model
+
+    layers_model.save(model, target, metadata, quantize=FLAGS.quantize)
+    _report(
+        target,
+        "layers model",
+        BACKENDS,
+        lambda: compare.reference_of_model(model),
+        lambda inputs: compare.run_model(layers_model.load(target), inputs),
+    )
+
+
+def _write_graph_model(
+    source: "keras.Model | Path", target: Path, metadata: dict[str, Any] | None
+) -> None:
+    from keras_tfjs import compare, graph_model, tracing
+
+    function = tracing.concrete_function(source, FLAGS.signature)
+    backends = graph_model.save(
+        function, target, backends=FLAGS.backends, metadata=metadata, quantize=FLAGS.quantize
+    )
+    _report(
+        target,
+        "graph model",
+        backends,
+        lambda: compare.reference_of_function(function),
+        lambda inputs: compare.run_graph_model(target, inputs),
+    )
+
+
+def _report(
+    target: Path,
+    what: str,
+    backends: list[str],
+    reference: Callable[[], Any],
+    run: Callable[[dict[str, Any]], dict[str, Any]],
+) -> None:
+    """Print what was written, and how far its outputs are from the original's."""
+    from keras_tfjs import compare, weights
+
+    size, exact = weights.sizes(target)
+    instead = f" instead of {_in_words(exact)}" if FLAGS.quantize else ""
+    print(f"Wrote {target}: a {what} with {_in_words(size)} of weights{instead}.")
+    print(f"It runs on the backends {', '.join(backends)}.")
+    if not (FLAGS.quantize or FLAGS.check):
         return
-    if source.is_dir():
-        graph_model.save(source, target)
-        return
-    model = _load_keras(source)
-    if wanted == "layers_model":
-        layers_model.save(model, target)
+    try:
+        expected = reference()
+        if FLAGS.quantize:
+            outputs = run(expected.inputs)
+            _print_difference("The quantized weights", outputs, expected)
+        if FLAGS.check:
+            for name, outputs in check.run_in_node(target, expected.inputs):
+                _print_difference(name, outputs, expected)
+    except compare.NotComparableError as error:
+        print(f"The outputs were not compared: {error}.")
+
+
+def _in_words(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
+
+
+def _print_difference(what: str, outputs: dict[str, Any], expected: Any) -> None:
+    from keras_tfjs import compare
+
+    difference = compare.largest_difference(outputs, expected.outputs)
+    if math.isnan(difference):
+        print(f"{what}: some outputs are NaN, unlike the original's.")
     else:
-        graph_model.save(model, target)
-
-
-def _load_keras(source: Path) -> Any:
-    """Load a Keras file that may come from anywhere.
-
-    Code that a file may bring is not run: Keras loads in safe mode unless told otherwise.
-
-    Raises:
-      UserError: it is damaged, claims more than it has, or has a class that is not registered.
-    """
-    import keras
-    import tensorflow as tf
-
-    try:
-        _check_size(source)
-        return keras.models.load_model(source, compile=False)
-    except (  # Keras takes what it reads for what it should be
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        OSError,
-        RecursionError,
-        TypeError,
-        ValueError,
-        tf.errors.OpError,
-        zipfile.BadZipFile,
-    ) as error:
-        missing = re.search(r"Could not locate (?:class|function) '(\w+)'", str(error))
-        if missing:
-            raise UserError(
-                f"{source} has {missing.group(1)} in it: name the module that registers it with "
-                "--register"
-            ) from None
-        reason = str(error).strip().split("\n")[0][:300] or type(error).__name__
-        raise UserError(f"{source} cannot be loaded: {reason}") from None
-
-
-def _check_size(source: Path) -> None:
-    """Check that a Keras file holds the weights that it claims, before Keras makes room for them.
-
-    Raises:
-      ValueError: it does not.
-    """
-    import keras
-    import tensorflow as tf
-
-    held = source.stat().st_size
-    with zipfile.ZipFile(source) as archive:
-        if sum(member.file_size for member in archive.infolist()) > held:
-            raise ValueError("it is compressed, which no file of Keras's is")
-        config = json.loads(archive.read("config.json"), object_hook=_uncompiled)
-    try:
-        with keras.StatelessScope(initialize_variables=False):  # variables have shapes only
-            model = keras.saving.deserialize_keras_object(config)
-        weights = getattr(model, "weights", ())
-        claimed = sum(math.prod(w.shape) * tf.as_dtype(w.dtype).size for w in weights)
-    finally:
-        keras.utils.clear_session()  # which would give them values later on
-    if claimed > held:
-        raise ValueError(f"it claims {claimed:,} bytes of weights, but has {held:,}")
-
-
-def _uncompiled(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return a model's entry without its optimizer, which would make variables."""
-    return {name: value for name, value in entry.items() if name != "compile_config"}
+        print(f"{what}: outputs differ by at most {difference:.1e} on random inputs.")
 
 
 def cli() -> None:
     """Run the command."""
-    command_line.run(main, FLAGS, lambda: USAGE)
+    command_line.run(main, FLAGS, lambda: USAGE, official_flags.answer)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ The function is frozen: variables become constants, and what the outputs do not 
 
 import hashlib
 import importlib.resources
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +36,10 @@ def save(
     path: str | Path,
     *,
     signature: str = "serving_default",
+    backends: Sequence[str] = (),
     metadata: Entry | None = None,
     quantize: str | None = None,
-) -> None:
+) -> list[str]:
     """Write a frozen function for `tf.loadGraphModel`.
 
     Args:
@@ -87,6 +88,7 @@ def save(
     if initializer.node:
         content["modelInitializer"] = MessageToDict(initializer)
     write_model_files(path, content, (constants | weights).items(), quantize)
+    return ["cpu", "wasm", "webgl", "tensorflow"]
 
 
 def _name_ends(graph: graph_pb2.GraphDef, function: Any) -> Entry:

@@ -27,8 +27,9 @@ LARGE_BYTES = 2**20
 def operations_of_tensorflow_js() -> Iterator[None]:
     """Make Keras trace operations that TensorFlow.js has.
 
-    Every recurrent layer calls `rnn` of the backend, or its `lstm` or `gru` for cuDNN, and
-    `keras.random` calls the functions of `backend.random`. Keras has no public way to replace them.
+    Every recurrent layer calls `rnn` of the backend, or its `lstm` or `gru` for cuDNN,
+    TimeDistributed calls `vectorized_map`, and `keras.random` the functions of `backend.random`.
+    Keras has no public way to replace them.
     """
     keras_rnn = keras_backend.rnn
 
@@ -44,6 +45,7 @@ def operations_of_tensorflow_js() -> Iterator[None]:
         (keras_backend, "rnn", rnn),
         (keras_backend, "lstm", without_cudnn),
         (keras_backend, "gru", without_cudnn),
+        (keras_backend, "vectorized_map", recurrent.vectorized_map),
         *(
             (keras_backend.random, name, getattr(random_ops, name))
             for name in ("normal", "truncated_normal", "uniform", "dropout")

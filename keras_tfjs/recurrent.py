@@ -80,6 +80,29 @@ def rnn(
     return last, keras.tree.map_structure(swap, outputs), states
 
 
+def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
+    """Call a function on each element along the first axis, as `keras.ops.vectorized_map`."""
+    count = _size(keras.tree.flatten(elements)[0], 0)
+
+    def result(index: tf.Tensor) -> Any:
+        return function(keras.tree.map_structure(lambda x: tf.gather(x, index), elements))
+
+    def room(example: tf.Tensor) -> tf.Tensor:
+        sizes = [_size(example, axis) for axis in range(len(example.shape))]
+        return tf.zeros([count, *sizes], example.dtype)
+
+    def body(index: tf.Tensor, outputs: Any) -> tuple:
+        outputs = keras.tree.map_structure(
+            lambda kept, new: tf.tensor_scatter_nd_update(kept, [[index]], new[None]),
+            outputs,
+            result(index),
+        )
+        return index + 1, outputs
+
+    start = (tf.constant(0), keras.tree.map_structure(room, result(tf.constant(0))))
+    return tf.while_loop(lambda index, _: index < count, body, start)[1]
+
+
 def _swap_batch_and_time(x: tf.Tensor) -> tf.Tensor:
     return tf.transpose(x, [1, 0, *range(2, len(x.shape))])
 

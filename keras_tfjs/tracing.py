@@ -26,7 +26,7 @@ def concrete_function(source: Any, signature: str = "serving_default") -> Any:
     if isinstance(source, str | Path):
         function = _load(source, signature)
     elif isinstance(source, keras.Model):
-        function = _trace(function_of(source))
+        function = _trace_model(source)
     elif hasattr(source, "get_concrete_function"):
         if source.input_signature is None:
             raise ValueError("the tf.function has no input_signature")
@@ -41,18 +41,21 @@ def concrete_function(source: Any, signature: str = "serving_default") -> Any:
     return function
 
 
-def function_of(model: keras.Model, output_names: Sequence[str] | None = None) -> Any:
+def function_of(
+    model: keras.Model, output_names: Sequence[str] | None = None, input_dtype: str = "float32"
+) -> Any:
     """Return a `tf.function` of a model that has a name for each input and output.
 
     Args:
       model: any model; a subclassed one must have been called once, which tells its inputs.
       output_names: the names; by default those of a dict of outputs, else `output_0` and so on.
         Inputs have the names of a dict of inputs, else those of their layers or arguments.
+      input_dtype: of a subclassed model's inputs, because Keras keeps only their shapes.
 
     Raises:
       ValueError: the inputs of the model are unknown.
     """
-    arguments = _input_specs(model)
+    arguments = _input_specs(model, input_dtype)
     specs = keras.tree.flatten(arguments)
 
     @tf.function(input_signature=specs, autograph=False)
@@ -65,7 +68,7 @@ def function_of(model: keras.Model, output_names: Sequence[str] | None = None) -
     return serving_default
 
 
-def _input_specs(model: keras.Model) -> list[Any]:
+def _input_specs(model: keras.Model, dtype: str) -> list[Any]:
     """Return the arguments of a model's call, a named `tf.TensorSpec` in place of each tensor."""
     if isinstance(model, keras.Sequential) and model.built:
         return [_structure_of_specs(model.inputs[0])]
@@ -78,7 +81,7 @@ def _input_specs(model: keras.Model) -> list[Any]:
             "give a tf.function with an input_signature"
         )
     return [
-        _specs_of_shapes(shape, argument.removesuffix("_shape"))
+        _specs_of_shapes(shape, argument.removesuffix("_shape"), dtype)
         for argument, shape in shapes.items()
     ]
 
@@ -94,16 +97,13 @@ def _structure_of_specs(inputs: Any) -> Any:
     return keras.tree.pack_sequence_as(inputs, specs)
 
 
-def _specs_of_shapes(shape: Any, name: str) -> Any:
-    """Return specs of any batch size in the structure of a shape, or of shapes in dicts or lists.
-
-    Keras keeps no dtypes of them. Layers that take integers cast them from floats.
-    """
+def _specs_of_shapes(shape: Any, name: str, dtype: str) -> Any:
+    """Return specs of any batch size for a shape, or a structure of shapes."""
     if isinstance(shape, dict):
-        return {key: _specs_of_shapes(value, key) for key, value in shape.items()}
+        return {key: _specs_of_shapes(value, key, dtype) for key, value in shape.items()}
     if all(size is None or isinstance(size, int) for size in shape):
-        return tf.TensorSpec([None, *shape[1:]], tf.float32, name)
-    return [_specs_of_shapes(value, f"{name}_{index}") for index, value in enumerate(shape)]
+        return tf.TensorSpec([None, *shape[1:]], dtype, name)
+    return [_specs_of_shapes(part, f"{name}_{i}", dtype) for i, part in enumerate(shape)]
 
 
 def _named_outputs(outputs: Any) -> dict[str, tf.Tensor]:
@@ -113,6 +113,16 @@ def _named_outputs(outputs: Any) -> dict[str, tf.Tensor]:
     if any(isinstance(key, str) for path, _ in tensors for key in path):
         return {"_".join(map(str, path)): tensor for path, tensor in tensors}
     return {f"output_{index}": tensor for index, (_, tensor) in enumerate(tensors)}
+
+
+def _trace_model(model: keras.Model) -> Any:
+    try:
+        return _trace(function_of(model))
+    except ValueError:
+        if not call_shapes(model) or hasattr(model, "operations"):
+            raise
+        # A subclassed model: float inputs do for layers that cast them to integers, not for others.
+        return _trace(function_of(model, input_dtype="int32"))
 
 
 def _trace(function: Any) -> Any:

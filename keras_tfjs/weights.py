@@ -165,6 +165,19 @@ class _WeightSpec(NamedTuple):
         return math.prod(self.shape) * self.stored.itemsize
 
 
+def sizes(directory: Path) -> tuple[int, int]:
+    """Return the bytes of a written model's weights, and those of the same without quantization."""
+    content = json.loads((directory / MODEL_FILE).read_text(encoding="utf-8"))
+    stored = exact = 0
+    for group in content["weightsManifest"]:
+        stored += sum((directory / name).stat().st_size for name in group["paths"])
+        for spec in group["weights"]:
+            if "quantization" in spec:
+                found = _check_spec(spec)
+                exact += math.prod(found.shape) * found.dtype.itemsize - found.size
+    return stored, stored + exact
+
+
 def read_weights(directory: Path, manifest: Any) -> dict[str, np.ndarray]:
     """Read the weights that a manifest lists; an optimizer's are left out.
 

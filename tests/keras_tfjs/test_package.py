@@ -1,6 +1,8 @@
 """`keras_tfjs` is a package of its own."""
 
 import ast
+import subprocess
+import sys
 
 from tests.conftest import ROOT
 
@@ -14,3 +16,11 @@ def test_it_imports_nothing_of_this_repository():
             if isinstance(node, ast.ImportFrom):
                 names = [node.module or ""]
             assert not {name.split(".")[0] for name in names} & OTHERS, (file, names)
+
+
+def test_help_imports_neither_keras_nor_a_backend():
+    code = (
+        "import sys; from keras_tfjs import convert\n"
+        "assert not {'keras', 'tensorflow', 'jax', 'torch'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

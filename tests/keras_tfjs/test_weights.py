@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_tfjs import graph_model, layers_model, quantization, weights
+from keras_tfjs.tracing import function_of
 from tests.keras_tfjs.case import randomize
 from tests.keras_tfjs.javascript import difference, graph_job, layers_job
 from tests.reliability.fuzzing import JSON_VALUES, fuzzed, places
@@ -243,7 +244,7 @@ def test_tensorflow_js_reads_shards(run_in_node, tmp_path, quantize):
     layers = [L.Dense(1500, name="a"), L.Dense(1100, name="b"), L.Dense(1000, name="c")]
     model = randomize(keras.Sequential([keras.Input((1000,)), *layers, L.Dense(2, name="d")]))
     layers_model.save(model, tmp_path / "layers", quantize=quantize)
-    graph_model.save(graph_model.function_of(model, ["y"]), tmp_path / "graph")
+    graph_model.save(function_of(model, ["y"]), tmp_path / "graph")
     assert len(manifest(tmp_path / "layers")["paths"]) == {None: 5, "uint8": 2}.get(quantize, 3)
     x = np.random.default_rng(0).normal(size=(1, 1000)).astype(np.float32) / 1000
     graph = graph_job(tmp_path / "graph", {model.inputs[0].name: x}, ["y"])
@@ -256,7 +257,7 @@ def test_tensorflow_js_reads_shards(run_in_node, tmp_path, quantize):
 
 def test_metadata_of_a_graph_model(tmp_path):
     model = small_model()
-    graph_model.save(graph_model.function_of(model, ["y"]), tmp_path, metadata={"classes": ["é"]})
+    graph_model.save(function_of(model, ["y"]), tmp_path, metadata={"classes": ["é"]})
     content = json.loads((tmp_path / "model.json").read_text())
     assert content["userDefinedMetadata"] == {"classes": ["é"], "structuredOutputKeys": ["y"]}
 

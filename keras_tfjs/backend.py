@@ -1,0 +1,61 @@
+"""The backend of Keras that a command uses: the one that is installed."""
+
+import importlib.util
+import os
+import sys
+
+from keras_tfjs.command_line import UserError
+from keras_tfjs.quiet_import import quiet_import
+
+BACKENDS = ("tensorflow", "jax", "torch")
+
+
+def import_keras(needs_tensorflow: bool) -> None:
+    """Import Keras with the backend of KERAS_BACKEND, else the first that is installed.
+
+    Args:
+      needs_tensorflow: take TensorFlow, whatever KERAS_BACKEND says.
+
+    Raises:
+      UserError: there is no such backend.
+    """
+    if "keras" not in sys.modules:
+        name = _choose(needs_tensorflow)
+        os.environ["KERAS_BACKEND"] = name
+        try:
+            with quiet_import():
+                import keras
+
+                if name == "tensorflow":
+                    import tensorflow as tf
+
+                    tf.config.list_physical_devices()  # its messages on CUDA come now
+        except (ImportError, ValueError) as error:
+            raise UserError(f"Keras cannot use KERAS_BACKEND={name}: {error}") from None
+    import keras
+
+    if needs_tensorflow and keras.backend.backend() != "tensorflow":
+        raise UserError("graph models need KERAS_BACKEND=tensorflow")
+
+
+def _choose(needs_tensorflow: bool) -> str:
+    installed = [name for name in BACKENDS if importlib.util.find_spec(name)]
+    if needs_tensorflow:
+        if "tensorflow" not in installed:
+            raise UserError(
+                "graph models and SavedModels need TensorFlow: pip install tensorflow, or write a "
+                "layers model with --format=layers_model"
+            )
+        return "tensorflow"
+    if given := os.environ.get("KERAS_BACKEND"):
+        return given
+    if not installed:
+        raise UserError("Keras has no backend: pip install jax, tensorflow or torch")
+    return installed[0]
+
+
+def with_backend_errors(*others: type[Exception]) -> tuple[type[Exception], ...]:
+    """Return classes of errors, and those of what the backend raises for bad input."""
+    tensorflow = sys.modules.get("tensorflow")
+    own = (tensorflow.errors.OpError,) if tensorflow else ()
+    return (*others, *own, RuntimeError)  # JAX's and PyTorch's are RuntimeErrors

@@ -1,0 +1,151 @@
+"""How far the outputs of a written model are from those of the original, on random inputs."""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from keras_tfjs import weights
+
+_BATCH = 2
+_SIZE = 32  # of dimensions of any size: enough for images, which networks halve several times
+
+Arrays = dict[str, np.ndarray]
+
+
+class Reference(NamedTuple):
+    """What a model gives for random inputs.
+
+    Attributes:
+      inputs: by name, in the model's order.
+      outputs: by name; those of a layers model have numbers as names.
+    """
+
+    inputs: Arrays
+    outputs: Arrays
+
+
+class NotComparableError(Exception):
+    """The outputs of a model cannot be compared; the message says why."""
+
+
+def reference_of_model(model: keras.Model) -> Reference:
+    """Run a functional or Sequential model.
+
+    Raises:
+      NotComparableError: its outputs are random.
+    """
+    inputs = {x.name: _draw(x.shape, x.dtype) for x in model.inputs}
+    return _reference(inputs, lambda: run_model(model, inputs))
+
+
+def run_model(model: keras.Model, inputs: Arrays) -> Arrays:
+    """Return a functional or Sequential model's outputs, numbered."""
+    given = list(inputs.values())
+    outputs = keras.tree.flatten(model(given if len(given) > 1 else given[0]))
+    return {str(i): keras.ops.convert_to_numpy(value) for i, value in enumerate(outputs)}
+
+
+def reference_of_function(function: Any) -> Reference:
+    """Run a concrete function of TensorFlow.
+
+    Raises:
+      NotComparableError: its outputs are random, or its inputs are texts.
+    """
+    import tensorflow as tf
+
+    positional, by_name = function.structured_input_signature
+    specs = tf.nest.flatten((positional, by_name))
+    inputs = {spec.name: _draw(spec.shape, spec.dtype.name) for spec in specs}
+
+    def run() -> Arrays:
+        tensors = {spec.name: tf.constant(inputs[spec.name], spec.dtype) for spec in specs}
+        results = function(**tensors) if by_name else function(*tensors.values())
+        if not isinstance(results, dict):
+            results = {f"output_{i}": value for i, value in enumerate(tf.nest.flatten(results))}
+        if any(value.dtype == tf.string for value in results.values()):
+            raise NotComparableError("its outputs are texts")
+        return {name: value.numpy() for name, value in results.items()}
+
+    return _reference(inputs, run)
+
+
+def _reference(inputs: Arrays, run: Callable[[], Arrays]) -> Reference:
+    outputs = run()
+    if largest_difference(outputs, run()):
+        raise NotComparableError("its outputs are random")
+    return Reference(inputs, outputs)
+
+
+def run_graph_model(directory: Path, inputs: Arrays) -> Arrays:
+    """Run the graph model in a directory with TensorFlow.
+
+    Raises:
+      NotComparableError: TensorFlow itself cannot, because it has no int32 in some place.
+    """
+    import tensorflow as tf
+    from google.protobuf.json_format import ParseDict
+    from tensorflow.core.framework import graph_pb2
+
+    content = json.loads((directory / weights.MODEL_FILE).read_text(encoding="utf-8"))
+    graph = ParseDict(content["modelTopology"], graph_pb2.GraphDef())
+    try:
+        values = weights.read_weights(directory, content["weightsManifest"])
+        functions = [function.node_def for function in graph.library.function]
+        for nodes in (graph.node, *functions):
+            for node in nodes:
+                if node.op == "Const" and node.name in values:
+                    tensor = tf.make_tensor_proto(values[node.name])
+                    node.attr["value"].tensor.CopyFrom(tensor)
+        ends = content["signature"]
+        wrapped = tf.compat.v1.wrap_function(
+            lambda: tf.graph_util.import_graph_def(graph, name=""), []
+        )
+        feeds = [wrapped.graph.get_tensor_by_name(end["name"]) for end in ends["inputs"].values()]
+        fetches = {
+            name: wrapped.graph.get_tensor_by_name(end["name"])
+            for name, end in ends["outputs"].items()
+        }
+        run = wrapped.prune(feeds, fetches)
+        given = [
+            tf.constant(inputs[name], feed.dtype)
+            for name, feed in zip(ends["inputs"], feeds, strict=True)
+        ]
+        return {name: value.numpy() for name, value in run(*given).items()}
+    except (ValueError, TypeError, tf.errors.OpError) as error:
+        raise NotComparableError(str(error).splitlines()[0]) from None
+
+
+def _draw(shape: Sequence[int | None], dtype: str) -> np.ndarray:
+    """Return random numbers that most models can take: floats from 0 to 1, integers 0 and 1."""
+    if getattr(shape, "rank", 0) is None:
+        raise NotComparableError("an input has no rank")
+    sizes = [size or (_SIZE if axis else _BATCH) for axis, size in enumerate(shape)]
+    rng = np.random.default_rng(math.prod(sizes))
+    if dtype == "string":
+        raise NotComparableError("its inputs are texts")
+    if dtype.startswith(("float", "bfloat")):
+        return rng.uniform(size=sizes).astype(np.float32)
+    return rng.integers(0, 2, sizes).astype(bool if dtype == "bool" else np.int32)
+
+
+def largest_difference(first: Arrays, second: Arrays) -> float:
+    """Return the largest absolute difference of outputs; NaN where only one of them is a number.
+
+    Raises:
+      NotComparableError: names or shapes differ.
+    """
+    if {k: v.shape for k, v in first.items()} != {k: v.shape for k, v in second.items()}:
+        raise NotComparableError("the outputs have other names or shapes")
+    differences = [0.0]
+    for name, value in first.items():
+        a, b = (np.asarray(x, np.float64) for x in (value, second[name]))
+        with np.errstate(invalid="ignore"):
+            difference = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0, np.abs(a - b))
+        if difference.size:
+            differences.append(float(difference.max()))
+    return max(differences) if not any(map(math.isnan, differences)) else math.nan

@@ -1,0 +1,82 @@
+"""What there is to convert: the kinds of models, and what to do with all others."""
+
+import json
+import zipfile
+from pathlib import Path
+
+from keras_tfjs.command_line import UserError
+
+KERAS_MODEL, SAVED_MODEL, LAYERS_MODEL = "Keras model", "SavedModel", "layers model"
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_REBUILD = "build the model in Python, load the weights into it, and save it as model.keras"
+_ADVICE = {
+    ".weights.h5": f"has weights only: {_REBUILD}",
+    ".weights.json": f"has weights only: {_REBUILD}",
+    ".tflite": "is a LiteRT model, whose layers are gone: convert the Keras model or SavedModel "
+    "that it was made of, or run it with LiteRT.js",
+    ".onnx": "is an ONNX model: run it with onnxruntime-web, or convert the Keras model or "
+    "SavedModel that it was made of",
+    ".pb": "is a graph without signature: save a SavedModel with tf.saved_model.save and convert "
+    "its directory",
+    **dict.fromkeys(
+        (".pt", ".pth", ".safetensors", ".ckpt", ".index", ".npz", ".pkl"),
+        f"has weights only: {_REBUILD}",
+    ),
+}
+_WEIGHTS_ONLY = ("*.index", "*.weights.h5", "*.safetensors", "*.ckpt", "checkpoint")
+
+
+def recognize(source: Path) -> str:
+    """Return the kind of a model.
+
+    Raises:
+      UserError: it is none that can be converted; the message says what to do.
+    """
+    if not source.exists():
+        raise UserError(f"there is no {source}")
+    if source.is_dir():
+        return _recognize_directory(source)
+    if source.suffix == ".json":
+        return _recognize_json(source)
+    for ending, advice in _ADVICE.items():
+        if source.name.endswith(ending):
+            raise UserError(f"{source} {advice}")
+    if zipfile.is_zipfile(source):
+        return KERAS_MODEL
+    with source.open("rb") as file:
+        if file.read(len(_HDF5)) == _HDF5:
+            if source.suffix not in (".h5", ".hdf5"):
+                raise UserError(f"{source} is an HDF5 file: give it a name that ends with .h5")
+            return KERAS_MODEL
+    raise UserError(
+        f"{source} is neither a .keras or .h5 file of Keras, nor a SavedModel, nor a model.json of "
+        "TensorFlow.js"
+    )
+
+
+def _recognize_directory(source: Path) -> str:
+    if (source / "saved_model.pb").is_file():
+        return SAVED_MODEL
+    if (source / "model.json").is_file():
+        return _recognize_json(source / "model.json")
+    if (source / "config.json").is_file() and (source / "model.weights.h5").is_file():
+        raise UserError(f"{source} is an unpacked .keras file: zip its files without compression")
+    if any(any(source.glob(pattern)) for pattern in _WEIGHTS_ONLY):
+        raise UserError(f"{source} has weights only: {_REBUILD}")
+    raise UserError(
+        f"{source} is neither a SavedModel (it has no saved_model.pb) nor a model of TensorFlow.js "
+        "(it has no model.json)"
+    )
+
+
+def _recognize_json(file: Path) -> str:
+    try:
+        content = json.loads(file.read_bytes())
+    except (ValueError, RecursionError):
+        return LAYERS_MODEL  # whose reader says what is wrong
+    if isinstance(content, dict) and content.get("format") == "graph-model":
+        raise UserError(
+            f"{file} is a graph model: it is frozen and has no layers to go back to; convert the "
+            "Keras model or SavedModel that it was made of"
+        )
+    return LAYERS_MODEL
