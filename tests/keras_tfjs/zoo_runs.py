@@ -1,7 +1,7 @@
 """Writes the models of the zoo for TensorFlow.js, runs them there, and compares with Keras."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,32 +43,36 @@ class Outcome(NamedTuple):
     error: str = ""
 
 
-def convert(example: Example, kind: str, directory: Path) -> Conversion:
+def convert(example: Example, directory: Path, kinds: Sequence[str]) -> dict[str, Conversion]:
     """Write a model of the zoo.
 
     Args:
-      kind: `layers` or `graph`.
-      directory: the model gets a directory of its own in it.
+      directory: the model gets a directory of its own in it for each kind.
+      kinds: `layers`, `graph` or both.
     """
     model = example.model()
     batches = [example.inputs(size) for size in BATCHES]
-    expected = [
-        keras.tree.map_structure(np.asarray, model(batch, training=False)) for batch in batches
-    ]
-    path = directory / f"{example.name}_{kind}"
-    try:
-        if kind == "layers":
-            layers_model.save(model, path)
-            jobs = [javascript.layers_job(path, *keras.tree.flatten(batch)) for batch in batches]
-        else:
-            graph_model.save(model, path)
-            jobs = [
-                graph_job(path, model, batch, outputs)
-                for batch, outputs in zip(batches, expected, strict=True)
-            ]
-    except Exception as error:  # the table shows any error, also those that are not refusals
-        return Conversion([], expected, first_line(error))
-    return Conversion(jobs, expected)
+    outputs = [model(batch, training=False) for batch in batches]
+    expected = [keras.tree.map_structure(np.asarray, output) for output in outputs]
+    conversions = {}
+    for kind in kinds:
+        path = directory / f"{example.name}_{kind}"
+        try:
+            _SAVE[kind](model, path)
+        except Exception as error:  # the table shows any error, also those that are not refusals
+            conversions[kind] = Conversion([], expected, first_line(error))
+            continue
+        jobs = [
+            _JOB[kind](path, model, batch, wanted)
+            for batch, wanted in zip(batches, expected, strict=True)
+        ]
+        conversions[kind] = Conversion(jobs, expected)
+    return conversions
+
+
+def layers_job(path: Path, model: keras.Model, inputs: Any, outputs: Any) -> javascript.Job:
+    """Describe running a layers model."""
+    return javascript.layers_job(path, *keras.tree.flatten(inputs))
 
 
 def graph_job(path: Path, model: keras.Model, inputs: Any, outputs: Any) -> javascript.Job:
@@ -87,6 +91,10 @@ def graph_job(path: Path, model: keras.Model, inputs: Any, outputs: Any) -> java
     named = dict(zip(names, values, strict=True))
     results = sorted(outputs) if isinstance(outputs, dict) else list(signature["outputs"])
     return javascript.graph_job(path, named, results)
+
+
+_SAVE: dict[str, Callable[..., Any]] = {"layers": layers_model.save, "graph": graph_model.save}
+_JOB: dict[str, Callable[..., javascript.Job]] = {"layers": layers_job, "graph": graph_job}
 
 
 def run(conversions: dict[str, Conversion], backend: str, runner: Run) -> dict[str, Outcome]:

@@ -1,0 +1,63 @@
+"""Every architecture of `keras.applications` as a graph model, each in a process of its own.
+
+usage: python -m benchmarks.zoo_applications OUTPUT [NAME ...]
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+from tests.keras_tfjs import applications, javascript
+from tests.keras_tfjs.zoo_runs import convert, run
+
+# Backends beside wasm run what is below this at the smallest input.
+FLOAT_OPERATIONS = 2e9
+
+
+def main() -> None:
+    """Write one row for each architecture."""
+    output, *chosen = sys.argv[1:]
+    rows = {}
+    for name in chosen or applications.names():
+        line = [sys.executable, "-m", "benchmarks.zoo_applications", "--only", name]
+        result = subprocess.run(line, capture_output=True, text=True)
+        last = (result.stdout or result.stderr or "no output").strip().splitlines()[-1]
+        rows[name] = json.loads(last) if result.returncode == 0 else {"refusal": last}
+        print(name, rows[name], flush=True)
+        Path(output).write_text(json.dumps(rows, indent=1))
+
+
+def measure(name: str) -> dict[str, Any]:
+    """Convert an architecture and run it."""
+    example = applications.architecture(name)
+    model = example.model()
+    operations = applications.float_operations(model)
+    row: dict[str, Any] = {
+        "size": model.input_shape[1],
+        "parameters": model.count_params(),
+        "float_operations": operations,
+    }
+    backends = ("wasm", "cpu", "webgl") if operations < FLOAT_OPERATIONS else ("wasm",)
+    with tempfile.TemporaryDirectory() as directory:
+        conversion = convert(example, Path(directory), ["graph"])["graph"]
+        row["refusal"] = conversion.refusal
+        row["scale"] = max(float(abs(logits).max()) for logits in conversion.expected)
+        for backend in backends if conversion.jobs else ():
+            run_jobs = javascript.run_in_chromium if backend == "webgl" else javascript.run_in_node
+            outcomes = run({name: conversion}, backend, partial(run_jobs, Path(directory)))
+            row[backend] = outcomes[name]._asdict()
+    return row
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--only":
+        print(json.dumps(measure(sys.argv[2])))
+    else:
+        main()

@@ -1,0 +1,66 @@
+"""Whole models, as the Keras examples build them, compute in TensorFlow.js what they do in Keras."""
+
+import keras
+import numpy as np
+import pytest
+
+from tests.keras_tfjs import applications
+from tests.keras_tfjs.zoo import EXAMPLES
+from tests.keras_tfjs.zoo_runs import convert, run
+
+DOMAINS = sorted({example.domain for example in EXAMPLES.values()})
+# What TensorFlow.js cannot compute: the hash function of strings.
+GRAPHS_REFUSED = {"hashed_categories"}
+
+
+def converted(examples, directory):
+    """Return the conversions by kind and name."""
+    kinds = {"layers": {}, "graph": {}}
+    for example in examples:
+        for kind, conversion in convert(example, directory, list(kinds)).items():
+            kinds[kind][example.name] = conversion
+    return kinds
+
+
+def wrong(conversions, backend, runner, tolerance=1e-5):
+    outcomes = run(conversions, backend, runner)
+    return {name: out for name, out in outcomes.items() if not out.difference <= tolerance}
+
+
+def rows_differ(outputs):
+    """Tell whether the outputs depend on the inputs, without which they would prove nothing."""
+    return max(np.abs(rows - rows[0]).max() for rows in keras.tree.flatten(outputs)) > 1e-3
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_models_of_a_domain(domain, tmp_path, run_in_node):
+    examples = [example for example in EXAMPLES.values() if example.domain == domain]
+    kinds = converted(examples, tmp_path)
+    assert all(rows_differ(conversion.expected[-1]) for conversion in kinds["graph"].values())
+    refused = {name: c.refusal for name, c in kinds["graph"].items() if c.refusal}
+    assert set(refused) == GRAPHS_REFUSED & set(kinds["graph"]), refused
+    layers = {name for name, conversion in kinds["layers"].items() if conversion.jobs}
+    assert layers == LAYERS_MODELS & set(kinds["layers"])
+    for backend in ("cpu", "wasm"):
+        assert not wrong(kinds["layers"], backend, run_in_node)
+        assert not wrong(kinds["graph"], backend, run_in_node)
+
+
+WEBGL = [
+    *("named_entities_transformer", "seq2seq_lstm", "vision_transformer", "feature_pyramid"),
+    *("diffusion_unet", "mobilevit", "next_frame", "retrieval"),
+]
+
+
+def test_graph_models_in_webgl(tmp_path, run_in_chromium):
+    kinds = converted([EXAMPLES[name] for name in WEBGL], tmp_path)
+    assert not wrong(kinds["graph"], "webgl", run_in_chromium)
+
+
+@pytest.mark.parametrize("name", ["MobileNetV2", "EfficientNetB0", "ConvNeXtTiny"])
+def test_application(name, tmp_path, run_in_node):
+    (conversion,) = convert(applications.architecture(name), tmp_path, ["graph"]).values()
+    assert not conversion.refusal
+    scale = np.abs(conversion.expected).max()
+    for backend in ("cpu", "wasm"):
+        assert not wrong({name: conversion}, backend, run_in_node, 1e-5 * scale)
