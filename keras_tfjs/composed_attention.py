@@ -13,10 +13,11 @@ def _attend(
     parts: Parts, query: Any, value: Any, key: Any, scale: float, rate: float, causal: bool
 ) -> Any:
     """Return softmax(scale query key^T) value, with dropout of the probabilities."""
-    scores = parts.scale(parts.add(L.Dot, 2)([query, key]), scale)
+    scores = parts.scale(parts.add(L.Dot, 2)(parts.distinct([query, key])), scale)
     if causal:
         scores = _hide_later_steps(parts, scores)
-    probabilities = parts.add(L.Softmax)(scores)
+    # The layer Softmax would use a mask that TensorFlow.js has left over from another layer.
+    probabilities = parts.add(L.Activation, "softmax")(scores)
     if rate:
         probabilities = parts.add(L.Dropout, rate)(probabilities)
     return parts.add(L.Dot, (2, 1))([probabilities, value])

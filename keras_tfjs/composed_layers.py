@@ -127,6 +127,18 @@ def _normalization(parts: Parts, layer: Any, x: Any) -> Any:
     )
 
 
+def _merge_distinct(parts: Parts, layer: Any, inputs: Any) -> Any:
+    return parts.call_weighted(type(layer), layer.get_config(), [], parts.distinct(inputs))
+
+
+def _takes_a_tensor_twice(layer: Any) -> bool:
+    try:
+        tensors = keras.tree.flatten(layer.input)
+    except (AttributeError, ValueError):  # it is called several times
+        return True
+    return len(set(map(id, tensors))) < len(tensors)
+
+
 def _subtract(parts: Parts, layer: Any, inputs: Any) -> Any:
     first, second = inputs
     return parts.add(L.Add)([first, parts.scale(second, -1)])
@@ -242,6 +254,10 @@ COMPOSED_LAYERS = {
     },
     "GlobalAveragePooling3D": Composition(_global_pooling),
     "GlobalMaxPooling3D": Composition(_global_pooling),
+    **{
+        name: Composition(_merge_distinct, _takes_a_tensor_twice)
+        for name in ("Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply")
+    },
     "BatchNormalization": Composition(_batch_normalization, _needs_other_shape),
     "CategoryEncoding": Composition(_category_encoding),
     "CenterCrop": Composition(center_crop),

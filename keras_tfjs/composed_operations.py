@@ -42,7 +42,7 @@ def _merge(parts: Parts, layer_class: Any, *tensors: Any) -> Any:
     """Call a merging layer; the ranks must be equal, because layers align axes otherwise."""
     if len({len(tensor.shape) for tensor in tensors}) > 1:
         raise ValueError("TensorFlow.js broadcasts tensors of equal rank only")
-    return parts.add(layer_class)(list(tensors))
+    return parts.add(layer_class)(parts.distinct(tensors))
 
 
 def _add(parts: Parts, operation: Any, x: Any, y: Any) -> Any:
@@ -76,7 +76,7 @@ def _divide(parts: Parts, operation: Any, x: Any, y: Any) -> Any:
 def _power(parts: Parts, operation: Any, x: Any, y: Any) -> Any:
     if _is_tensor(y) or y not in (2, 3):
         raise ValueError("TensorFlow.js has the powers 2 and 3 only")
-    return parts.add(L.Multiply)([x] * int(y))
+    return parts.add(L.Multiply)(parts.distinct([x] * int(y)))
 
 
 def _extreme(name: str) -> Build:
@@ -110,7 +110,7 @@ def _activation(name: str, **fixed: Any) -> Build:
 def _softmax(parts: Parts, operation: Any, x: Any) -> Any:
     if not isinstance(operation.axis, int):
         raise ValueError("axis: TensorFlow.js takes one only")
-    return parts.with_axis_last(x, operation.axis, parts.add(L.Softmax))
+    return parts.with_axis_last(x, operation.axis, parts.add(L.Activation, "softmax"))
 
 
 def _leaky_relu(parts: Parts, operation: Any, x: Any) -> Any:
@@ -118,7 +118,7 @@ def _leaky_relu(parts: Parts, operation: Any, x: Any) -> Any:
 
 
 def _concatenate(parts: Parts, operation: Any, tensors: Any) -> Any:
-    return parts.add(L.Concatenate, axis=operation.axis)(list(tensors))
+    return parts.add(L.Concatenate, axis=operation.axis)(parts.distinct(tensors))
 
 
 def _reshape(parts: Parts, operation: Any, x: Any) -> Any:
@@ -211,7 +211,7 @@ COMPOSED_OPERATIONS: dict[str, Build] = {
     "Power": _power,
     "Reshape": _reshape,
     "Split": _split,
-    "Square": lambda parts, operation, x: parts.add(L.Multiply)([x, x]),
+    "Square": lambda parts, operation, x: _power(parts, operation, x, 2),
     "Squeeze": _reshape,
     "Subtract": _subtract,
     "Transpose": _transpose,

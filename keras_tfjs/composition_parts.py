@@ -73,10 +73,23 @@ class Parts:
 
     def reshape(self, x: Any, *shape: Any) -> Any:
         """Give a tensor another shape, where one size may be None."""
+        if not shape:
+            raise ValueError("TensorFlow.js has no tensors of one number for each example")
         target = [-1 if size is None else size for size in shape]
         if target.count(-1) > 1:
             raise ValueError("TensorFlow.js cannot compute it for inputs of unknown size")
         return self.add(L.Reshape, target)(x)
+
+    def distinct(self, tensors: Sequence[Any]) -> list[Any]:
+        """Return the tensors, with copies of those that come twice.
+
+        TensorFlow.js would dispose of such a tensor too early, if another layer takes it too.
+        """
+        found: list[Any] = []
+        for tensor in tensors:
+            twice = any(tensor is other for other in found)
+            found.append(self.add(L.Activation, "linear")(tensor) if twice else tensor)
+        return found
 
     def permute(self, x: Any, *dims: int) -> Any:
         """Transpose the axes after the batch."""

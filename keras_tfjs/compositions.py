@@ -93,7 +93,8 @@ class _Composer:
             return self._copies[id(operation)](*args, **kwargs)
         copy = self._copies.get(id(operation))
         if copy is None or not isinstance(operation, keras.Layer):
-            copy = operation.__class__.from_config(operation.get_config())
+            with error_context(f"layer {operation.name!r} ({type(operation).__name__})"):
+                copy = operation.__class__.from_config(operation.get_config())
         outputs = copy(*args, **kwargs)
         if id(operation) not in self._copies and isinstance(operation, keras.Layer):
             copy.set_weights(operation.get_weights())

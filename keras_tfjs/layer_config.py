@@ -179,8 +179,10 @@ def input_shapes(layer: keras.Layer) -> list[tuple]:
     """Return the shapes of a layer's inputs; none for a layer within another one."""
     try:
         return [tuple(tensor.shape) for tensor in keras.tree.flatten(layer.input)]
-    except (AttributeError, ValueError):
-        return []
+    except (AttributeError, ValueError):  # it is called several times, or never by itself
+        shape = (layer.get_build_config() or {}).get("input_shape") or []
+    nested = bool(shape) and isinstance(shape[0], list | tuple)
+    return [tuple(item) for item in shape] if nested else [tuple(shape)] if shape else []
 
 
 def _check_fixed(row: LayerSpec, key: str, value: Any) -> None:

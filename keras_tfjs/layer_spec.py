@@ -46,6 +46,8 @@ _SUFFIXES = {
 # zero_output_for_mask.
 IGNORED = {"seed", "synchronized", "renorm_momentum", "unroll", "implementation", "input_length"}
 IGNORED |= {"zero_output_for_mask"}
+# Keras 2 writes it for separable convolutions too, which do not use it.
+IGNORED |= {"kernel_initializer"}
 
 
 class LayerSpec(NamedTuple):

@@ -127,7 +127,7 @@ class ModelReader:
                 return _call(layer, inputs)
             values = []
             for name, shape_of in weights_of(layer):
-                found = self._find_weight(f"{layer.name}/{name}")
+                found = self._find_weight(f"{layer.name}/{self._name_in_file(layer, name)}")
                 needed = shape_of(tuple(inputs[0].shape))
                 if self._weights[found].shape != needed:
                     have = self._weights[found].shape
@@ -137,10 +137,25 @@ class ModelReader:
             layer.set_weights(values)
             return outputs
 
+    def _name_in_file(self, layer: keras.Layer, name: str) -> str:
+        """Return a weight's name; Keras 2 names stacked cells where TensorFlow.js counts them."""
+        if type(layer) is keras.layers.RNN and name.startswith("RNNCell_"):
+            number, _, weight = name.removeprefix("RNNCell_").partition("/")
+            named = f"{layer.cell.name}/{layer.cell.cells[int(number)].name}/{weight}"
+            if any(key.endswith(f"{layer.name}/{named}") for key in self._weights):
+                return named
+        return name
+
     def _find_weight(self, name: str) -> str:
-        """Return the name in the file. In TensorFlow.js the names of models may stand before it."""
+        """Return the name in the file.
+
+        The names of models may stand before it. Keras 2 puts a cell's name before the last part.
+        """
         found = [name] if name in self._weights else []
-        found = found or [key for key in self._weights if key.endswith(f"/{name}")]
+        found = found or [key for key in self._weights if f"/{key}".endswith(f"/{name}")]
+        found = found or [
+            key for key in self._weights if f"/{_without_cell(key)}".endswith(f"/{name}")
+        ]
         found = [key for key in found if key not in self._used]
         if len(found) != 1:
             raise ValueError(
@@ -148,6 +163,11 @@ class ModelReader:
             )
         self._used.add(found[0])
         return found[0]
+
+
+def _without_cell(name: str) -> str:
+    *layers, _, weight = ["", *name.split("/")]
+    return "/".join([*layers[1:], weight])
 
 
 def _call(layer: keras.Layer, inputs: list[Any]) -> Any:

@@ -161,6 +161,8 @@ def _write_node(
         _check_dtype(layer, tensor["config"]["dtype"])
     if any(not isinstance(operations[name], keras.Layer) for name, *_ in histories):
         raise ValueError("is called on a mask, which TensorFlow.js does not have as a tensor")
+    if len(set(map(tuple, histories))) < len(histories):
+        raise ValueError("is called on one tensor twice, which TensorFlow.js may dispose of early")
     inputs = [[*_shifted(operations, history, keras.Model), {}] for history in histories]
     if mask is not None:
         *source, kind = mask_source(entries, mask)

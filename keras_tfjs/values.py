@@ -88,8 +88,15 @@ NOISE_SHAPE = _same(
     ),
     "null, or a list of sizes and nulls",
 )
+
+
+def _read_axis(value: Any) -> Any:
+    """Return an axis; Keras 2 writes a list of one."""
+    return AXES.read(value[0] if isinstance(value, list) and len(value) == 1 else value)
+
+
 # TensorFlow.js has Softmax for the last axis only, but its default is the first after the batch.
-LAST_AXIS = Codec(choice(-1).write, AXES.read)
+LAST_AXIS = Codec(choice(-1).write, _read_axis)
 
 
 def _read_dimensions(value: Any) -> Any:

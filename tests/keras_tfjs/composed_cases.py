@@ -99,6 +99,16 @@ COMPOSED_CASES = {
         lambda: L.CategoryEncoding(6, output_mode="one_hot"), [(1,)], below=6
     ),
     "Attention": Case(lambda: L.Attention(), [(5, 4), (3, 4)]),
+    "Attention to itself": Case(
+        lambda: lambda x: L.Add()([L.Attention()([x, x]), x]), _SEQUENCE
+    ),
+    "Add, Multiply, Dot of one tensor": Case(
+        lambda: lambda x: [L.Add()([x, x, x]), L.Multiply()([x, x]), L.Dot(2)([x, x]), x * x + x],
+        _SEQUENCE,
+    ),
+    "BatchNormalization of volumes in a model": Case(
+        lambda: keras.Sequential([L.Conv3D(2, 2), L.BatchNormalization(), L.ReLU()]), _VOLUME
+    ),
     "Attention with keys": Case(lambda: L.Attention(dropout=0.1), [(5, 4), (3, 2), (3, 4)]),
     "MultiHeadAttention": Case(self_attention(), _SEQUENCE),
     "MultiHeadAttention, no bias, other sizes": Case(

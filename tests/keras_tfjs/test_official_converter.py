@@ -1,24 +1,32 @@
-"""The official tensorflowjs_converter takes both apps' SavedModels: `make test-converter`."""
+"""What the official tensorflowjs_converter reads and writes: `make test-converter`."""
 
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_tfjs import layers_model
+from tests.keras_tfjs.case import run
 from tests.keras_tfjs.javascript import ROOT, difference, graph_job
 
+HERE = Path(__file__).parent
 pytestmark = pytest.mark.converter
 CONVERTER = ROOT / ".venv-converter/bin/tensorflowjs_converter"
 
 
-def convert(source, target, *flags) -> None:
+def run_there(*line) -> None:
+    """Run a command of the converter's environment."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
-    line = [CONVERTER, *flags, source, target]
     result = subprocess.run(line, capture_output=True, text=True, env=environment)
     assert result.returncode == 0, result.stderr
+
+
+def convert(source, target, *flags) -> None:
+    run_there(CONVERTER, *flags, source, target)
 
 
 def _name(directory, names, output) -> str:
@@ -60,3 +68,17 @@ def test_its_layers_models_do_not_load(run_in_node, text_run, tmp_path):
     convert(text_run / "model.keras", tmp_path, *flags)
     (answer,) = run_in_node("cpu", [{"kind": "layers", "url": f"file://{tmp_path}/model.json"}])
     assert "An InputLayer should be passed either" in answer["error"]
+
+
+def test_layers_models_of_keras_2_are_read(tmp_path):
+    """From HDF5 files and SavedModels, with weights in shards, of every class that is shared."""
+    run_there(CONVERTER.parent / "python", HERE / "keras2_models.py", tmp_path)
+    for file in tmp_path.glob("*.npz"):
+        arrays = np.load(file)
+        inputs = [arrays[name] for name in sorted(arrays) if name.startswith("input")]
+        expected = [arrays[name] for name in sorted(arrays) if name.startswith("output")]
+        for source in ("h5", "saved"):
+            outputs = run(layers_model.load(tmp_path / f"{file.stem}-{source}"), inputs)
+            for found, wanted in zip(outputs, expected, strict=True):
+                scale = max(1, np.abs(wanted).max())
+                assert np.abs(found - wanted).max() <= 1e-5 * scale, file.stem

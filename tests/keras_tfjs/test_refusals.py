@@ -286,6 +286,18 @@ REFUSED = {
         lambda: functional(lambda x: x[1:, :]),
         "can slice axes of known size only",
     ),
+    "one tensor twice": (
+        lambda: functional(lambda x, h: L.LSTM(3)(x, initial_state=[h, h]), (6, 4), (3,)),
+        "is called on one tensor twice",
+    ),
+    "number": (
+        lambda: functional(lambda x: x[:, 0]),
+        "has no tensors of one number for each example",
+    ),
+    "own function in a composition": (
+        lambda: functional(lambda x: L.Dense(3, lambda x: x)(x) + 1),
+        "activation",
+    ),
     "attention mask": (
         lambda: functional(
             lambda x, m: L.MultiHeadAttention(2, 2)(x, x, attention_mask=m), (6, 4), (6, 6)
