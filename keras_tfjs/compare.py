@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from keras_tfjs import weights
+from keras_tfjs import quantization, weights
 
 _BATCH = 2
 _LARGE = 1000  # values of a weight
@@ -49,6 +49,25 @@ def run_model(model: keras.Model, inputs: Arrays) -> Arrays:
     given = list(inputs.values())
     outputs = keras.tree.flatten(model(given if len(given) > 1 else given[0]))
     return {str(i): keras.ops.convert_to_numpy(value) for i, value in enumerate(outputs)}
+
+
+def quantized_copy(model: keras.Model, quantize: str) -> keras.Model:
+    """Return a copy of a model that computes with quantized weights.
+
+    Args:
+      quantize: as for `layers_model.save`, with the weights' paths in Keras as names.
+    """
+    rules = quantization.parse_rules(quantize)
+    copy = keras.models.clone_model(model)
+    values = []
+    for weight in model.weights:
+        value = keras.ops.convert_to_numpy(weight)
+        if found := quantization.choose(rules, weight.path, value):
+            stored = np.concatenate(list(quantization.quantized(value, found)))
+            value = quantization.dequantized(stored, found, value.dtype).reshape(value.shape)
+        values.append(value)
+    copy.set_weights(values)
+    return copy
 
 
 def reference_of_function(function: Any) -> Reference:
