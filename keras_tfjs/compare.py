@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from keras_tfjs import weights
+from keras_tfjs import quantization, weights
 
 _BATCH = 2
+_LARGE = 1000  # values of a weight
 _SIZE = 32  # of dimensions of any size: enough for images, which networks halve several times
 
 Arrays = dict[str, np.ndarray]
@@ -48,6 +49,25 @@ def run_model(model: keras.Model, inputs: Arrays) -> Arrays:
     given = list(inputs.values())
     outputs = keras.tree.flatten(model(given if len(given) > 1 else given[0]))
     return {str(i): keras.ops.convert_to_numpy(value) for i, value in enumerate(outputs)}
+
+
+def quantized_copy(model: keras.Model, quantize: str) -> keras.Model:
+    """Return a copy of a model that computes with quantized weights.
+
+    Args:
+      quantize: as for `layers_model.save`, with the weights' paths in Keras as names.
+    """
+    rules = quantization.parse_rules(quantize)
+    copy = keras.models.clone_model(model)
+    values = []
+    for weight in model.weights:
+        value = keras.ops.convert_to_numpy(weight)
+        if found := quantization.choose(rules, weight.path, value):
+            stored = np.concatenate(list(quantization.quantized(value, found)))
+            value = quantization.dequantized(stored, found, value.dtype).reshape(value.shape)
+        values.append(value)
+    copy.set_weights(values)
+    return copy
 
 
 def reference_of_function(function: Any) -> Reference:
@@ -93,31 +113,47 @@ def run_graph_model(directory: Path, inputs: Arrays) -> Arrays:
 
     content = json.loads((directory / weights.MODEL_FILE).read_text(encoding="utf-8"))
     graph = ParseDict(content["modelTopology"], graph_pb2.GraphDef())
+    ends = content["signature"]
     try:
         values = weights.read_weights(directory, content["weightsManifest"])
-        functions = [function.node_def for function in graph.library.function]
-        for nodes in (graph.node, *functions):
-            for node in nodes:
-                if node.op == "Const" and node.name in values:
-                    tensor = tf.make_tensor_proto(values[node.name])
-                    node.attr["value"].tensor.CopyFrom(tensor)
-        ends = content["signature"]
+        fed = _fill(graph, values)
         wrapped = tf.compat.v1.wrap_function(
             lambda: tf.graph_util.import_graph_def(graph, name=""), []
         )
-        feeds = [wrapped.graph.get_tensor_by_name(end["name"]) for end in ends["inputs"].values()]
-        fetches = {
-            name: wrapped.graph.get_tensor_by_name(end["name"])
-            for name, end in ends["outputs"].items()
-        }
-        run = wrapped.prune(feeds, fetches)
-        given = [
-            tf.constant(inputs[name], feed.dtype)
-            for name, feed in zip(ends["inputs"], feeds, strict=True)
-        ]
-        return {name: value.numpy() for name, value in run(*given).items()}
+        find = wrapped.graph.get_tensor_by_name
+        feeds = [find(end["name"]) for end in ends["inputs"].values()]
+        fetches = {name: find(end["name"]) for name, end in ends["outputs"].items()}
+        run = wrapped.prune([*feeds, *(find(f"{name}:0") for name in fed)], fetches)
+        given = [inputs[name] for name in ends["inputs"]]
+        tensors = [tf.constant(value, feed.dtype) for value, feed in zip(given, feeds, strict=True)]
+        outputs = run(*tensors, *(tf.constant(values[name]) for name in fed))
+        return {name: value.numpy() for name, value in outputs.items()}
     except (ValueError, TypeError, tf.errors.OpError) as error:
         raise NotComparableError(str(error).splitlines()[0]) from None
+
+
+def _fill(graph: Any, values: Arrays) -> list[str]:
+    """Put the weights into a graph; large ones are to be fed, which needs less memory.
+
+    Returns:
+      the names of the placeholders to feed.
+    """
+    import tensorflow as tf
+
+    fed = []
+    for node in [node for node in graph.node if node.name in values and node.op == "Const"]:
+        if values[node.name].size > _LARGE:
+            fed.append(node.name)
+            node.op = "Placeholder"
+            del node.attr["value"]
+        else:
+            tensor = tf.make_tensor_proto(values[node.name])
+            node.attr["value"].tensor.CopyFrom(tensor)
+    for function in graph.library.function:
+        for node in function.node_def:
+            if node.name in values and node.op == "Const":
+                node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(values[node.name]))
+    return fed
 
 
 def _draw(shape: Sequence[int | None], dtype: str) -> np.ndarray:

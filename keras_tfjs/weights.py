@@ -165,6 +165,12 @@ class _WeightSpec(NamedTuple):
         return math.prod(self.shape) * self.stored.itemsize
 
 
+def weight_files(directory: Path) -> list[str]:
+    """Return the names of the files that hold a written model's weights."""
+    content = json.loads((directory / MODEL_FILE).read_text(encoding="utf-8"))
+    return [name for group in content["weightsManifest"] for name in group["paths"]]
+
+
 def sizes(directory: Path) -> tuple[int, int]:
     """Return the bytes of a written model's weights, and those of the same without quantization."""
     content = json.loads((directory / MODEL_FILE).read_text(encoding="utf-8"))

@@ -4,18 +4,23 @@ import json
 from pathlib import Path
 
 import keras
+import numpy as np
+import tensorflow as tf
 
-from keras_tfjs import graph_model, layers_model
+from keras_tfjs import compare, graph_model, layers_model
 from keras_tfjs.atomic_files import write_atomically, write_text
-from keras_tfjs.weights import MODEL_FILE, WEIGHTS_FILE
+from keras_tfjs.weights import MODEL_FILE, weight_files
 from lstm_text_generation.cells import lstm_layers
 from lstm_text_generation.data import TextData
 from lstm_text_generation.exported_functions import SavedTextModel, one_step
+from lstm_text_generation.model import sequence_logits
 from training_run import history, saved_model
 from training_run.run import Run
 
 KERAS_FILE = "model.keras"
 TEXT_DATA_FILE = "text_data.json"
+FLOAT16_DIRECTORY = "graph_model_float16"
+FLOAT16_LIMIT = 1e-3  # of the difference in a probability
 
 
 def export_run(run: Run, model: keras.Model, text_data: TextData, seed_text: str) -> dict[str, str]:
@@ -72,6 +77,7 @@ def export_model(
     write_atomically(directory / KERAS_FILE, model.save)
     layers_model.save(model, directory, metadata=description)
     graph_model.save(one_step(model), directory / "graph_model")
+    float16_files = _save_float16(directory, model, text_data)
     saved = SavedTextModel(model, text_data.char_set())
     signatures = {"serving_default": saved.serving_default, "generate": saved.generate}
     saved_model.save(directory / "saved_model", saved, signatures)
@@ -79,7 +85,28 @@ def export_model(
         KERAS_FILE: "the model, for Keras",
         "saved_model": "the same for TensorFlow, with the signatures serving_default and generate",
         MODEL_FILE: "the same for TensorFlow.js, which can train it further",
-        WEIGHTS_FILE: "its weights",
+        **dict.fromkeys(weight_files(directory), "its weights"),
         "graph_model": "the same for TensorFlow.js, one character a call: the fastest there",
+        **float16_files,
         TEXT_DATA_FILE: "its character set",
     }
+
+
+def _save_float16(directory: Path, model: keras.Model, text_data: TextData) -> dict[str, str]:
+    """Write the graph of one step with weights of 16 bits, unless its probabilities differ.
+
+    Returns:
+      What was written, by its name.
+    """
+    rng = np.random.default_rng(0)
+    windows = tf.constant([text_data.get_random_slice(rng)[1] for _ in range(16)])
+    exact, rounded = (
+        tf.nn.softmax(sequence_logits(each, windows, text_data.sample_len())).numpy()
+        for each in (model, compare.quantized_copy(model, "float16"))
+    )
+    difference = float(np.abs(exact - rounded).max())
+    if not difference < FLOAT16_LIMIT:
+        print(f"No {FLOAT16_DIRECTORY}: a probability would differ by {difference:.1e}.")
+        return {}
+    graph_model.save(one_step(model), directory / FLOAT16_DIRECTORY, quantize="float16")
+    return {FLOAT16_DIRECTORY: "the same with weights of 16 bits: half the download"}

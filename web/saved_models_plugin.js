@@ -7,9 +7,11 @@ const LIST = 'saved_models/index.json';
 // What a page reads of a run; checkpoints, the formats of Python, and run.json, which names places
 // of this machine, stay behind.
 const NEEDED = [
-  'model.json', 'weights.bin', 'graph_model', 'text_data.json', 'epochs.json',
+  'model.json', 'graph_model', 'text_data.json', 'epochs.json',
   'decoder', 'encoder', 'image_data.json', 'test_images.json', 'test_images.bin',
 ];
+// One file, or several if they are large.
+const WEIGHTS = /^weights(-\d+of\d+)?\.bin$/;
 
 /** Return the app of a run, or null if its run.json is damaged. */
 function appOf(file) {
@@ -64,10 +66,10 @@ export function savedModels() {
     },
     closeBundle() {
       for (const {path} of findRuns(root)) {
-        for (const name of NEEDED) {
-          const from = join(root, path, name);
-          if (existsSync(from)) {
-            cpSync(from, join(outDir, 'saved_models', path, name), {recursive: true});
+        for (const name of readdirSync(join(root, path))) {
+          if (NEEDED.includes(name) || WEIGHTS.test(name)) {
+            const to = join(outDir, 'saved_models', path, name);
+            cpSync(join(root, path, name), to, {recursive: true});
           }
         }
       }

@@ -21,9 +21,9 @@ from tests.conftest import ROOT, SMALL, TEXT, assert_one_line, command, start, w
 from training_run.run import Run
 
 MODULE = "lstm_text_generation.train"
-FILES = ["checkpoints", "epochs.json", "graph_model", "history.csv", "loss.png", "model.json",
-         "model.keras", "run.json", "samples.txt", "saved_model", "text_data.json",
-         "weights.bin"]  # fmt: skip
+FILES = ["checkpoints", "epochs.json", "graph_model", "graph_model_float16", "history.csv",
+         "loss.png", "model.json", "model.keras", "run.json", "samples.txt",
+         "saved_model", "text_data.json", "weights.bin"]  # fmt: skip
 
 
 def test_a_run_leaves_a_complete_directory(text_run):
