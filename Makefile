@@ -13,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := saved_models/demo
 
-.PHONY: demo web site test fuzz audit test-converter notebooks reproduce bench bench-scaling bench-long docs-tfjs zoo lock clean
+.PHONY: demo web site test fuzz audit test-converter test-jax notebooks reproduce bench bench-scaling bench-long docs-tfjs zoo lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m lstm_text_generation.train python-docs --preset=fast --overwrite --save_path=$(DEMO)/python-docs
@@ -41,6 +41,10 @@ site: node_modules/packages saved_models/corpora/python-docs.txt
 # The official converter on our SavedModels, in an environment of its own of 2.9 GB.
 test-converter: $(VENV)/installed-dev node_modules/installed .venv-converter/installed
 	$(BIN)/python -m pytest -m converter
+
+# The bridge with Keras on JAX and no TensorFlow, in an environment of its own of 0.7 GB.
+test-jax: $(VENV)/installed-dev node_modules/installed .venv-jax/installed
+	$(BIN)/python -m pytest -m jax
 
 notebooks: $(VENV)/installed-dev
 	cd notebooks && ../$(BIN)/jupyter execute --inplace *.ipynb
@@ -78,7 +82,7 @@ lock: $(VENV)/installed-dev
 	$(BIN)/python -m pip freeze --exclude-editable > requirements.lock
 
 clean:
-	rm -rf $(VENV) .venv-converter .venv-audit .venv-zoo node_modules build dist *.egg-info
+	rm -rf $(VENV) .venv-converter .venv-jax .venv-audit .venv-zoo node_modules build dist *.egg-info
 
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; name it with make PYTHON=...")'
@@ -113,6 +117,11 @@ saved_models/corpora/python-docs.txt: $(VENV)/installed
 .venv-converter/installed:
 	$(PYTHON) -m venv .venv-converter
 	.venv-converter/bin/python -m pip install --quiet tensorflowjs==4.22.0 ydf==0.11.0
+	touch $@
+
+.venv-jax/installed: keras_tfjs/pyproject.toml
+	$(PYTHON) -m venv .venv-jax
+	.venv-jax/bin/python -m pip install --quiet jax --editable ./keras_tfjs
 	touch $@
 
 .venv-audit/installed:

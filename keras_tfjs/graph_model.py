@@ -15,6 +15,7 @@ from google.protobuf.json_format import MessageToDict
 from tensorflow.core.framework import graph_pb2, tensor_pb2, types_pb2
 
 from keras_tfjs.graph_rewrites import rewrite
+from keras_tfjs.graph_types import doubles_to_floats, integers_to_32_bits, parts
 from keras_tfjs.layer_config import JS_NAME, Entry
 from keras_tfjs.lookup_tables import take_tables
 from keras_tfjs.private_apis import freeze, optimize
@@ -51,7 +52,7 @@ def save(
       metadata: what TensorFlow.js has as `model.metadata`.
       quantize: how to store weights in fewer bits, as for `layers_model.save`.
 
-    int64 becomes int32, so a sum or product must not leave its range.
+    float64 becomes float32, and int64 becomes int32, so a sum or product must not leave its range.
 
     Raises:
       ValueError: there is no signature, or TensorFlow.js lacks an operation or a type. Nothing is
@@ -61,16 +62,17 @@ def save(
     graph, weights = freeze(function)
     initializer = take_tables(graph, function)
     ends = _name_ends(graph, function)
+    doubles_to_floats(graph)
     kept = [end["name"] for group in ends.values() for end in group.values()]
     graph = optimize(graph, kept, _PASSES)
     rewrite(graph)
     graph = optimize(graph, kept, _PASSES)
     _check_operations(graph)
     for part in (graph, initializer):
-        _shrink_integers(part)
+        integers_to_32_bits(part)
     weights = {node.name: weights[node.name] for node in graph.node if node.name in weights}
     constants: dict[str, np.ndarray] = {}
-    for prefix, nodes, results in (*_parts(graph), *_parts(initializer)):
+    for prefix, nodes, results in (*parts(graph), *parts(initializer)):
         constants |= _take_constants(prefix, nodes, results)
     _fill_placeholders(graph, weights)
     content = {
@@ -118,24 +120,17 @@ def _name_ends(graph: graph_pb2.GraphDef, function: Any) -> Entry:
 
 
 def _describe(name: str, tensor: Any) -> Entry:
-    dtype = tf.int32 if tensor.dtype == tf.int64 else tensor.dtype
+    dtype = {tf.int64: tf.int32, tf.float64: tf.float32}.get(tensor.dtype, tensor.dtype)
     sizes = [-1 if size is None else size for size in tensor.shape]
     shape = {"dim": [{"size": str(size)} for size in sizes]}
     enum = types_pb2.DataType.Name(dtype.as_datatype_enum)
     return {"name": f"{name}:0", "dtype": enum, "tensorShape": shape}
 
 
-def _parts(graph: graph_pb2.GraphDef) -> Iterator[tuple[str, Any, Any]]:
-    """Yield the graph and each function that it calls: a prefix, the nodes, and what it returns."""
-    yield "", graph.node, {}
-    for function in graph.library.function:
-        yield f"{function.signature.name}/", function.node_def, function.ret
-
-
 def _check_operations(graph: graph_pb2.GraphDef) -> None:
     text = importlib.resources.files("keras_tfjs").joinpath("operations.txt").read_text()
     known = set(text.split())
-    for _, nodes, _ in _parts(graph):
+    for _, nodes, _ in parts(graph):
         for node in nodes:
             if node.op not in known:
                 raise ValueError(f"{node.name}: TensorFlow.js cannot run the operation {node.op}")
@@ -163,22 +158,6 @@ def _differences(node: Any) -> Iterator[str]:
         yield "TensorFlow.js puts one-hot vectors along the last axis only"
 
 
-def _shrink_integers(graph: graph_pb2.GraphDef) -> None:
-    """Let int32 stand for int64, which TensorFlow.js has not."""
-    for _, nodes, _ in _parts(graph):
-        for node in nodes:
-            for value in node.attr.values():
-                if value.type == types_pb2.DT_INT64:
-                    value.type = types_pb2.DT_INT32
-                for index, kind in enumerate(value.list.type):
-                    if kind == types_pb2.DT_INT64:
-                        value.list.type[index] = types_pb2.DT_INT32
-    for function in graph.library.function:
-        for argument in (*function.signature.input_arg, *function.signature.output_arg):
-            if argument.type == types_pb2.DT_INT64:
-                argument.type = types_pb2.DT_INT32
-
-
 def _take_constants(prefix: str, nodes: Any, results: Any) -> dict[str, np.ndarray]:
     """Move constants out of nodes; of equal ones, one is left.
 
@@ -193,7 +172,7 @@ def _take_constants(prefix: str, nodes: Any, results: Any) -> dict[str, np.ndarr
         if node.op != "Const":
             kept.append(node)
             continue
-        value = _integers_checked(node.name, tf.make_ndarray(node.attr["value"].tensor))
+        value = tf.make_ndarray(node.attr["value"].tensor)
         content = str(value.tolist()).encode() if value.dtype == object else value.tobytes()
         own = node.name if node.name.startswith(_OUTPUTS) else ""
         held = (value.dtype.str, value.shape, hashlib.sha256(content).digest(), own)
@@ -233,12 +212,3 @@ def _renamed(source: str, renamed: dict[str, str]) -> str:
     control = "^" if source.startswith("^") else ""
     name, colon, output = source.removeprefix("^").partition(":")
     return f"{control}{renamed.get(name, name)}{colon}{output}"
-
-
-def _integers_checked(name: str, value: np.ndarray) -> np.ndarray:
-    if value.dtype != np.int64:
-        return value
-    small = value.astype(np.int32)
-    if not np.array_equal(small, value):
-        raise ValueError(f"{name}: TensorFlow.js has no integers as large as {abs(value).max()}")
-    return small

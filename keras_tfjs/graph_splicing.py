@@ -229,8 +229,10 @@ def _without_large_constants(graph: graph_pb2.GraphDef) -> graph_pb2.GraphDef:
     """Return a copy for shape inference, which holds no weights."""
     light = graph_pb2.GraphDef(versions=graph.versions, library=graph.library)
     for node in graph.node:
-        shape = tf.TensorShape(node.attr["value"].tensor.tensor_shape)
-        if node.op == "Const" and shape.num_elements() > _LARGEST_CONSTANT:
+        # Reading a missing attribute of a node would add it.
+        value = node.attr["value"].tensor if node.op == "Const" else None
+        shape = tf.TensorShape(value.tensor_shape if value else [])
+        if value and shape.num_elements() > _LARGEST_CONSTANT:
             placeholder = light.node.add(name=node.name, op="Placeholder")
             placeholder.attr["dtype"].type = node.attr["dtype"].type
             placeholder.attr["shape"].shape.CopyFrom(shape.as_proto())

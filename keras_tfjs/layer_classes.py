@@ -10,6 +10,7 @@ import keras
 
 from keras_tfjs import values as v
 from keras_tfjs.layer_spec import LayerSpec, Shape, ShapeOf, variable_fields
+from keras_tfjs.recurrent_classes import RECURRENT_ROWS
 
 # Weights that a layer has only if this field is true.
 _OPTIONAL_WEIGHTS = {"bias": "use_bias", "gamma": "scale", "beta": "center"}
@@ -49,43 +50,6 @@ def _of_cell(shape_of: Callable[[Shape], Shape], below: int | None, s: Shape) ->
 def _of_each_step(shape_of: Callable[[Shape], Shape], s: Shape) -> Shape:
     """Return a weight's shape by that of a sequence, whose steps the layer sees one by one."""
     return shape_of((*s[:1], *s[2:]))
-
-
-_LOOP_FIELDS = ["return_sequences", "return_state", "go_backwards"]
-_LOOP_FIXED = {
-    "activity_regularizer": None,
-    "stateful": False,
-    "time_major": False,
-}
-
-
-def _cell(keras_class: type[keras.Layer], gates: int, *fields: str) -> LayerSpec:
-    """Return the row of a recurrent cell with the given number of gates."""
-    gated = {"recurrent_activation": "hard_sigmoid"} if gates > 1 else {}
-    return LayerSpec(
-        keras_class,
-        [
-            *("units", "activation", *gated, "use_bias", *fields),
-            *variable_fields("kernel", "recurrent", "bias"),
-        ],
-        weights={
-            "kernel": lambda layer, s: (s[-1], gates * layer.units),
-            "recurrent_kernel": lambda layer, s: (layer.units, gates * layer.units),
-            "bias": lambda layer, s: (gates * layer.units,),
-        },
-        # TensorFlow.js draws the dropout mask of a cell in an RNN once, for all batches.
-        fixed={"dropout": 0.0, "recurrent_dropout": 0.0, "activity_regularizer": None},
-        defaults=gated | dict.fromkeys(fields, False),
-    )
-
-
-def _recurrent(keras_class: type[keras.Layer], gates: int, *fields: str) -> LayerSpec:
-    """Return the row of a recurrent layer with the given number of gates."""
-    cell = _cell(keras_class, gates, *fields)
-    return cell._replace(
-        fields=[*cell.fields, "dropout", "recurrent_dropout", *_LOOP_FIELDS],
-        fixed=_LOOP_FIXED,
-    )
 
 
 _CONV_FIELDS = ["kernel_size", "strides", "padding", "data_format", "activation", "use_bias"]
@@ -152,44 +116,7 @@ def _check_dot(layer: keras.Layer, shapes: list[Shape]) -> None:
         raise ValueError("TensorFlow.js has no dot product of more than 3 dimensions")
 
 
-def _check_rnn(layer: keras.layers.RNN, shapes: list[Shape]) -> None:
-    if layer.return_state and isinstance(layer.cell, keras.layers.StackedRNNCells):
-        raise ValueError("return_state: TensorFlow.js has the states of stacked cells reversed")
-
-
-def _check_conv_lstm(layer: keras.layers.ConvLSTM2D, shapes: list[Shape]) -> None:
-    if len(shapes) > 1:
-        raise ValueError("initial_state: TensorFlow.js fails to load the model")
-
-
-def _check_bidirectional(layer: keras.layers.Bidirectional, shapes: list[Shape]) -> None:
-    if not isinstance(
-        layer.forward_layer, keras.layers.LSTM | keras.layers.GRU | keras.layers.SimpleRNN
-    ):
-        raise ValueError("layer: TensorFlow.js has LSTM, GRU and SimpleRNN only")
-
-
 _L = keras.layers
-_CONV_LSTM = LayerSpec(
-    _L.ConvLSTM2D,
-    [
-        *("filters", *_CONV_FIELDS, *_DILATED, "recurrent_activation", "unit_forget_bias"),
-        *("dropout", "recurrent_dropout", *_LOOP_FIELDS),
-        *variable_fields("kernel", "recurrent", "bias"),
-    ],
-    weights={
-        "kernel": lambda layer, s: (*layer.kernel_size, s[-1], 4 * layer.filters),
-        "recurrent_kernel": lambda layer, s: (
-            *layer.kernel_size,
-            layer.filters,
-            4 * layer.filters,
-        ),
-        "bias": lambda layer, s: (4 * layer.filters,),
-    },
-    fixed=_LOOP_FIXED,
-    check=_check_conv_lstm,
-    defaults={"recurrent_activation": "hard_sigmoid", "unit_forget_bias": False},
-)
 _ROWS = [
     LayerSpec(
         _L.Dense,
@@ -217,16 +144,7 @@ _ROWS = [
         weights={"embeddings": lambda layer, s: (layer.input_dim, layer.output_dim)},
         fixed={"activity_regularizer": None},
     ),
-    _recurrent(_L.LSTM, 4, "unit_forget_bias"),
-    _recurrent(_L.GRU, 3, "reset_after"),
-    _recurrent(_L.SimpleRNN, 1),
-    _cell(_L.LSTMCell, 4, "unit_forget_bias"),
-    _cell(_L.GRUCell, 3, "reset_after"),
-    _cell(_L.SimpleRNNCell, 1),
-    LayerSpec(_L.StackedRNNCells, sublayers=["cells"]),
-    LayerSpec(_L.RNN, _LOOP_FIELDS, fixed=_LOOP_FIXED, sublayers=["cell"], check=_check_rnn),
-    LayerSpec(_L.Bidirectional, ["merge_mode"], sublayers=["layer"], check=_check_bidirectional),
-    LayerSpec(_L.TimeDistributed, sublayers=["layer"], passes_mask=True),
+    *RECURRENT_ROWS,
     _convolution(_L.Conv1D),
     _convolution(_L.Conv2D),
     _convolution(_L.Conv3D),
@@ -234,7 +152,6 @@ _ROWS = [
     _transposed_convolution(_L.Conv3DTranspose, 3)._replace(
         unwritable="TensorFlow.js's wasm backend computes something else"
     ),
-    _CONV_LSTM,
     LayerSpec(
         _L.DepthwiseConv2D,
         ["depth_multiplier", *_CONV_FIELDS, *variable_fields("depthwise", "bias")],
@@ -302,7 +219,12 @@ _ROWS = [
     LayerSpec(_L.Concatenate, ["axis"], check=_check_merging),
     LayerSpec(_L.Dot, ["axes", "normalize"], check=_check_dot),
     LayerSpec(_L.Rescaling, ["scale", "offset"], codecs={"scale": v.FLOAT}),
-    LayerSpec(_L.CategoryEncoding, ["num_tokens", "output_mode"], fixed={"sparse": False}),
+    LayerSpec(
+        _L.CategoryEncoding,
+        ["num_tokens", "output_mode"],
+        fixed={"sparse": False},
+        unwritable="tfjs-node cannot run it",
+    ),
     LayerSpec(
         _L.ReLU,
         ["max_value"],

@@ -21,6 +21,12 @@ _MAX_CELLS = 100
 _COMMON = {"name", "trainable", "dtype", "batch_input_shape", "input_dtype"}
 
 
+# What Keras raises about values that are not what they should be.
+_ERRORS = (
+    *(ArithmeticError, AttributeError, LookupError, NotImplementedError, TypeError, ValueError),
+)
+
+
 @contextmanager
 def error_context(name: str) -> Iterator[None]:
     """Put the name of a part in front of the message of an error in it."""
@@ -28,7 +34,7 @@ def error_context(name: str) -> Iterator[None]:
         yield
     except RecursionError:
         raise ValueError(f"{name}: is nested too deeply, or has too many layers") from None
-    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
+    except _ERRORS as error:
         message = " ".join(str(error).split())
         raise ValueError(f"{name}: {message}") from (error.__cause__ or error)
 
@@ -208,9 +214,8 @@ def _write_forward(layer: keras.layers.Bidirectional, given: Entry) -> Entry:
 
 def _write_custom(layer: keras.Layer) -> Entry:
     """Describe a registered layer without weights; TensorFlow.js needs a class of its name."""
-    package, _, name = keras.saving.get_registered_name(type(layer)).rpartition(">")
-    if not package:
-        raise ValueError("the class is not in the table of keras_tfjs")
+    check_class(type(layer))
+    name = keras.saving.get_registered_name(type(layer)).rpartition(">")[2]
     if layer.weights:
         raise ValueError("custom layers with weights cannot be written")
     if "_" in name:
@@ -223,6 +228,24 @@ def _write_custom(layer: keras.Layer) -> Entry:
     except (TypeError, ValueError) as error:
         raise ValueError(f"its config cannot be written as JSON: {error}") from None
     return {"class_name": name, "config": config}
+
+
+def check_class(layer_class: type) -> None:
+    """Check that a class is in the table, or registered.
+
+    Raises:
+      ValueError: it is not; the message says why.
+    """
+    name = layer_class.__name__
+    row = TABLE.get(name)
+    registered = ">" in keras.saving.get_registered_name(layer_class)
+    if registered or (row and row.keras_class is layer_class):
+        return
+    if layer_class.__module__.startswith("keras.") and name.startswith("Random"):
+        raise ValueError("acts in training only; leave it out of the model for TensorFlow.js")
+    if name == "AlphaDropout":
+        raise ValueError("TensorFlow.js drops to the wrong value, 1.76 where Keras has -1.76")
+    raise ValueError("the class is not in the table of keras_tfjs")
 
 
 def _read_custom(class_name: str, config: Entry, custom_objects: dict[str, Any]) -> keras.Layer:

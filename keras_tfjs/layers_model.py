@@ -6,10 +6,11 @@ from typing import Any
 
 import keras
 
+from keras_tfjs.compositions import compose
 from keras_tfjs.layer_config import Entry, error_context
 from keras_tfjs.masks import check_masks, has_masks
 from keras_tfjs.model_reader import ModelReader
-from keras_tfjs.topology import named_weights, write_model
+from keras_tfjs.topology import check_writable, named_weights, write_model
 from keras_tfjs.values import shorten
 from keras_tfjs.weights import MODEL_FILE, read_weights, write_model_files
 
@@ -34,6 +35,7 @@ def save(
     Raises:
       ValueError: TensorFlow.js cannot compute exactly what the model does. Nothing is written.
     """
+    model = compose(check_writable(model))
     topology = write_model(model)
     check_masks(topology, model)
     content = {

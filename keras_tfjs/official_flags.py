@@ -15,6 +15,7 @@ ANSWERS = {
     "control_flow_v2": "leave it out, because loops are always written as such",
     "strip_debug_ops": "leave it out, because what the outputs do not need is always removed",
     "skip_op_check": "leave it out, because an operation that TensorFlow.js lacks cannot run",
+    "use_structured_outputs_names": "leave it out, because outputs always have their names",
     "experiments": "leave it out",
     "version": "ask pip: pip show keras-tfjs",
 }

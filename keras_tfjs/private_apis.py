@@ -85,8 +85,9 @@ class _Freezing(convert_to_constants._FunctionConverterDataInEager):
 
     def _eval(self, tensor: Any) -> Any:
         value = super()._eval(tensor)
-        large = isinstance(tensor, tf.Variable) and value.nbytes >= LARGE_BYTES
-        return _LargeWeight(value) if large else value
+        if tensor.dtype == tf.float32 and isinstance(tensor, tf.Variable):
+            return _LargeWeight(value) if value.nbytes >= LARGE_BYTES else value
+        return value
 
 
 def freeze(function: Any) -> tuple[graph_pb2.GraphDef, dict[str, np.ndarray]]:

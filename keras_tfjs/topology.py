@@ -19,10 +19,10 @@ from keras_tfjs.values import shorten
 Operations = dict[str, Any]  # the layers, and what else computes in a model, by name
 INPUT_DTYPES = ("float32", "int32")
 RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)  # may be called with initial states
+# Layers that compute the same of int32 on each backend; the others may not.
 _TAKE_INTEGERS = (
-    keras.layers.Embedding,
-    keras.layers.CategoryEncoding,
-    keras.layers.Rescaling,
+    *(keras.layers.Concatenate, keras.layers.Cropping2D, keras.layers.Embedding),
+    *(keras.layers.Flatten, keras.layers.Permute, keras.layers.Rescaling, keras.layers.Reshape),
     keras.Model,
 )
 
@@ -35,8 +35,7 @@ def write_model(model: keras.Model) -> Entry:
     """
     with error_context(f"model {model.name!r}"):
         check_name_to_write(model.name)
-        if type(model).__module__.partition(".")[0] != "keras":
-            raise ValueError("only Sequential and functional models can be written, no subclasses")
+        check_writable(model)
         config = model.get_config() if model.built else {}
         if isinstance(model, keras.Sequential):
             if not config or config["layers"][0]["class_name"] != "InputLayer":
@@ -69,6 +68,22 @@ def write_model(model: keras.Model) -> Entry:
         _order_calls(layers, ends)
         # The class is called Functional too, but old versions of TensorFlow.js know only this name.
         return {"class_name": "Model", "config": {"name": model.name, "layers": layers, **ends}}
+
+
+def check_writable(model: keras.Model) -> keras.Model:
+    """Return the model if it is a Sequential or functional model with known inputs.
+
+    Raises:
+      ValueError: it is not.
+    """
+    if type(model).__module__.partition(".")[0] != "keras":
+        raise ValueError(
+            f"model {model.name!r}: only Sequential and functional models can be layers models, "
+            "no subclasses; write a graph model"
+        )
+    if not model.built or not getattr(model, "inputs", None):
+        raise ValueError(f"model {model.name!r}: its input is not known; begin it with keras.Input")
+    return model
 
 
 def named_weights(model: keras.Model) -> Iterator[tuple[str, np.ndarray]]:
@@ -112,15 +127,17 @@ def _write_call(operations: Operations, entries: Entries, entry: Entry) -> Entry
     if entry["class_name"] == "InputLayer":
         return _write_input(entry["config"]) | {"name": name, "inbound_nodes": []}
     operation = operations[name]
+    if not isinstance(operation, keras.Layer):
+        raise ValueError(
+            f"layer {name!r} ({entry['class_name']}): is an operation of {entry['module']}, not a "
+            "layer; use a layer for it"
+        )
+    written = _write_node_layer(operation)
     with error_context(f"layer {name!r} ({entry['class_name']})"):
-        if not isinstance(operation, keras.Layer):
-            raise ValueError(
-                f"is an operation of {entry['module']}, not a layer; use a layer for it"
-            )
         nodes = [
             _write_node(operations, entries, operation, node) for node in entry["inbound_nodes"]
         ]
-    return _write_node_layer(operation) | {"name": name, "inbound_nodes": nodes}
+    return written | {"name": name, "inbound_nodes": nodes}
 
 
 def _write_node(
@@ -160,7 +177,9 @@ def _as_list(value: Any) -> list[Any]:
 def _check_dtype(layer: keras.Layer, dtype: str) -> None:
     """Refuse integers for layers that take them otherwise in TensorFlow.js, backend by backend."""
     if dtype != "float32" and not isinstance(layer, _TAKE_INTEGERS):
-        raise ValueError(f"is called on {dtype}; only Embedding can be")
+        raise ValueError(
+            f"is called on {dtype}; only Embedding, Rescaling and layers that move values can be"
+        )
 
 
 def _order_calls(layers: list[Entry], ends: dict[str, list]) -> None:

@@ -36,4 +36,5 @@ def _row(flag: flags.Flag) -> str:
     names = f"`--{name}`" + (f", `--{alias}`" if alias else "")
     choices = re.compile(r"^<(.*?)>: ")  # as absl writes an enum's, which Markdown takes for marks
     text = choices.sub(lambda found: f"`{found[1].replace('|', '`, `')}`: ", flag.help)
+    text = text.replace("*", r"\*")
     return f"| {names} | {default} | {text} |"

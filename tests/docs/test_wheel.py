@@ -1,6 +1,7 @@
-"""The wheel works in an environment that has nothing else, its commands included."""
+"""The project's wheel works where nothing else is, the bridge's where Keras is."""
 
 import importlib.metadata
+import os
 import shutil
 import subprocess
 import sys
@@ -24,19 +25,25 @@ def scripts(tmp_path_factory) -> Path:
     for package in PACKAGES:
         ignored = shutil.ignore_patterns("__pycache__", "web")
         shutil.copytree(ROOT / package, source / package, ignore=ignored)
-    index = ["-m", "pip", "download", "--quiet", "--no-deps", "-d", directory, "setuptools>=77"]
-    if subprocess.run([sys.executable, *index], capture_output=True).returncode:
-        pytest.skip("pip reaches no package index: connect to one to build and install the wheel")
-    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", directory, source)
-    (wheel,) = directory.glob("tfjs_*.whl")
-    shutil.rmtree(source)
+    wheel = build(source, directory)
     run(sys.executable, "-m", "venv", directory / "empty")
     run(directory / "empty/bin/python", "-m", "pip", "install", "--quiet", wheel)
     return directory / "empty/bin"
 
 
-def run(*line, cwd: Path | None = None) -> str:
-    done = subprocess.run(list(map(str, line)), cwd=cwd, capture_output=True, text=True)
+def build(source: Path, directory: Path) -> Path:
+    """Build the wheel of a copy of the sources, and delete the copy."""
+    index = ["-m", "pip", "download", "--quiet", "--no-deps", "-d", directory, "setuptools>=77"]
+    if subprocess.run([sys.executable, *index], capture_output=True).returncode:
+        pytest.skip("pip reaches no package index: connect to one to build and install the wheel")
+    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", directory, source)
+    shutil.rmtree(source)
+    (wheel,) = (file for file in directory.glob("*.whl") if not file.name.startswith("setuptools"))
+    return wheel
+
+
+def run(*line, cwd: Path | None = None, env: dict[str, str] | None = None) -> str:
+    done = subprocess.run(list(map(str, line)), cwd=cwd, capture_output=True, text=True, env=env)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -60,3 +67,37 @@ def test_they_train_write_draw_and_convert(scripts, tmp_path, corpus, shapes_dir
     assert (tmp_path / "grid.png").read_bytes().startswith(b"\x89PNG")
     run(scripts / "keras-tfjs-convert", "text/model.keras", "converted", cwd=tmp_path)
     assert (tmp_path / "converted/model.json").exists()
+
+
+@pytest.fixture(scope="module")
+def bridge(tmp_path_factory) -> Path:
+    """A directory with the wheel of the bridge, installed beside the Keras of the tests."""
+    directory = tmp_path_factory.mktemp("bridge")
+    ignored = shutil.ignore_patterns("__pycache__", "build", "*.egg-info")
+    shutil.copytree(ROOT / "keras_tfjs", directory / "source", ignore=ignored)
+    wheel = build(directory / "source", directory)
+    assert wheel.name.startswith("keras_tfjs-")
+    installed = directory / "installed"
+    line = ["install", "--quiet", "--no-deps", "--no-index", "--target", installed, wheel]
+    run(sys.executable, "-m", "pip", *line)
+    return installed
+
+
+def test_the_bridge_has_its_data_and_needs_little(bridge):
+    (found,) = importlib.metadata.distributions(path=[str(bridge)])
+    assert {line.split(">")[0] for line in found.requires} == {"absl-py", "h5py", "keras", "numpy"}
+    names = {Path(file).name for file in found.files}
+    assert {"operations.txt", "check.mjs", "LICENSE", "NOTICE"} <= names
+    sources = {path.name for path in (ROOT / "keras_tfjs").glob("*.py")}
+    assert sources == {path.name for path in (bridge / "keras_tfjs").glob("*.py")}
+
+
+@pytest.mark.parametrize("flags", [[], ["--format=graph_model"]])
+def test_the_bridge_converts(bridge, tmp_path, image_run, flags):
+    environment = {**os.environ, "PYTHONPATH": str(bridge)}
+    line = [bridge / "bin/keras-tfjs-convert", image_run / "decoder.keras", "js", *flags]
+    out = run(*line, cwd=tmp_path, env=environment)
+    assert out.startswith("Wrote js: a ") and (tmp_path / "js/model.json").exists()
+    code = "import keras_tfjs; print(keras_tfjs.__file__)"
+    where = run(sys.executable, "-c", code, cwd=tmp_path, env=environment)
+    assert Path(where.strip()).is_relative_to(bridge)

@@ -30,7 +30,8 @@ class Case(NamedTuple):
         rng = np.random.default_rng(1)
         if self.below:
             return [rng.integers(0, self.below, (batch, *s)).astype(np.int32) for s in self.shapes]
-        return [rng.normal(size=(batch, *s)).astype(np.float32) for s in self.shapes]
+        shapes = [[7 if size is None else size for size in shape] for shape in self.shapes]
+        return [rng.normal(size=(batch, *s)).astype(np.float32) for s in shapes]
 
 
 def randomize(model: keras.Model) -> keras.Model:
@@ -43,3 +44,9 @@ def randomize(model: keras.Model) -> keras.Model:
         weights.append(rng.uniform(low, high, weight.shape))
     model.set_weights(weights)
     return model
+
+
+def run(model: keras.Model, inputs: list[np.ndarray]) -> list[np.ndarray]:
+    """Return the outputs of a model, not in training."""
+    outputs = model(inputs if len(inputs) > 1 else inputs[0], training=False)
+    return [np.asarray(value) for value in keras.tree.flatten(outputs)]

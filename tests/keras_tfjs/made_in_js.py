@@ -54,4 +54,32 @@ MADE_IN_JS = {
         ],
         (9, 4),
     ),
+    "volumes": (
+        [
+            ["conv3d", {"filters": 2, "kernelSize": 2, "inputShape": [7, 8, 6, 3]}],
+            ["maxPooling3d", {}],
+            ["conv3dTranspose", {"filters": 3, "kernelSize": 2, "strides": 2}],
+            ["averagePooling3d", {}],
+        ],
+        (7, 8, 6, 3),
+    ),
+    "convLstm2d": (
+        [["convLstm2d", {"filters": 2, "kernelSize": 2, "inputShape": [4, 6, 5, 3]}]],
+        (4, 6, 5, 3),
+    ),
+    "noise": (
+        [
+            ["masking", {"inputShape": [5, 4]}],
+            ["gaussianNoise", {"stddev": 0.1}],
+            ["gaussianDropout", {"rate": 0.1}],
+            ["spatialDropout1d", {"rate": 0.1}],
+            ["permute", {"dims": [2, 1]}],
+            ["rescaling", {"scale": 2, "offset": 1}],
+        ],
+        (5, 4),
+    ),
+    "cropping2D": (
+        [["cropping2D", {"cropping": [[1, 0], [2, 1]], "inputShape": [7, 6, 3]}]],
+        (7, 6, 3),
+    ),
 }

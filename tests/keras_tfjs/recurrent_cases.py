@@ -74,8 +74,4 @@ RECURRENT_CASES = {
         lambda: L.ConvLSTM2D(2, 2, strides=2, return_state=True, use_bias=False), [(4, 6, 5, 3)]
     ),
     "ConvLSTM2D dilated": Case(lambda: L.ConvLSTM2D(2, 2, dilation_rate=2), [(4, 6, 5, 3)]),
-    "ConvLSTM2D with initial states": Case(
-        lambda: with_states(L.ConvLSTM2D(2, 2, padding="same")),
-        [(4, 6, 5, 3), (6, 5, 2), (6, 5, 2)],
-    ),
 }

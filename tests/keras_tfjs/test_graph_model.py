@@ -96,9 +96,9 @@ REFUSED = {
         lambda x: tf.TensorArray(tf.float32, 4).unstack(x).stack(),
         "cannot run the operation TensorList",
     ),
-    "float64": (
-        lambda x: tf.cast(tf.cast(x, tf.float64) * tf.constant(1.5, tf.float64), tf.float32),
-        "TensorFlow.js has no DT_DOUBLE",
+    "large numbers": (
+        lambda x: tf.cast(tf.cast(x, tf.float64) * tf.constant(1e50, tf.float64), tf.float32),
+        r"TensorFlow.js has no numbers as large as 1e\+50",
     ),
     "uint8": (lambda x: tf.cast(tf.cast(x, tf.uint8) + 1, tf.float32), "has no DT_UINT8"),
     "float16": (lambda x: tf.cast(tf.cast(x, tf.float16), tf.float32), "has no DT_HALF"),

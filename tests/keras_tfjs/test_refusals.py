@@ -31,16 +31,6 @@ class SpecialDense(L.Dense):
         return super().call(x) + 1
 
 
-def operation_model() -> keras.Model:
-    x = keras.Input((4,))
-    return keras.Model(x, L.Dense(3)(x) + 1.0)
-
-
-def initial_state_model() -> keras.Model:
-    x, h, c = keras.Input((6, 4)), keras.Input((3,)), keras.Input((3,))
-    return keras.Model([x, h, c], L.LSTM(3, name="lstm")(x, initial_state=[h, c]))
-
-
 def always_training_model() -> keras.Model:
     x = keras.Input((4,))
     return keras.Model(x, L.Dropout(0.5, name="drop")(x, training=True))
@@ -121,6 +111,15 @@ def renamed_backward_layer() -> keras.Model:
     return sequential(L.Bidirectional(L.LSTM(3, name="one"), backward_layer=backward))
 
 
+IMAGE, VOLUME = (6, 8, 4), (4, 6, 5, 3)
+ops = keras.ops
+
+
+def within_steps(layer: keras.Layer, shape) -> keras.Model:
+    """A layer in a TimeDistributed, where no composition can stand for it."""
+    return sequential(L.TimeDistributed(layer), shape=shape)
+
+
 REFUSED = {
     "own relu": (lambda: sequential(L.Dense(3, relu)), "is a function of your own"),
     "own class of a known name": (lambda: sequential(OwnReLU()), "has a class ReLU of its own"),
@@ -137,11 +136,11 @@ REFUSED = {
     ),
     "integers": (
         lambda: functional(L.BatchNormalization(), (4,), dtype="int32"),
-        "is called on int32; only Embedding can be",
+        "is called on int32; only Embedding, Rescaling and layers that move values can be",
     ),
     "integers in a Sequential": (
         lambda: keras.Sequential([keras.Input((4,), dtype="int32"), L.ReLU()]),
-        "is called on int32; only Embedding can be",
+        "is called on int32; only Embedding, Rescaling and layers that move values can be",
     ),
     "no size": (lambda: functional(L.Dense(3), (0,)), "has no inputs of shape"),
     "scalars": (lambda: functional(lambda x: L.Reshape((1,))(x), ()), "has no inputs of shape"),
@@ -151,9 +150,7 @@ REFUSED = {
         lambda: sequential(L.LSTM(3, return_state=True)),
         "needs a single output in a Sequential",
     ),
-    "flat already": (lambda: sequential(L.Flatten(), shape=(4,)), "cannot flatten .None, 4."),
     "one to add": (lambda: functional(lambda x: L.Add()([x])), "needs at least two inputs"),
-    "rank": (lambda: sequential(L.BatchNormalization(), shape=(2, 2, 2, 2)), "cannot normalize"),
     "output twice": (lambda: functional(lambda x: [x, x]), "cannot put out one tensor twice"),
     "axis within TimeDistributed": (
         lambda: sequential(L.TimeDistributed(L.Softmax(axis=1))),
@@ -162,10 +159,6 @@ REFUSED = {
     "hard_sigmoid": (
         lambda: sequential(L.LSTM(3, recurrent_activation="hard_sigmoid", name="l")),
         "layer 'l' .LSTM.: recurrent_activation: hard_sigmoid of Keras 3 is x / 6",
-    ),
-    "activation": (
-        lambda: sequential(L.Dense(3, "leaky_relu", name="d")),
-        "layer 'd' .Dense.: activation: TensorFlow.js has no activation 'leaky_relu'",
     ),
     "function": (lambda: sequential(L.Dense(3, lambda x: x)), "has no activation"),
     "GRU": (lambda: sequential(L.GRU(3, name="g")), "layer 'g' .GRU.: reset_after: must be False"),
@@ -179,41 +172,19 @@ REFUSED = {
         lambda: keras.Sequential([keras.Input((3,), dtype="uint8"), L.Flatten()]),
         "its dtype is uint8",
     ),
-    "class": (
-        lambda: sequential(L.GaussianNoise(0.1, name="noise")),
-        "layer 'noise' .GaussianNoise.: the class is not in the table",
-    ),
     "Lambda": (lambda: sequential(L.Lambda(lambda x: x)), "class is not in the table"),
     "custom with weights": (lambda: sequential(Scaled()), "custom layers with weights"),
     "not registered": (lambda: sequential(Unregistered()), "class is not in the table"),
     "subclass": (lambda: sequential(SpecialDense(2)), "class is not in the table"),
-    "causal": (lambda: sequential(L.Conv1D(3, 2, padding="causal")), "padding: must be 'valid'"),
-    "groups": (lambda: sequential(L.Conv1D(4, 2, groups=2)), "groups: TensorFlow.js has 1 only"),
     "channels first": (
         lambda: sequential(L.GlobalMaxPooling1D(data_format="channels_first")),
         "data_format: must be 'channels_last'",
     ),
-    "bilinear": (
-        lambda: sequential(L.UpSampling2D(interpolation="bilinear"), shape=(4, 4, 1)),
-        "interpolation: must be 'nearest'",
-    ),
-    "keepdims": (lambda: sequential(L.GlobalMaxPooling1D(keepdims=True)), "keepdims"),
     "output padding": (
         lambda: sequential(L.Conv2DTranspose(2, 3, 2, output_padding=1), shape=(4, 4, 1)),
         "output_padding: TensorFlow.js has None only",
     ),
-    "axis of a BatchNormalization": (
-        lambda: sequential(L.BatchNormalization(axis=1)),
-        "axis: must be -1, not 1",
-    ),
-    "axis of a Softmax": (lambda: sequential(L.Softmax(axis=1)), "axis: must be -1, not 1"),
     "RMS": (lambda: sequential(L.LayerNormalization(rms_scaling=True)), "rms_scaling"),
-    "slope": (lambda: sequential(L.ReLU(negative_slope=0.1)), "negative_slope"),
-    "alpha": (lambda: sequential(L.ELU(0.5)), "alpha: TensorFlow.js has 1.0 only, not 0.5"),
-    "mask": (
-        lambda: sequential(L.Embedding(5, 2, mask_zero=True), L.LSTM(2), shape=(6,)),
-        "mask_zero: TensorFlow.js has False only",
-    ),
     "initializer": (
         lambda: sequential(
             L.Dense(
@@ -236,8 +207,6 @@ REFUSED = {
         "activity_regularizer",
     ),
     "backward layer": (other_backward_layer, "backward_layer: differs from layer in activation"),
-    "operation": (operation_model, "is an operation of keras.src.ops.numpy, not a layer"),
-    "initial state": (initial_state_model, "layer 'lstm' .*called with more than its inputs: init"),
     "training": (
         always_training_model,
         "layer 'drop' .*called with more than its inputs: training",
@@ -245,6 +214,95 @@ REFUSED = {
     "two models": (layer_of_two_models, "two weights are named shared/kernel"),
     "subclassed": (subclassed_model, "only Sequential and functional models"),
     "not built": (lambda: keras.Sequential([L.Dense(2)]), "begin it with keras.Input"),
+    "activation": (
+        lambda: sequential(L.Dense(3, "exponential", name="d")),
+        "layer 'd' .Dense.: activation: TensorFlow.js has no activation 'exponential'",
+    ),
+    "class": (
+        lambda: sequential(L.UnitNormalization(name="unit")),
+        "layer 'unit' .UnitNormalization.: the class is not in the table",
+    ),
+    "AlphaDropout": (lambda: sequential(L.AlphaDropout(0.1)), "drops to the wrong value"),
+    "augmentation": (
+        lambda: sequential(L.RandomFlip(name="flip"), shape=IMAGE),
+        "layer 'flip' .RandomFlip.: acts in training only",
+    ),
+    "transposed 3D convolution": (
+        lambda: sequential(L.Conv3DTranspose(2, 3), shape=VOLUME),
+        "wasm backend computes something else",
+    ),
+    "3D pooling of steps": (
+        lambda: within_steps(L.MaxPooling3D(2), (2, *VOLUME)),
+        "wasm backend computes something else of negative values",
+    ),
+    "dropout of cells": (
+        lambda: sequential(L.RNN(L.LSTMCell(3, dropout=0.1))),
+        "layer 'lstm_cell.*' .LSTMCell.: dropout: TensorFlow.js has 0.0 only",
+    ),
+    "states of stacked cells": (
+        lambda: functional(L.RNN([L.LSTMCell(2), L.LSTMCell(3)], return_state=True), (6, 4)),
+        "return_state: TensorFlow.js has the states of stacked cells reversed",
+    ),
+    "bidirectional cells": (
+        lambda: sequential(L.Bidirectional(L.RNN(L.SimpleRNNCell(3)))),
+        "layer: TensorFlow.js has LSTM, GRU and SimpleRNN only",
+    ),
+    "states of a ConvLSTM2D": (
+        lambda: functional(
+            lambda x, h, c: L.ConvLSTM2D(2, 2, padding="same")(x, initial_state=[h, c]),
+            (4, 6, 5, 3),
+            (6, 5, 2),
+            (6, 5, 2),
+        ),
+        "initial_state: TensorFlow.js fails to load the model",
+    ),
+    "dot product": (
+        lambda: functional(lambda x, y: L.Dot(3)([x, y]), IMAGE, IMAGE),
+        "has no dot product of more than 3 dimensions",
+    ),
+    "slope and maximum": (
+        lambda: sequential(L.ReLU(6, negative_slope=0.1)),
+        "cannot be written with a max_value",
+    ),
+    "unknown size": (
+        lambda: sequential(L.UpSampling2D(interpolation="bilinear"), shape=(None, None, 3)),
+        "for inputs of unknown size",
+    ),
+    "crop": (lambda: sequential(L.CenterCrop(9, 9), shape=IMAGE), "of known and sufficient size"),
+    "operation": (
+        lambda: functional(lambda x: ops.exp(x)),
+        "is an operation of keras.src.ops.numpy, not a layer",
+    ),
+    "division": (lambda: functional(lambda x, y: x / y, (4,), (4,)), "divide by a number only"),
+    "ranks": (
+        lambda: functional(lambda x, y: x + y, (6, 4), (4,)),
+        "broadcasts tensors of equal rank only",
+    ),
+    "batch axis": (
+        lambda: functional(lambda x: ops.transpose(x, (1, 0)), (4,)),
+        "cannot transpose the batch axis",
+    ),
+    "slice of the batch": (
+        lambda: functional(lambda x: x[1:, :]),
+        "can slice axes of known size only",
+    ),
+    "attention mask": (
+        lambda: functional(
+            lambda x, m: L.MultiHeadAttention(2, 2)(x, x, attention_mask=m), (6, 4), (6, 6)
+        ),
+        "TensorFlow.js has no attention_mask for it",
+    ),
+    "constant of another shape": (
+        lambda: functional(lambda x: x * ops.ones(3), (1,)),
+        "cannot broadcast a tensor to the shape of a constant",
+    ),
+    "masked composition": (
+        lambda: functional(
+            lambda x: L.Attention()([L.Masking()(x), x]),
+            (6, 4),
+        ),
+        "for inputs with a mask",
+    ),
     "nan in metadata": (lambda: sequential(L.Dense(2)), "Out of range float values"),
 }
 

@@ -1,0 +1,266 @@
+"""Layers that TensorFlow.js lacks, each as a composition of layers that it has."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_tfjs.composed_activations import (
+    ACTIVATIONS,
+    activated,
+    elu,
+    leaky_relu,
+    other_activation,
+)
+from keras_tfjs.composed_attention import COMPOSED_ATTENTION
+from keras_tfjs.composed_images import (
+    center_crop,
+    max_pooling_3d,
+    resize,
+    spatial_dropout,
+    up_sampling_3d,
+)
+from keras_tfjs.composed_scaling import scale_channels
+from keras_tfjs.composition_parts import Composition, L, Parts, channels_last
+from keras_tfjs.layer_config import input_shapes
+
+
+def _as_two_dimensional(layer_class: Any) -> Any:
+    """Return the composition of a layer of one dimension by the one of two, of width 1."""
+
+    def build(parts: Parts, layer: keras.Layer, x: Any) -> Any:
+        channels_last(layer)
+        config = layer.get_config()
+        for field in ("kernel_size", "size"):
+            if field in config:
+                config[field] = (*np.ravel(config[field]).tolist(), 1)
+        for field in ("strides", "dilation_rate"):
+            if field in config:
+                config[field] = (*np.ravel(config[field]).tolist() * 2,)
+        for field in ("padding", "cropping"):
+            if not isinstance(config.get(field, ""), str):
+                config[field] = (tuple(config[field]), (0, 0))
+        if layer_class is L.Conv2DTranspose:
+            config["strides"] = (config["strides"][0], 1)
+        config.setdefault("data_format", "channels_last")
+        x = parts.reshape(x, x.shape[1], 1, x.shape[2])
+        activation = config.get("activation")
+        if activation and other_activation(layer):
+            config["activation"] = "linear"
+        weights = [w if w.ndim == 1 else np.expand_dims(w, 1) for w in layer.get_weights()]
+        y = parts.call_weighted(layer_class, config, weights, x)
+        if activation and other_activation(layer):
+            y = ACTIVATIONS[activation](parts, y)
+        return parts.reshape(y, y.shape[1], y.shape[3])
+
+    return build
+
+
+def _pad_before(parts: Parts, layer: Any, x: Any) -> Any:
+    width = layer.dilation_rate[0] * (layer.kernel_size[0] - 1)
+    return parts.add(L.ZeroPadding2D, ((width, 0), (0, 0)))(x)
+
+
+def _causal(parts: Parts, layer: keras.Layer, x: Any) -> Any:
+    channels_last(layer)
+    padded = _pad_before(parts, layer, parts.reshape(x, x.shape[1], 1, x.shape[2]))
+    x = parts.reshape(padded, padded.shape[1], padded.shape[3])
+    config = layer.get_config() | {"padding": "valid"}
+    if other_activation(layer):
+        return activated(parts, layer, x, config)
+    return parts.call_weighted(type(layer), config, layer.get_weights(), x)
+
+
+def _global_pooling(parts: Parts, layer: Any, x: Any) -> Any:
+    channels_last(layer)
+    rank, channels = len(x.shape) - 2, x.shape[-1]
+    layer_class = type(layer)
+    if rank == 3:  # TensorFlow.js has them up to two dimensions
+        size = None if None in x.shape[1:4] else int(np.prod(x.shape[1:4]))
+        x = parts.reshape(x, size, channels)
+        layer_class = getattr(L, layer_class.__name__.replace("3D", "1D"))
+    y = parts.add(layer_class)(x)
+    return parts.reshape(y, *[1] * rank, channels) if layer.keepdims else y
+
+
+def _axis_last(parts: Parts, layer: Any, x: Any) -> Any:
+    config = layer.get_config() | {"axis": -1}
+    return parts.with_axis_last(
+        x,
+        layer.axis,
+        lambda y: parts.call_weighted(type(layer), config, layer.get_weights(), y),
+    )
+
+
+def _batch_normalization(parts: Parts, layer: Any, x: Any) -> Any:
+    if len(x.shape) < 5 or layer.axis not in (-1, len(x.shape) - 1):
+        return _axis_last(parts, layer, x)
+    # TensorFlow.js normalizes up to two dimensions. The others can be joined.
+    size = None if None in x.shape[1:-2] else int(np.prod(x.shape[1:-2]))
+    config = layer.get_config() | {"axis": -1}
+    y = parts.reshape(x, size, *x.shape[-2:])
+    y = parts.call_weighted(type(layer), config, layer.get_weights(), y)
+    return parts.reshape(y, *x.shape[1:])
+
+
+def _needs_other_shape(layer: Any) -> bool:
+    shapes = input_shapes(layer)
+    return _has_other_axis(layer) or (bool(shapes) and len(shapes[0]) > 4)
+
+
+def _has_other_axis(layer: Any) -> bool:
+    shapes = input_shapes(layer)
+    return isinstance(layer.axis, int) and layer.axis not in (
+        -1,
+        len(shapes[0]) - 1 if shapes else -1,
+    )
+
+
+def _normalization(parts: Parts, layer: Any, x: Any) -> Any:
+    """Subtract the mean, then divide: two layers, so that large means lose no precision."""
+    if layer.invert:
+        raise ValueError("invert: TensorFlow.js has False only")
+    mean = np.asarray(keras.ops.convert_to_numpy(layer.mean), np.float32)
+    deviation = np.sqrt(np.asarray(keras.ops.convert_to_numpy(layer.variance), np.float32))
+    return scale_channels(
+        parts, x, 1 / np.maximum(deviation, keras.config.epsilon()), -mean, offset_first=True
+    )
+
+
+def _subtract(parts: Parts, layer: Any, inputs: Any) -> Any:
+    first, second = inputs
+    return parts.add(L.Add)([first, parts.scale(second, -1)])
+
+
+def _group_normalization(parts: Parts, layer: Any, x: Any) -> Any:
+    """Normalize groups as layers, then scale the channels by a convolution of one pixel."""
+    rank, channels = len(x.shape), x.shape[-1]
+    if layer.axis % rank != rank - 1 or None in x.shape[1:]:
+        raise ValueError("TensorFlow.js can normalize groups of the last axis only")
+    if layer.center and not layer.scale:
+        raise ValueError("scale: TensorFlow.js has True only, with center")
+    if layer.gamma_constraint or layer.beta_constraint:
+        raise ValueError("gamma_constraint, beta_constraint: cannot be written")
+    groups = channels if layer.groups == -1 else layer.groups
+    shape, size = x.shape[1:], int(np.prod(x.shape[1:-1]))
+    x = parts.permute(parts.reshape(x, size, groups, channels // groups), 2, 1, 3)
+    config = {"axis": [2, 3], "epsilon": layer.epsilon, "center": False, "scale": False}
+    x = parts.permute(parts.add(L.LayerNormalization, **config)(x), 2, 1, 3)
+    if layer.scale:
+        weights = [np.reshape(keras.ops.convert_to_numpy(layer.gamma), (1, 1, channels, 1))]
+        weights += [keras.ops.convert_to_numpy(layer.beta)] if layer.center else []
+        config = {
+            "kernel_size": 1,
+            "use_bias": layer.center,
+            "depthwise_regularizer": layer.gamma_regularizer,
+            "bias_regularizer": layer.beta_regularizer,
+        }
+        x = parts.reshape(x, size, 1, channels)
+        x = parts.call_weighted(L.DepthwiseConv2D, config, weights, x)
+    return parts.reshape(x, *shape)
+
+
+def _category_encoding(parts: Parts, layer: Any, x: Any) -> Any:
+    """Look up one-hot vectors, which tfjs-node can; it cannot count."""
+    tokens, mode = layer.num_tokens, layer.output_mode
+    if layer.sparse or len(x.shape) != 2:
+        raise ValueError("sparse, or inputs that are not [batch, n], cannot be written")
+    config = {"input_dim": tokens, "output_dim": tokens, "trainable": False}
+    x = parts.call_weighted(L.Embedding, config, [np.eye(tokens)], x)
+    if mode == "one_hot":
+        return parts.reshape(x, tokens) if x.shape[1] == 1 else x
+    if mode == "multi_hot":
+        return parts.add(L.GlobalMaxPooling1D)(x)
+    if mode != "count" or x.shape[1] is None:
+        raise ValueError("output_mode: can be counted for a known number of inputs only")
+    return parts.scale(parts.add(L.GlobalAveragePooling1D)(x), x.shape[1])
+
+
+def _flatten(parts: Parts, layer: Any, x: Any) -> Any:
+    channels_last(layer)
+    size = None if None in x.shape[1:] else int(np.prod(x.shape[1:]))
+    return parts.reshape(x, size)
+
+
+def _needs_reshape(layer: Any) -> bool:
+    shapes = input_shapes(layer)
+    return bool(shapes) and (len(shapes[0]) < 3 or None in shapes[0][1:])
+
+
+def _grouped_convolution(parts: Parts, layer: Any, x: Any) -> Any:
+    """Convolve each group of channels, then join them."""
+    channels_last(layer)
+    kernel, *bias = layer.get_weights()
+    size, filters = x.shape[-1] // layer.groups, layer.filters // layer.groups
+    config = layer.get_config() | {"groups": 1, "filters": filters, "activation": "linear"}
+    outputs = []
+    for group in range(layer.groups):
+        channels = parts.crop(x, len(x.shape) - 1, slice(group * size, (group + 1) * size))
+        own = slice(group * filters, (group + 1) * filters)
+        weights = [kernel[..., own], *(values[own] for values in bias)]
+        name = f"group{group}"
+        outputs.append(parts.call_weighted(type(layer), config, weights, channels, name))
+    joined = parts.add(L.Concatenate)(outputs)
+    if other_activation(layer):
+        return ACTIVATIONS[layer.activation.__name__](parts, joined)
+    return parts.add(L.Activation, layer.activation)(joined)
+
+
+def _convolution(parts: Parts, layer: Any, x: Any) -> Any:
+    return (_grouped_convolution if layer.groups > 1 else activated)(parts, layer, x)
+
+
+def _conv_1d(parts: Parts, layer: Any, x: Any) -> Any:
+    return (_causal if layer.padding == "causal" else _convolution)(parts, layer, x)
+
+
+COMPOSED_LAYERS = {
+    **COMPOSED_ATTENTION,
+    **{
+        f"{kind}1D": Composition(_as_two_dimensional(getattr(L, f"{kind}2D")))
+        for kind in ("SeparableConv", "DepthwiseConv", "UpSampling", "ZeroPadding", "Cropping")
+    },
+    "Conv1DTranspose": Composition(_as_two_dimensional(L.Conv2DTranspose)),
+    "Conv1D": Composition(
+        _conv_1d,
+        lambda layer: layer.padding == "causal" or layer.groups > 1 or other_activation(layer),
+    ),
+    **{
+        name: Composition(_convolution, lambda layer: layer.groups > 1 or other_activation(layer))
+        for name in ("Conv2D", "Conv3D")
+    },
+    **{
+        name: Composition(activated, other_activation)
+        for name in (
+            *("Activation", "Dense", "Conv2DTranspose", "SeparableConv2D", "DepthwiseConv2D"),
+        )
+    },
+    **{
+        f"Global{kind}Pooling{rank}D": Composition(_global_pooling, lambda layer: layer.keepdims)
+        for kind in ("Average", "Max")
+        for rank in (1, 2)
+    },
+    "GlobalAveragePooling3D": Composition(_global_pooling),
+    "GlobalMaxPooling3D": Composition(_global_pooling),
+    "BatchNormalization": Composition(_batch_normalization, _needs_other_shape),
+    "CategoryEncoding": Composition(_category_encoding),
+    "CenterCrop": Composition(center_crop),
+    "ELU": Composition(elu, lambda layer: layer.alpha != 1),
+    "Flatten": Composition(_flatten, _needs_reshape),
+    "GroupNormalization": Composition(_group_normalization),
+    "Identity": Composition(lambda parts, layer, x: parts.add(L.Activation, "linear")(x)),
+    "MaxPooling3D": Composition(max_pooling_3d),
+    "Normalization": Composition(_normalization),
+    "ReLU": Composition(leaky_relu, lambda layer: bool(layer.negative_slope)),
+    "Rescaling": Composition(
+        lambda parts, layer, x: scale_channels(parts, x, layer.scale, layer.offset),
+        lambda layer: np.size(layer.scale) > 1 or np.size(layer.offset) > 1,
+    ),
+    "Resizing": Composition(resize),
+    "Softmax": Composition(_axis_last, _has_other_axis),
+    "SpatialDropout2D": Composition(spatial_dropout),
+    "SpatialDropout3D": Composition(spatial_dropout),
+    "Subtract": Composition(_subtract),
+    "UpSampling2D": Composition(resize, lambda layer: layer.interpolation != "nearest"),
+    "UpSampling3D": Composition(up_sampling_3d),
+}
