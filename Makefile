@@ -13,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := saved_models/demo
 
-.PHONY: demo web site test fuzz audit test-converter test-jax notebooks reproduce bench bench-scaling bench-long docs-tfjs lock clean
+.PHONY: demo web site test fuzz audit test-converter test-jax notebooks reproduce bench bench-scaling bench-long docs-tfjs zoo lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m lstm_text_generation.train python-docs --preset=fast --overwrite --save_path=$(DEMO)/python-docs
@@ -65,6 +65,14 @@ bench-scaling: $(VENV)/installed-dev
 bench-long: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.long_run $(DATA)
 
+# An hour: the zoo of models and keras.applications in TensorFlow.js, with Keras's exports to ONNX
+# and LiteRT beside, in an environment of their own: docs/tfjs_zoo.md.
+zoo: $(VENV)/installed-dev node_modules/installed .venv-zoo/installed
+	mkdir -p build/zoo
+	.venv-zoo/bin/python -m benchmarks.zoo_peers .venv-zoo/node_modules build/zoo/peers.json
+	$(BIN)/python -m benchmarks.zoo_applications build/zoo/applications.json
+	$(BIN)/python -m benchmarks.zoo .venv-zoo/node_modules build/zoo/peers.json build/zoo/applications.json
+
 docs-tfjs: $(VENV)/installed-dev node_modules/installed
 	$(BIN)/python -m pytest -q tests/keras_tfjs
 	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m benchmarks.keras_tfjs
@@ -74,7 +82,7 @@ lock: $(VENV)/installed-dev
 	$(BIN)/python -m pip freeze --exclude-editable > requirements.lock
 
 clean:
-	rm -rf $(VENV) .venv-converter .venv-jax .venv-audit node_modules build dist *.egg-info
+	rm -rf $(VENV) .venv-converter .venv-jax .venv-audit .venv-zoo node_modules build dist *.egg-info
 
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; name it with make PYTHON=...")'
@@ -119,4 +127,11 @@ saved_models/corpora/python-docs.txt: $(VENV)/installed
 .venv-audit/installed:
 	$(PYTHON) -m venv .venv-audit
 	.venv-audit/bin/python -m pip install --quiet pip-audit
+	touch $@
+
+.venv-zoo/installed:
+	$(PYTHON) -m venv .venv-zoo
+	.venv-zoo/bin/python -m pip install --quiet keras==3.15.1 tensorflow-cpu==2.21.0 \
+	  tf2onnx==1.17.0 onnx==1.23.2 ai-edge-litert==2.3.0
+	npm install --silent --no-save --prefix .venv-zoo onnxruntime-web@1.30.0 @litertjs/core@2.5.3
 	touch $@
