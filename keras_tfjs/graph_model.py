@@ -54,6 +54,11 @@ def save(function_or_saved_model: Any, path: str | Path) -> None:
     rewrite(graph)
     graph = _optimized(graph, fetches)
     _check_operations(graph)
+    write_graph(graph, path, signature)
+
+
+def write_graph(graph: graph_pb2.GraphDef, path: str | Path, signature: Entry) -> None:
+    """Write a frozen graph as it is."""
     _shrink_integers(graph)
     weights: dict[str, np.ndarray] = {}
     for prefix, nodes, results in _parts(graph):
