@@ -3,21 +3,21 @@
 The function is frozen: variables become constants, and what the outputs do not need is pruned.
 """
 
-import hashlib
-import importlib.resources
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from google.protobuf.json_format import MessageToDict
-from tensorflow.core.framework import graph_pb2, tensor_pb2, types_pb2
+from tensorflow.core.framework import graph_pb2, types_pb2
 
+from keras_tfjs.graph_constants import OUTPUTS, fill_placeholders, take_constants
 from keras_tfjs.graph_rewrites import rewrite
 from keras_tfjs.graph_types import doubles_to_floats, integers_to_32_bits, parts
 from keras_tfjs.layer_config import JS_NAME, Entry
 from keras_tfjs.lookup_tables import take_tables
+from keras_tfjs.operations import backends_of
 from keras_tfjs.private_apis import freeze, optimize
 from keras_tfjs.tracing import concrete_function
 from keras_tfjs.weights import write_model_files
@@ -29,7 +29,6 @@ _TYPES = {
     *(types_pb2.DT_FLOAT, types_pb2.DT_INT32, types_pb2.DT_INT64),
     *(types_pb2.DT_BOOL, types_pb2.DT_STRING),
 }
-_OUTPUTS = "outputs/"
 
 
 def save(
@@ -51,12 +50,16 @@ def save(
       signature: the name of the SavedModel's signature.
       metadata: what TensorFlow.js has as `model.metadata`.
       quantize: how to store weights in fewer bits, as for `layers_model.save`.
+      backends: those that must run the model, of cpu, wasm, webgl and tensorflow (tfjs-node).
+
+    Returns:
+      The backends that run the model with the right numbers.
 
     float64 becomes float32, and int64 becomes int32, so a sum or product must not leave its range.
 
     Raises:
-      ValueError: there is no signature, or TensorFlow.js lacks an operation or a type. Nothing is
-        written.
+      ValueError: there is no signature, TensorFlow.js lacks a type, or no backend or not a demanded
+        one runs an operation with the right numbers. Nothing is written.
     """
     function = concrete_function(source, signature)
     graph, weights = freeze(function)
@@ -68,13 +71,40 @@ def save(
     rewrite(graph)
     graph = optimize(graph, kept, _PASSES)
     _check_operations(graph)
+    running = _check_backends(graph, backends)
+    write_graph(
+        graph, path, ends, initializer=initializer, weights=weights, metadata=metadata,
+        quantize=quantize,
+    )  # fmt: skip
+    return running
+
+
+def write_graph(
+    graph: graph_pb2.GraphDef,
+    path: str | Path,
+    ends: Entry,
+    *,
+    initializer: graph_pb2.GraphDef | None = None,
+    weights: dict[str, np.ndarray] | None = None,
+    metadata: Entry | None = None,
+    quantize: str | None = None,
+) -> None:
+    """Write a frozen graph as it is.
+
+    Args:
+      ends: the names, dtypes and shapes of what goes in and out.
+      initializer: the graph that fills the lookup tables.
+      weights: by the names of the placeholders that stand for them.
+    """
+    initializer = initializer or graph_pb2.GraphDef()
     for part in (graph, initializer):
         integers_to_32_bits(part)
-    weights = {node.name: weights[node.name] for node in graph.node if node.name in weights}
+    held = weights or {}
+    weights = {node.name: held[node.name] for node in graph.node if node.name in held}
     constants: dict[str, np.ndarray] = {}
     for prefix, nodes, results in (*parts(graph), *parts(initializer)):
-        constants |= _take_constants(prefix, nodes, results)
-    _fill_placeholders(graph, weights)
+        constants |= take_constants(prefix, nodes, results)
+    fill_placeholders(graph, weights)
     content = {
         "format": "graph-model",
         "generatedBy": f"TensorFlow {tf.__version__}",
@@ -90,7 +120,6 @@ def save(
     if initializer.node:
         content["modelInitializer"] = MessageToDict(initializer)
     write_model_files(path, content, (constants | weights).items(), quantize)
-    return ["cpu", "wasm", "webgl", "tensorflow"]
 
 
 def _name_ends(graph: graph_pb2.GraphDef, function: Any) -> Entry:
@@ -113,7 +142,7 @@ def _name_ends(graph: graph_pb2.GraphDef, function: Any) -> Entry:
     }
     outputs = {}
     for name, tensor in zip(names, function.outputs, strict=True):
-        node = graph.node.add(op="Identity", name=f"{_OUTPUTS}{name}", input=[tensor.name])
+        node = graph.node.add(op="Identity", name=f"{OUTPUTS}{name}", input=[tensor.name])
         node.attr["T"].type = tensor.dtype.as_datatype_enum
         outputs[name] = _describe(node.name, tensor)
     return {"inputs": described, "outputs": outputs}
@@ -127,13 +156,25 @@ def _describe(name: str, tensor: Any) -> Entry:
     return {"name": f"{name}:0", "dtype": enum, "tensorShape": shape}
 
 
+def _check_backends(graph: graph_pb2.GraphDef, demanded: Sequence[str]) -> list[str]:
+    """Return the backends that run a graph with the right numbers.
+
+    Raises:
+      ValueError: there is none, or a demanded one is not among them.
+    """
+    blame = backends_of(graph)
+    running = [backend for backend, reason in blame.items() if not reason]
+    for backend in demanded or [*blame][: not running]:
+        if backend not in blame:
+            raise ValueError(f"there is no backend {backend}, only {', '.join(blame)}")
+        if blame[backend]:
+            raise ValueError(blame[backend])
+    return running
+
+
 def _check_operations(graph: graph_pb2.GraphDef) -> None:
-    text = importlib.resources.files("keras_tfjs").joinpath("operations.txt").read_text()
-    known = set(text.split())
     for _, nodes, _ in parts(graph):
         for node in nodes:
-            if node.op not in known:
-                raise ValueError(f"{node.name}: TensorFlow.js cannot run the operation {node.op}")
             for reason in _differences(node):
                 raise ValueError(f"{node.name} ({node.op}): {reason}")
 
@@ -149,66 +190,3 @@ def _differences(node: Any) -> Iterator[str]:
         yield "it normalizes by the batch, as in training"
     if node.op == "Mean" and attributes["T"].type != types_pb2.DT_FLOAT:
         yield "the mean of integers is not rounded in TensorFlow.js"
-    if node.op == "OneHot" and attributes["T"].type == types_pb2.DT_FLOAT:
-        yield (
-            "on the backend wasm one_hot gives zeros for float32; use "
-            "tf.cast(tf.one_hot(..., dtype=tf.int32), tf.float32)"
-        )
-    if node.op == "OneHot" and attributes["axis"].i != -1:
-        yield "TensorFlow.js puts one-hot vectors along the last axis only"
-
-
-def _take_constants(prefix: str, nodes: Any, results: Any) -> dict[str, np.ndarray]:
-    """Move constants out of nodes; of equal ones, one is left.
-
-    In a library function they get the prefix, for TensorFlow.js keeps the constants of all
-    functions in one place. An output that was folded to a constant keeps its own.
-    """
-    weights: dict[str, np.ndarray] = {}
-    names: dict[Any, str] = {}  # of constants by what they hold
-    renamed: dict[str, str] = {}
-    kept = []
-    for node in nodes:
-        if node.op != "Const":
-            kept.append(node)
-            continue
-        value = tf.make_ndarray(node.attr["value"].tensor)
-        content = str(value.tolist()).encode() if value.dtype == object else value.tobytes()
-        own = node.name if node.name.startswith(_OUTPUTS) else ""
-        held = (value.dtype.str, value.shape, hashlib.sha256(content).digest(), own)
-        name = names.setdefault(held, f"{prefix}{node.name}")
-        renamed[node.name] = name
-        if name in weights:
-            continue
-        weights[name] = value
-        kept.append(node)
-        node.name = name
-        shape = tf.TensorShape(value.shape).as_proto()
-        empty = tensor_pb2.TensorProto(dtype=node.attr["dtype"].type, tensor_shape=shape)
-        node.attr["value"].tensor.CopyFrom(empty)
-    del nodes[:]
-    nodes.extend(kept)
-    for node in nodes:
-        for index, source in enumerate(node.input):
-            node.input[index] = _renamed(source, renamed)
-    for result, source in results.items():
-        results[result] = _renamed(source, renamed)
-    return weights
-
-
-def _fill_placeholders(graph: graph_pb2.GraphDef, weights: Collection[str]) -> None:
-    """Make constants of the placeholders that stand for large weights."""
-    for node in graph.node:
-        if node.name in weights:
-            empty = tensor_pb2.TensorProto(
-                dtype=node.attr["dtype"].type, tensor_shape=node.attr.pop("shape").shape
-            )
-            node.op = "Const"
-            node.attr["value"].tensor.CopyFrom(empty)
-
-
-def _renamed(source: str, renamed: dict[str, str]) -> str:
-    """Return a reference to a node's output, such as `x:0` or `^x`, by the node's new name."""
-    control = "^" if source.startswith("^") else ""
-    name, colon, output = source.removeprefix("^").partition(":")
-    return f"{control}{renamed.get(name, name)}{colon}{output}"

@@ -104,7 +104,7 @@ def _apply_once(part: Part, rules: Mapping[str, Rule]) -> bool:
         if node.op not in rules:
             continue
         try:
-            traced = _trace(rules[node.op], operation)
+            traced = replacement(rules[node.op], operation)
         except ValueError as error:
             raise ValueError(f"{node.name} ({node.op}): {error}") from error
         if traced is None:
@@ -122,8 +122,13 @@ def _apply_once(part: Part, rules: Mapping[str, Rule]) -> bool:
     return bool(removed)
 
 
-def _trace(rule: Rule, operation: tf.Operation) -> tuple[list[tf.Tensor], dict] | None:
-    """Return a rule's output tensors and the placeholders of its inputs, or None."""
+def replacement(rule: Rule, operation: tf.Operation) -> tuple[list[tf.Tensor], dict] | None:
+    """Trace a rule for an operation.
+
+    Returns:
+      The output tensors, and the inputs by the names of their placeholders; None if the operation
+      stays as it is.
+    """
     graph = tf.Graph()
     sources: dict[str, tf.Tensor] = {}
     with graph.as_default():
@@ -229,13 +234,14 @@ def _without_large_constants(graph: graph_pb2.GraphDef) -> graph_pb2.GraphDef:
     """Return a copy for shape inference, which holds no weights."""
     light = graph_pb2.GraphDef(versions=graph.versions, library=graph.library)
     for node in graph.node:
-        # Reading a missing attribute of a node would add it.
-        value = node.attr["value"].tensor if node.op == "Const" else None
-        shape = tf.TensorShape(value.tensor_shape if value else [])
-        if value and shape.num_elements() > _LARGEST_CONSTANT:
+        if node.op == "Const" and _size(node.attr["value"].tensor) > _LARGEST_CONSTANT:
             placeholder = light.node.add(name=node.name, op="Placeholder")
             placeholder.attr["dtype"].type = node.attr["dtype"].type
-            placeholder.attr["shape"].shape.CopyFrom(shape.as_proto())
+            placeholder.attr["shape"].shape.CopyFrom(node.attr["value"].tensor.tensor_shape)
         else:
             light.node.add().CopyFrom(node)
     return light
+
+
+def _size(tensor: Any) -> int:
+    return tf.TensorShape(tensor.tensor_shape).num_elements()

@@ -78,14 +78,18 @@ def missing_for_chromium() -> str:
     return "" if installed else "no browser: install chromium, or name one in CHROMIUM"
 
 
-def run_in_node(directory: Path, backend: str, jobs: list[Job]) -> Answers:
+def run_in_node(
+    directory: Path, backend: str, jobs: list[Job], timeout: float = 600
+) -> Answers:
     """Run jobs in a Node process of their own; the directory is for its files."""
-    return _run(["node", HERE / "run_in_node.mjs"], directory, backend, jobs)
+    return _run(["node", HERE / "run_in_node.mjs"], directory, backend, jobs, timeout)
 
 
-def run_in_chromium(directory: Path, backend: str, jobs: list[Job]) -> Answers:
+def run_in_chromium(
+    directory: Path, backend: str, jobs: list[Job], timeout: float = 600
+) -> Answers:
     """Run jobs in a page; what they save to `downloads://NAME` lands in the directory."""
-    return _run(["node", HERE / "run_in_chromium.mjs", browser()], directory, backend, jobs)
+    return _run(["node", HERE / "run_in_chromium.mjs", browser()], directory, backend, jobs, timeout)
 
 
 def browser() -> str | None:
@@ -93,9 +97,12 @@ def browser() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
 
 
-def _run(line: list, directory: Path, backend: str, jobs: list[Job]) -> Answers:
+def _run(
+    line: list, directory: Path, backend: str, jobs: list[Job], timeout: float
+) -> Answers:
     asked, answered = directory / "jobs.json", directory / "answers.json"
     asked.write_text(json.dumps({"backend": backend, "jobs": jobs}))
-    result = subprocess.run([*line, asked, answered], capture_output=True, text=True, timeout=600)
+    command = [*line, asked, answered]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
     assert result.returncode == 0, result.stderr
     return json.loads(answered.read_text())

@@ -76,6 +76,38 @@ async function runGraphModel(tf, job) {
   return {outputs: await describe(outputs)};
 }
 
+/** Run the probes of a graph one by one, each a list of output nodes without inputs. */
+async function runProbes(tf, job) {
+  const model = await tf.loadGraphModel(job.url);
+  const answers = [];
+  for (const names of job.probes) {
+    console.log(names[0]); // tells which probe hangs
+    try {
+      const outputs = await model.executeAsync({}, names);
+      answers.push({outputs: await describe(outputs)});
+      tf.dispose(outputs);
+    } catch (error) {
+      answers.push({error: String(error.message ?? error)});
+      // A trap may leave the backend unusable for the probes that follow.
+      if (error instanceof WebAssembly.RuntimeError) {
+        return {answers: [...answers, ...(await runProbesAgain(tf, job, answers.length))]};
+      }
+    }
+  }
+  return {answers};
+}
+
+/** Run the remaining probes on a new instance of the backend. */
+async function runProbesAgain(tf, job, done) {
+  const backend = tf.getBackend();
+  const factory = tf.findBackendFactory(backend);
+  tf.backend().dispose = () => {}; // it would trap again
+  tf.removeBackend(backend);
+  tf.registerBackend(backend, factory, 10);
+  await tf.setBackend(backend);
+  return (await runProbes(tf, {...job, probes: job.probes.slice(done)})).answers;
+}
+
 /** Run the signature serving_default of a SavedModel, which only tfjs-node can. */
 async function runSavedModel(tf, job) {
   const model = await tf.node.loadSavedModel(job.path, ['serve'], 'serving_default');
@@ -146,6 +178,7 @@ async function timeWriting(tf, job) {
 const RUNNERS = {
   layers: runLayersModel,
   graph: runGraphModel,
+  probes: runProbes,
   savedModel: runSavedModel,
   timing: timeWriting,
 };

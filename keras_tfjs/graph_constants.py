@@ -1,0 +1,67 @@
+"""Constants of a graph: they move into the weights, and equal ones are stored once."""
+
+import hashlib
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.framework import graph_pb2, tensor_pb2
+
+OUTPUTS = "outputs/"  # before the names of the nodes that are outputs
+
+
+def take_constants(prefix: str, nodes: Any, results: Any) -> dict[str, np.ndarray]:
+    """Move constants out of nodes; of equal ones, one is left.
+
+    In a library function they get the prefix, for TensorFlow.js keeps the constants of all
+    functions in one place. An output that was folded to a constant keeps its own.
+    """
+    weights: dict[str, np.ndarray] = {}
+    names: dict[Any, str] = {}  # of constants by what they hold
+    renamed: dict[str, str] = {}
+    kept = []
+    for node in nodes:
+        if node.op != "Const":
+            kept.append(node)
+            continue
+        value = tf.make_ndarray(node.attr["value"].tensor)
+        content = str(value.tolist()).encode() if value.dtype == object else value.tobytes()
+        own = node.name if node.name.startswith(OUTPUTS) else ""
+        held = (value.dtype.str, value.shape, hashlib.sha256(content).digest(), own)
+        name = names.setdefault(held, f"{prefix}{node.name}")
+        renamed[node.name] = name
+        if name in weights:
+            continue
+        weights[name] = value
+        kept.append(node)
+        node.name = name
+        shape = tf.TensorShape(value.shape).as_proto()
+        empty = tensor_pb2.TensorProto(dtype=node.attr["dtype"].type, tensor_shape=shape)
+        node.attr["value"].tensor.CopyFrom(empty)
+    del nodes[:]
+    nodes.extend(kept)
+    for node in nodes:
+        for index, source in enumerate(node.input):
+            node.input[index] = _renamed(source, renamed)
+    for result, source in results.items():
+        results[result] = _renamed(source, renamed)
+    return weights
+
+
+def fill_placeholders(graph: graph_pb2.GraphDef, weights: Collection[str]) -> None:
+    """Make constants of the placeholders that stand for large weights."""
+    for node in graph.node:
+        if node.name in weights:
+            empty = tensor_pb2.TensorProto(
+                dtype=node.attr["dtype"].type, tensor_shape=node.attr.pop("shape").shape
+            )
+            node.op = "Const"
+            node.attr["value"].tensor.CopyFrom(empty)
+
+
+def _renamed(source: str, renamed: dict[str, str]) -> str:
+    """Return a reference to a node's output, such as `x:0` or `^x`, by the node's new name."""
+    control = "^" if source.startswith("^") else ""
+    name, colon, output = source.removeprefix("^").partition(":")
+    return f"{control}{renamed.get(name, name)}{colon}{output}"

@@ -1,0 +1,109 @@
+"""Which operations TensorFlow.js 4.22 runs with the right numbers, and on which backends.
+
+The table `operations.csv` is written by `make docs-tfjs-operations`, which runs each operation on
+each backend beside TensorFlow. A cell has the ranks, such as `0-6`, for which ordinary finite
+numbers come out right; an empty cell means that the operation fails or computes something else.
+"""
+
+import csv
+import functools
+import importlib.resources
+import re
+from collections.abc import Iterator
+
+import tensorflow as tf
+from tensorflow.core.framework import graph_pb2
+
+from keras_tfjs.graph_splicing import parts
+
+BACKENDS = ("cpu", "wasm", "webgl", "tensorflow")
+_TYPE_ATTRIBUTES = ("T", "Tparams", "dtype", "Tidx", "index_type")
+_DEEPEST_RANK = 4  # stands for a rank that is unknown
+_SAME_EVERYWHERE = {"Const", "NoOp", "Placeholder", "PlaceholderWithDefault"}
+
+
+def supported_backends(operation: str, dtype: str, rank: int | None) -> list[str]:
+    """Return the backends on which an operation computes the right numbers.
+
+    Args:
+      dtype: as `dtype_of` returns it.
+      rank: the highest rank of an input or output; None if it is unknown.
+    """
+    if operation in _SAME_EVERYWHERE:
+        return list(BACKENDS)
+    cells = _table().get((operation, dtype), {})
+    wanted = _DEEPEST_RANK if rank is None else rank
+    return [name for name in BACKENDS if wanted in cells.get(name, range(0))]
+
+
+def backends_of(graph: graph_pb2.GraphDef) -> dict[str, str]:
+    """Return what keeps a graph from running on each backend; an empty text if it runs.
+
+    A reason begins with the name of the first node that is to blame.
+
+    Raises:
+      ValueError: a node computes something else on every backend.
+    """
+    blame = dict.fromkeys(BACKENDS, "")
+    for part in parts(graph):
+        for node, operation in part.operations():
+            for difference in differences(operation):
+                raise ValueError(f"{node.name} ({node.op}): {difference}")
+            dtype, rank = dtype_of(operation), rank_of(operation)
+            supported = supported_backends(node.op, dtype, rank)
+            for backend in BACKENDS:
+                if backend not in supported and not blame[backend]:
+                    blame[backend] = f"{node.name}: {_reason(node.op, dtype, rank, backend)}"
+    return blame
+
+
+def _reason(operation: str, dtype: str, rank: int | None, backend: str) -> str:
+    rows = [cells for (name, _), cells in _table().items() if name == operation]
+    if not rows:
+        return f"TensorFlow.js cannot run the operation {operation}"
+    if not any(cells.get(backend) for cells in rows):
+        return f"the backend {backend} cannot run the operation {operation}"
+    return f"the backend {backend} cannot run the operation {operation} of {dtype} and rank {rank}"
+
+
+def differences(operation: tf.Operation) -> Iterator[str]:
+    """Yield why TensorFlow.js computes something else than TensorFlow on every backend."""
+    yield from ()
+
+
+def dtype_of(operation: tf.Operation) -> str:
+    """Return the dtype that an operation computes with, as the table names it."""
+    if operation.type == "Cast":
+        kinds = [operation.get_attr(name) for name in ("SrcT", "DstT")]
+        return " to ".join(_name(kind) for kind in kinds)
+    kinds = {attribute.name for attribute in operation.op_def.attr if attribute.type == "type"}
+    for name in _TYPE_ATTRIBUTES:
+        if name in kinds:
+            return _name(operation.get_attr(name))
+    tensors = [*operation.inputs, *operation.outputs]
+    return _name(tensors[0].dtype) if tensors else ""
+
+
+def _name(dtype: tf.DType) -> str:
+    return "int32" if dtype == tf.int64 else dtype.name.removesuffix("_ref")
+
+
+def rank_of(operation: tf.Operation) -> int | None:
+    """Return the highest rank of an operation's inputs and outputs; None if it is unknown."""
+    ranks = [tensor.shape.rank for tensor in (*operation.inputs, *operation.outputs)]
+    return None if None in ranks else max(ranks, default=0)
+
+
+@functools.cache
+def _table() -> dict[tuple[str, str], dict[str, range]]:
+    text = importlib.resources.files("keras_tfjs").joinpath("operations.csv").read_text()
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return {
+        (row["operation"], row["dtype"]): {name: _ranks(row[name]) for name in BACKENDS}
+        for row in csv.DictReader(lines)
+    }
+
+
+def _ranks(cell: str) -> range:
+    found = re.fullmatch(r"(\d)-(\d)", cell)
+    return range(int(found[1]), int(found[2]) + 1) if found else range(0)
