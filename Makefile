@@ -13,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := saved_models/demo
 
-.PHONY: demo web site test fuzz audit test-converter test-jax notebooks reproduce bench bench-scaling bench-long docs-tfjs zoo lock clean
+.PHONY: demo web site test fuzz audit test-converter test-jax notebooks reproduce bench bench-scaling bench-long docs-tfjs docs-tfjs-operations zoo lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m lstm_text_generation.train python-docs --preset=fast --overwrite --save_path=$(DEMO)/python-docs
@@ -80,6 +80,10 @@ docs-tfjs: $(VENV)/installed-dev node_modules/installed
 # The versions that CI tests with; edit pyproject.toml, then run this.
 lock: $(VENV)/installed-dev
 	$(BIN)/python -m pip freeze --exclude-editable > requirements.lock
+
+# Ten minutes: each operation on each backend beside TensorFlow, for keras_tfjs/operations.csv.
+docs-tfjs-operations: $(VENV)/installed-dev node_modules/installed
+	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m benchmarks.keras_tfjs_operations
 
 clean:
 	rm -rf $(VENV) .venv-converter .venv-jax .venv-audit .venv-zoo node_modules build dist *.egg-info

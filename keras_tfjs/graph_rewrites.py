@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import graph_pb2
 
+from keras_tfjs import backend_rewrites
 from keras_tfjs.einsum import einsum
 from keras_tfjs.graph_splicing import Rule, apply_rules
 
@@ -106,7 +107,7 @@ def _conv2d(operation: tf.Operation, x: tf.Tensor, kernel: tf.Tensor) -> tf.Tens
         return None
     channels, per_group = x.shape[-1], kernel.shape[2]
     if channels is None or per_group is None or channels == per_group:
-        return None
+        return backend_rewrites.convolution(operation, x, kernel)
     groups, outputs = channels // per_group, kernel.shape[3]
     strides, dilations = operation.get_attr("strides"), operation.get_attr("dilations")
     padding = operation.get_attr("padding").decode()
@@ -151,10 +152,11 @@ def _gather(
     operation: tf.Operation, x: tf.Tensor, indices: tf.Tensor, axis: tf.Tensor
 ) -> tf.Tensor | None:
     """The backend wasm reads outside of its memory if there are batch dimensions."""
-    batch = operation.get_attr("batch_dims")
-    if batch == 0:
-        return None
-    axis = tf.get_static_value(axis)
+    batch, axis = operation.get_attr("batch_dims"), tf.get_static_value(axis)
+    if batch == 0:  # tfjs-node takes axes from 0 on only
+        return (
+            None if axis is None or axis >= 0 else tf.gather(x, indices, axis=axis % x.shape.rank)
+        )
     if axis is None or x.shape.rank is None or indices.shape.rank is None:
         raise ValueError("its axis must be a constant, and the ranks of its inputs known")
     axis, batch = int(axis) % x.shape.rank, batch % indices.shape.rank
@@ -255,8 +257,12 @@ RULES: dict[str, Rule] = {
     "BitwiseAnd": _bitwise_and,
     "BitwiseOr": _bitwise_or,
     "BitwiseXor": _bitwise_xor,
+    "Bucketize": backend_rewrites.bucketize,
     "Cast": _cast,
     "Conv2D": _conv2d,
+    "Cumprod": backend_rewrites.cumulative,
+    "Cumsum": backend_rewrites.cumulative,
+    "DepthwiseConv2dNative": backend_rewrites.convolution,
     "Einsum": einsum,
     "EnsureShape": _ensure_shape,
     "Erfc": _erfc,
@@ -266,5 +272,7 @@ RULES: dict[str, Rule] = {
     "MaxPool3D": _max_pool_3d,
     "OneHot": _one_hot,
     "Roll": _roll,
+    "Round": backend_rewrites.round_,
+    "Softmax": backend_rewrites.softmax,
     "Softsign": _softsign,
 }

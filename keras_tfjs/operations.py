@@ -76,9 +76,9 @@ def dtype_of(operation: tf.Operation) -> str:
     if operation.type == "Cast":
         kinds = [operation.get_attr(name) for name in ("SrcT", "DstT")]
         return " to ".join(_name(kind) for kind in kinds)
-    kinds = {attribute.name for attribute in operation.op_def.attr if attribute.type == "type"}
+    attributes = {item.name for item in operation.op_def.attr if item.type == "type"}
     for name in _TYPE_ATTRIBUTES:
-        if name in kinds:
+        if name in attributes:
             return _name(operation.get_attr(name))
     tensors = [*operation.inputs, *operation.outputs]
     return _name(tensors[0].dtype) if tensors else ""

@@ -38,6 +38,28 @@ def operations_of_tensorflow_js() -> Iterator[None]:
             return keras_rnn(*args, unroll=True, **kwargs)
         return recurrent.rnn(*args, **kwargs)
 
+    time_distributed = keras.layers.TimeDistributed.call
+
+    def call_time_distributed(
+        layer: Any, inputs: Any, training: Any = None, mask: Any = None
+    ) -> Any:
+        if inputs.shape[1] is not None:
+            return time_distributed(layer, inputs, training=training, mask=mask)
+        # Keras 3.15 loops over the batch size here, not over the unknown length.
+        takes_mask = mask is not None and layer.layer._call_has_mask_arg
+        takes_training = layer.layer._call_has_training_arg
+        inputs = recurrent.swap_batch_and_time(inputs)
+        mask = recurrent.swap_batch_and_time(mask) if takes_mask else None
+
+        def step(index: Any) -> Any:
+            arguments = {"training": training} if takes_training else {}
+            if takes_mask:
+                arguments["mask"] = tf.gather(mask, index)
+            return layer.layer.call(tf.gather(inputs, index), **arguments)
+
+        outputs = recurrent.vectorized_map(step, tf.range(tf.shape(inputs)[0]))
+        return recurrent.swap_batch_and_time(outputs)
+
     def without_cudnn(*args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError  # upon which Keras calls rnn
 
@@ -46,6 +68,7 @@ def operations_of_tensorflow_js() -> Iterator[None]:
         (keras_backend, "lstm", without_cudnn),
         (keras_backend, "gru", without_cudnn),
         (keras_backend, "vectorized_map", recurrent.vectorized_map),
+        (keras.layers.TimeDistributed, "call", call_time_distributed),
         *(
             (keras_backend.random, name, getattr(random_ops, name))
             for name in ("normal", "truncated_normal", "uniform", "dropout")

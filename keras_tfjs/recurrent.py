@@ -39,7 +39,7 @@ def rnn(
     Returns:
       The last output [batch, ...], the outputs [batch, time, ...], and the last states.
     """
-    swap = (lambda x: x) if time_major else _swap_batch_and_time
+    swap = (lambda x: x) if time_major else swap_batch_and_time
     inputs = keras.tree.map_structure(swap, inputs)
     constants = tuple(constants or ())
     first = keras.tree.flatten(inputs)[0]
@@ -103,7 +103,8 @@ def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
     return tf.while_loop(lambda index, _: index < count, body, start)[1]
 
 
-def _swap_batch_and_time(x: tf.Tensor) -> tf.Tensor:
+def swap_batch_and_time(x: tf.Tensor) -> tf.Tensor:
+    """Exchange the first two axes."""
     return tf.transpose(x, [1, 0, *range(2, len(x.shape))])
 
 

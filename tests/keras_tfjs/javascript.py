@@ -78,9 +78,7 @@ def missing_for_chromium() -> str:
     return "" if installed else "no browser: install chromium, or name one in CHROMIUM"
 
 
-def run_in_node(
-    directory: Path, backend: str, jobs: list[Job], timeout: float = 600
-) -> Answers:
+def run_in_node(directory: Path, backend: str, jobs: list[Job], timeout: float = 600) -> Answers:
     """Run jobs in a Node process of their own; the directory is for its files."""
     return _run(["node", HERE / "run_in_node.mjs"], directory, backend, jobs, timeout)
 
@@ -89,7 +87,9 @@ def run_in_chromium(
     directory: Path, backend: str, jobs: list[Job], timeout: float = 600
 ) -> Answers:
     """Run jobs in a page; what they save to `downloads://NAME` lands in the directory."""
-    return _run(["node", HERE / "run_in_chromium.mjs", browser()], directory, backend, jobs, timeout)
+    return _run(
+        ["node", HERE / "run_in_chromium.mjs", browser()], directory, backend, jobs, timeout
+    )
 
 
 def browser() -> str | None:
@@ -97,9 +97,7 @@ def browser() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
 
 
-def _run(
-    line: list, directory: Path, backend: str, jobs: list[Job], timeout: float
-) -> Answers:
+def _run(line: list, directory: Path, backend: str, jobs: list[Job], timeout: float) -> Answers:
     asked, answered = directory / "jobs.json", directory / "answers.json"
     asked.write_text(json.dumps({"backend": backend, "jobs": jobs}))
     command = [*line, asked, answered]

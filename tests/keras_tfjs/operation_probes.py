@@ -43,6 +43,8 @@ class Probe:
         result = getattr(tf.raw_ops, self.operation)(**arguments)
         if isinstance(result, tf.Operation) or result is None:
             return []
+        if self.operation.startswith("FusedBatchNorm"):
+            return [result[0]]  # the others serve training
         return [result] if isinstance(result, tf.Tensor) else tf.nest.flatten(list(result))
 
 
@@ -226,7 +228,9 @@ def _reductions() -> Iterator[Probe]:
                     yield Probe("Cumsum", arguments | options, kind)
                     yield Probe("Cumprod", arguments | options, kind)
             for k in {0, 1, x.shape[-1]}:
-                yield Probe("TopKV2", {"input": x, "k": np.array(k, np.int32), "sorted": True}, kind)
+                yield Probe(
+                    "TopKV2", {"input": x, "k": np.array(k, np.int32), "sorted": True}, kind
+                )
             yield Probe("TopKV2", {"input": x[..., :1], "k": np.array(1, np.int32)}, kind)
 
 
@@ -344,7 +348,10 @@ def _resizes() -> Iterator[Probe]:
             })  # fmt: skip
     corners = np.sort(np.random.default_rng(0).random((9, 2, 2)).astype("f"), 1).reshape(9, 4)
     scores = np.random.default_rng(1).random(9).astype("f")
-    limits = {"max_output_size": np.array(4, np.int32), "iou_threshold": np.float32([0.3])[0].reshape(())}
+    limits = {
+        "max_output_size": np.array(4, np.int32),
+        "iou_threshold": np.float32([0.3])[0].reshape(()),
+    }
     arguments = {"boxes": corners, "scores": scores, **limits}
     yield Probe("NonMaxSuppressionV2", arguments)
     threshold = {"score_threshold": np.array(0.2, np.float32)}
@@ -409,7 +416,11 @@ def _ranked(x: np.ndarray, kind: str) -> Iterator[Probe]:
             sizes = i32(1, x.shape[axis] - 1)
             arguments = {"value": x, "size_splits": sizes, "axis": index, "num_split": 2}
             yield Probe("SplitV", arguments, kind)
-            for indices in (i32(0, x.shape[axis] - 1, 0), np.array([[0], [0]], np.int32), np.array(0, np.int32)):
+            for indices in (
+                i32(0, x.shape[axis] - 1, 0),
+                np.array([[0], [0]], np.int32),
+                np.array(0, np.int32),
+            ):
                 arguments = {"params": x, "indices": indices, "axis": index}
                 if rank + indices.ndim <= 7:
                     yield Probe("GatherV2", arguments, kind)
@@ -442,9 +453,15 @@ def _strided_slices(x: np.ndarray, kind: str) -> Iterator[Probe]:
     first = {"begin": i32(0), "end": i32(1), "strides": i32(1)}
     negative = {"begin": i32(-1), "end": i32(0), "strides": i32(1)}
     yield Probe("StridedSlice", {"input": x, **first}, kind)
-    yield Probe("StridedSlice", {"input": x, "begin": i32(-2), "end": i32(-1), "strides": i32(1)}, kind)
-    yield Probe("StridedSlice", {"input": x, "begin": i32(1), "end": i32(100), "strides": i32(2)}, kind)
-    yield Probe("StridedSlice", {"input": x, "begin": i32(-1), "end": i32(-100), "strides": i32(-1)}, kind)
+    yield Probe(
+        "StridedSlice", {"input": x, "begin": i32(-2), "end": i32(-1), "strides": i32(1)}, kind
+    )
+    yield Probe(
+        "StridedSlice", {"input": x, "begin": i32(1), "end": i32(100), "strides": i32(2)}, kind
+    )
+    yield Probe(
+        "StridedSlice", {"input": x, "begin": i32(-1), "end": i32(-100), "strides": i32(-1)}, kind
+    )
     if x.size:
         yield Probe("StridedSlice", {"input": x, **first, "shrink_axis_mask": 1}, kind)
         arguments = {"input": x, **negative, "shrink_axis_mask": 1}
@@ -477,7 +494,9 @@ def _indices() -> Iterator[Probe]:
             if not x.size:
                 continue
             for depth in range(1, x.ndim + 1):
-                indices = np.array([[0] * depth, [min(1, n - 1) for n in x.shape[:depth]]] * 2, np.int32)
+                indices = np.array(
+                    [[0] * depth, [min(1, n - 1) for n in x.shape[:depth]]] * 2, np.int32
+                )
                 yield Probe("GatherNd", {"params": x, "indices": indices}, kind)
                 yield Probe("GatherNd", {"params": x, "indices": indices[:, None]}, kind)
                 unique = np.unique(indices, axis=0)
@@ -489,8 +508,17 @@ def _indices() -> Iterator[Probe]:
                     scatter = {"indices": indices, "updates": updates}
                     yield Probe("ScatterNd", {**scatter, "shape": i32(*x.shape)}, kind)
         scalar = values(dtype, ())
-        yield Probe("SelectV2", {"condition": np.array(True), "t": scalar, "e": ~scalar if dtype == "bool" else -scalar})
-    for dtype, (axis, rank) in itertools.product(_TYPES, ((-1, 0), (-1, 1), (-1, 2), (-1, 3), (0, 2), (1, 2))):
+        yield Probe(
+            "SelectV2",
+            {
+                "condition": np.array(True),
+                "t": scalar,
+                "e": ~scalar if dtype == "bool" else -scalar,
+            },
+        )
+    for dtype, (axis, rank) in itertools.product(
+        _TYPES, ((-1, 0), (-1, 1), (-1, 2), (-1, 3), (0, 2), (1, 2))
+    ):
         indices = values("int32", SHAPES[rank], among=[-1, 0, 1, 2, 3, 4, 5])
         depth = {"indices": indices, "depth": np.array(4, np.int32), "axis": axis}
         hot = {"on_value": np.array(1).astype(dtype), "off_value": np.array(0).astype(dtype)}
@@ -507,10 +535,17 @@ def _indices() -> Iterator[Probe]:
         yield Probe("UpperBound", ordered)
         weights = {"size": np.array(6, np.int32), "weights": np.array([], dtype)}
         yield Probe("Bincount", {"arr": i32(0, 1, 1, 5, 9, 3), **weights})
-        yield Probe("Bincount", {"arr": i32(0, 1, 1), "size": np.array(6, np.int32), "weights": values(dtype, (3,))})
+        yield Probe(
+            "Bincount",
+            {"arr": i32(0, 1, 1), "size": np.array(6, np.int32), "weights": values(dtype, (3,))},
+        )
         for shape in ((6,), (2, 3)):
             indices = i32(0, 1, 1, 5, 9, 3).reshape(shape)
-            for given, binary in ((np.array([], dtype), False), (np.array([], dtype), True), (values(dtype, shape), False)):
+            for given, binary in (
+                (np.array([], dtype), False),
+                (np.array([], dtype), True),
+                (values(dtype, shape), False),
+            ):
                 arguments = {"input": indices, "size": weights["size"], "weights": given}
                 yield Probe("DenseBincount", arguments | {"binary_output": binary})
         sparse = {"sparse_indices": np.array([[0, 1], [2, 3]], np.int32), "output_shape": i32(3, 4)}

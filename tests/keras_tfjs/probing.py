@@ -12,7 +12,6 @@ import tensorflow as tf
 from keras_tfjs import graph_model, operations
 from keras_tfjs.graph_rewrites import RULES
 from keras_tfjs.graph_splicing import replacement
-from keras_tfjs.weights import write_model_files
 from tests.keras_tfjs import javascript
 from tests.keras_tfjs.operation_probes import ORDINARY, Probe
 
@@ -100,7 +99,9 @@ def _write(probes: Sequence[Probe], directory: Path) -> list[list[str]]:
     names: list[list[str]] = []
     with tf.Graph().as_default() as graph:
         for probe in probes:
-            outputs = [tf.identity(x, f"outputs/{len(names)}_{i}") for i, x in enumerate(probe.run())]
+            outputs = [
+                tf.identity(x, f"outputs/{len(names)}_{i}") for i, x in enumerate(probe.run())
+            ]
             names.append([output.op.name for output in outputs])
     graph_model.write_graph(graph.as_graph_def(), directory, {"inputs": {}, "outputs": {}})
     return names

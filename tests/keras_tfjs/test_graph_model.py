@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras_tfjs import graph_model
 from keras_tfjs.tracing import function_of
 from tests.keras_tfjs.case import randomize
-from tests.keras_tfjs.javascript import ROOT, difference, graph_job
+from tests.keras_tfjs.javascript import difference, graph_job
 
 Spec = tf.TensorSpec
 
@@ -145,16 +145,3 @@ def test_a_saved_model_without_the_signature(tmp_path):
     tf.saved_model.save(tf.Module(), str(tmp_path / "empty"))
     with pytest.raises(ValueError, match="has no signature serving_default"):
         graph_model.save(tmp_path / "empty", tmp_path / "model")
-
-
-def test_the_list_of_operations_is_that_of_tensorflow_js():
-    """Without those on lists of tensors, which its executor cannot run for stacked layers."""
-    directory = ROOT / "node_modules/@tensorflow/tfjs-converter/dist/operations/op_list"
-    if not directory.is_dir():
-        pytest.skip("TensorFlow.js is not installed: run make test, which needs node and npm")
-    known = set()
-    for file in directory.glob("*.js"):
-        text = file.read_text().split("//# sourceMapping")[0]
-        known |= {line.split("'")[3] for line in text.splitlines() if "'tfOpName'" in line}
-    ours = (ROOT / "keras_tfjs/operations.txt").read_text().split()
-    assert ours == sorted(name for name in known if "TensorList" not in name)

@@ -69,6 +69,7 @@ CASES = {
     "ConvLSTM2D": lambda: sequence(
         L.ConvLSTM2D(2, 3, return_sequences=True, padding="same"), L.ConvLSTM2D(1, 3), shape=FRAMES
     ),
+    "TimeDistributed, any length": lambda: sequence(L.TimeDistributed(L.Dense(3)), shape=(None, 4)),
     "states": with_states,
     "initial state": seq2seq,
     "mask": lambda: masked(L.LSTM(3, return_sequences=True), L.GRU(3)),

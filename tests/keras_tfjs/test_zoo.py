@@ -1,4 +1,4 @@
-"""Whole models, as the Keras examples build them, compute in TensorFlow.js what they do in Keras."""
+"""Whole models, as the Keras examples build them: TensorFlow.js computes what Keras does."""
 
 import keras
 import numpy as np

@@ -1,0 +1,79 @@
+"""Write keras_tfjs/operations.csv: which operations TensorFlow.js runs with the right numbers.
+
+Each operation runs as it is on each backend beside TensorFlow, with the inputs of
+`tests/keras_tfjs/operation_probes.py`. A cell has the ranks for which all ordinary numbers came out
+right, from rank 0 or the operation's lowest on. What is wrong goes to build/operations.txt.
+"""
+
+import csv
+import io
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+from keras_tfjs.operations import BACKENDS
+from tests.keras_tfjs import probing
+from tests.keras_tfjs.operation_probes import ORDINARY, all_probes
+
+ROOT = Path(__file__).parents[1]
+HEAD = """\
+# Which operations TensorFlow.js 4.22 computes as TensorFlow does: their lowest and highest rank.
+# Written by make docs-tfjs-operations; keras_tfjs/operations.py reads it.
+"""
+
+
+def main() -> None:
+    """Probe, and write the table."""
+    # TensorScatterUpdate goes last: on the cpu backend it overwrites its input, here a constant
+    # that other probes share.
+    probes = sorted(all_probes(), key=lambda probe: probe.operation == "TensorScatterUpdate")
+    prepared = probing.prepare(probes)
+    print(f"{len(prepared)} probes on each of {', '.join(BACKENDS)}")
+    verdicts: dict[str, list[str]] = {}
+    for backend in BACKENDS:
+        with tempfile.TemporaryDirectory() as directory:
+            verdicts[backend] = probing.run(backend, Path(directory), prepared)
+        print(f"{backend}: {sum(map(bool, verdicts[backend]))} wrong", flush=True)
+    (ROOT / "keras_tfjs/operations.csv").write_text(HEAD + table(prepared, verdicts))
+    complaints = [
+        f"{backend:10} {item.probe.operation} {item.dtype} rank {item.rank} "
+        f"{item.probe.kind or 'ordinary'}: {verdict}"
+        for backend, found in verdicts.items()
+        for item, verdict in zip(prepared, found, strict=True)
+        if verdict
+    ]
+    (ROOT / "build").mkdir(exist_ok=True)
+    (ROOT / "build/operations.txt").write_text("\n".join(complaints) + "\n")
+    print("Wrote keras_tfjs/operations.csv and build/operations.txt.")
+
+
+def table(prepared: list[probing.Prepared], verdicts: dict[str, list[str]]) -> str:
+    """Return the rows: operation, dtype, and the right ranks on each backend."""
+    right: dict[tuple[str, str], dict[str, dict[int, bool]]] = defaultdict(
+        lambda: {backend: {} for backend in BACKENDS}
+    )
+    for backend, found in verdicts.items():
+        for item, verdict in zip(prepared, found, strict=True):
+            if item.probe.kind in (ORDINARY, "random"):
+                ranks = right[item.probe.operation, item.dtype][backend]
+                ranks[item.rank] = ranks.get(item.rank, True) and not verdict
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["operation", "dtype", *BACKENDS])
+    for (operation, dtype), cells in sorted(right.items()):
+        writer.writerow([operation, dtype, *(ranks_text(cells[name]) for name in BACKENDS)])
+    return out.getvalue()
+
+
+def ranks_text(right: dict[int, bool]) -> str:
+    """Return the ranks up to the first that is wrong, such as 0-6; empty if the lowest is wrong."""
+    last = None
+    for rank in sorted(right):
+        if not right[rank]:
+            break
+        last = rank
+    return "" if last is None else f"{min(right)}-{last}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""Each rule of graph_rewrites.py: the numbers of TensorFlow on every backend, also in a loop."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_tfjs import graph_model
+from keras_tfjs.graph_rewrites import RULES
+from tests.keras_tfjs.javascript import difference, graph_job
+
+PLACES = [("node", name) for name in ("cpu", "wasm", "tensorflow")] + [("chromium", "webgl")]
+LIMIT = 2e-6
+_RNG = np.random.default_rng(0)
+FLOATS = np.array([[-3.5, -1, -0.25, 0], [0, 0.25, 1, 3.5], [-6, 6, 1e-6, -1e-6]], np.float32)
+INTEGERS = np.array([[-7, -1, 0, 2], [255, 256, 512, -256], [1, 3, 5, -5]], np.int32)
+IMAGES = _RNG.normal(size=(2, 8, 8, 4)).astype(np.float32)
+VIDEOS = -_RNG.uniform(1, 2, (1, 4, 4, 4, 2)).astype(np.float32)
+GROUPS = _RNG.normal(size=(3, 3, 2, 6)).astype(np.float32)
+SMALL = _RNG.normal(size=(3, 3, 4, 5)).astype(np.float32)
+DEPTHWISE = _RNG.normal(size=(2, 2, 4, 1)).astype(np.float32)
+MASKED = np.array([[-2e38, -2e38, -2e38, -2e38], [0, 1, -2e38, 2], [1, 2, 3, 4]], np.float32)
+
+
+def _bitwise(x):
+    return [tf.bitwise.bitwise_and(x, 6), tf.bitwise.bitwise_or(x, 6), tf.bitwise.bitwise_xor(x, 6)]
+
+
+# By operation: what is computed, and on what.
+CASES = {
+    "Bitcast": (lambda x: tf.bitcast(x, tf.int32) < 0, FLOATS),
+    "BitwiseAnd": (lambda x: _bitwise(x)[0], INTEGERS),
+    "BitwiseOr": (lambda x: _bitwise(x)[1], INTEGERS),
+    "BitwiseXor": (lambda x: _bitwise(x)[2], INTEGERS),
+    "Bucketize": (lambda x: tf.raw_ops.Bucketize(input=x, boundaries=[-1.0, 0, 0.25]), FLOATS),
+    "Cast": (lambda x: tf.cast(x, tf.bool), INTEGERS),
+    "Conv2D": (lambda x: tf.nn.conv2d(x, GROUPS, 1, "SAME"), IMAGES),
+    "Conv2D, strides": (lambda x: tf.nn.conv2d(x, SMALL, 4, "SAME"), IMAGES),
+    "Cumprod": (lambda x: tf.math.cumprod(x, -1), FLOATS),
+    "Cumsum": (lambda x: tf.cumsum(x, -2, exclusive=True, reverse=True), FLOATS),
+    "DepthwiseConv2dNative": (
+        lambda x: tf.nn.depthwise_conv2d(x, DEPTHWISE, [1, 3, 3, 1], "SAME"),
+        IMAGES,
+    ),
+    "Einsum": (lambda x: tf.einsum("abcd,aecd->adbe", x, x[:, :3]), IMAGES),
+    "EnsureShape": (lambda x: tf.ensure_shape(x, [None, 4]), FLOATS),
+    "Erfc": (lambda x: tf.math.erfc(x), FLOATS),
+    "GatherV2": (lambda x: tf.gather(x, [[0, 3], [1, 1], [2, 0]], batch_dims=1), FLOATS),
+    "GatherV2, last axis": (lambda x: tf.gather(x, [3, 0], axis=-1), FLOATS),
+    "Invert": (lambda x: tf.bitwise.invert(x), INTEGERS),
+    "MatrixBandPart": (lambda x: tf.linalg.band_part(x, 1, 0), FLOATS),
+    "MaxPool3D": (lambda x: tf.nn.max_pool3d(x, 2, 2, "SAME"), VIDEOS),
+    "OneHot": (lambda x: tf.one_hot(x, 4, axis=0), INTEGERS),
+    "Roll": (lambda x: tf.roll(x, [1, -2], [0, 1]), FLOATS),
+    "Round": (lambda x: tf.round(x) + 0, INTEGERS),
+    "Softmax": (lambda x: tf.nn.softmax(x), MASKED),
+    "Softsign": (lambda x: tf.nn.softsign(x), FLOATS),
+}
+
+
+def in_loop(function):
+    """Compute in the body of a loop, whose operations stand in a function of the graph."""
+
+    def looped(x):
+        outputs = function(x)
+        start = (tf.constant(0), tf.zeros_like(outputs))
+        return tf.while_loop(lambda i, _: i < 2, lambda i, _: (i + 1, function(x)), start)[1]
+
+    return looped
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    root, jobs, expected = tmp_path_factory.mktemp("rewrites"), [], {}
+    for name, (function, value) in CASES.items():
+        for way, computed in (("plain", function), ("loop", in_loop(function))):
+            spec = tf.TensorSpec([None, *value.shape[1:]], value.dtype, "x")
+            if value is INTEGERS and name.startswith("OneHot"):
+                spec = tf.TensorSpec(value.shape, value.dtype, "x")
+            graph = tf.function(lambda x, f=computed: {"y": f(x)}, input_signature=[spec])
+            path = root / str(len(jobs))
+            graph_model.save(graph, path)
+            jobs.append(graph_job(path, {"x": value}, ["y"]))
+            expected[name, way] = np.asarray(function(tf.constant(value)))
+    return jobs, expected
+
+
+@pytest.mark.parametrize("place", PLACES, ids="-".join)
+def test_rewritten_operations(request, saved, place):
+    where, backend = place
+    jobs, expected = saved
+    answers = request.getfixturevalue(f"run_in_{where}")(backend, jobs)
+    wrong = {}
+    for (key, wanted), answer in zip(expected.items(), answers, strict=True):
+        scale = max(1.0, float(np.abs(wanted).max()))
+        if (largest := difference(answer, [wanted.astype(np.float32)])) > LIMIT * scale:
+            wrong[key] = largest
+    assert not wrong
+
+
+def test_every_rule_has_a_case():
+    assert {name.partition(",")[0] for name in CASES} == set(RULES)
