@@ -1,4 +1,4 @@
-"""Write docs/tfjs.md: what the tests compared, and what a conversion costs.
+"""Write docs/tfjs_numbers.md: what the tests compared, and what a conversion costs.
 
 Run the tests first, as `make docs-tfjs` does: the differences are theirs. The official converter is
 measured where `make test-converter` has installed it. How fast TensorFlow.js writes text is a
@@ -23,10 +23,10 @@ from tests.keras_tfjs import javascript
 
 ROOT = Path(__file__).parents[1]
 OFFICIAL = ROOT / ".venv-converter"
-HEAD = """# TensorFlow.js: what is proven, and what it costs
+HEAD = """# TensorFlow.js: each layer and model, compared
 
 Written by `make docs-tfjs` ({machine}, TensorFlow.js 4.22.0, Keras {keras}). How to use the bridge
-is in [its README](../keras_tfjs/README.md).
+is in [its README](../keras_tfjs/README.md), what converts in [tfjs.md](tfjs.md).
 
 ## Numbers compared
 
@@ -49,8 +49,8 @@ def main() -> None:
             differences_table(rows),
             conversion_section(directory),
         ]
-    (ROOT / "docs/tfjs.md").write_text("\n".join(parts))
-    print("Wrote docs/tfjs.md.")
+    (ROOT / "docs/tfjs_numbers.md").write_text("\n".join(parts))
+    print("Wrote docs/tfjs_numbers.md.")
 
 
 def differences_table(rows: list[list]) -> str:

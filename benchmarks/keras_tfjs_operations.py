@@ -2,11 +2,10 @@
 
 Each operation runs as it is on each backend beside TensorFlow, with the inputs of
 `tests/keras_tfjs/operation_probes.py`. A cell has the ranks for which all ordinary numbers came out
-right, from rank 0 or the operation's lowest on. What is wrong goes to build/operations.txt.
+right. What is wrong goes to build/operations.txt. Arguments are the operations to probe again.
 """
 
-import csv
-import io
+import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
@@ -16,17 +15,21 @@ from tests.keras_tfjs import probing
 from tests.keras_tfjs.operation_probes import ORDINARY, all_probes
 
 ROOT = Path(__file__).parents[1]
-HEAD = """\
+TABLE = ROOT / "keras_tfjs/operations.csv"
+HEAD = (
+    """\
 # Which operations TensorFlow.js 4.22 computes as TensorFlow does: their lowest and highest rank.
 # Written by make docs-tfjs-operations; keras_tfjs/operations.py reads it.
-"""
+operation,dtype,"""
+    + ",".join(BACKENDS)
+    + "\n"
+)
 
 
 def main() -> None:
     """Probe, and write the table."""
-    # TensorScatterUpdate goes last: on the cpu backend it overwrites its input, here a constant
-    # that other probes share.
-    probes = sorted(all_probes(), key=lambda probe: probe.operation == "TensorScatterUpdate")
+    chosen = sys.argv[1:]
+    probes = [probe for probe in all_probes() if probe.operation in chosen or not chosen]
     prepared = probing.prepare(probes)
     print(f"{len(prepared)} probes on each of {', '.join(BACKENDS)}")
     verdicts: dict[str, list[str]] = {}
@@ -34,7 +37,11 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as directory:
             verdicts[backend] = probing.run(backend, Path(directory), prepared)
         print(f"{backend}: {sum(map(bool, verdicts[backend]))} wrong", flush=True)
-    (ROOT / "keras_tfjs/operations.csv").write_text(HEAD + table(prepared, verdicts))
+    lines = TABLE.read_text().splitlines()[3:] if chosen else []
+    rows = [line for line in lines if line.partition(",")[0] not in chosen]
+    rows += table(prepared, verdicts)
+    rows.sort(key=lambda row: row.split(",")[:2])
+    TABLE.write_text(HEAD + "\n".join(rows) + "\n")
     complaints = [
         f"{backend:10} {item.probe.operation} {item.dtype} rank {item.rank} "
         f"{item.probe.kind or 'ordinary'}: {verdict}"
@@ -47,7 +54,7 @@ def main() -> None:
     print("Wrote keras_tfjs/operations.csv and build/operations.txt.")
 
 
-def table(prepared: list[probing.Prepared], verdicts: dict[str, list[str]]) -> str:
+def table(prepared: list[probing.Prepared], verdicts: dict[str, list[str]]) -> list[str]:
     """Return the rows: operation, dtype, and the right ranks on each backend."""
     right: dict[tuple[str, str], dict[str, dict[int, bool]]] = defaultdict(
         lambda: {backend: {} for backend in BACKENDS}
@@ -57,12 +64,10 @@ def table(prepared: list[probing.Prepared], verdicts: dict[str, list[str]]) -> s
             if item.probe.kind in (ORDINARY, "random"):
                 ranks = right[item.probe.operation, item.dtype][backend]
                 ranks[item.rank] = ranks.get(item.rank, True) and not verdict
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["operation", "dtype", *BACKENDS])
-    for (operation, dtype), cells in sorted(right.items()):
-        writer.writerow([operation, dtype, *(ranks_text(cells[name]) for name in BACKENDS)])
-    return out.getvalue()
+    return [
+        ",".join([operation, dtype, *(ranks_text(cells[name]) for name in BACKENDS)])
+        for (operation, dtype), cells in right.items()
+    ]
 
 
 def ranks_text(right: dict[int, bool]) -> str:

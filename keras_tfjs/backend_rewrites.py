@@ -5,6 +5,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_tfjs.graph_splicing import REWRITTEN
+from keras_tfjs.recurrent import OWN_UPDATE
+
 # WebGL searches for a maximum from -1e20 on, so it finds none among smaller numbers.
 _SMALLEST_LOGIT = -1e19
 
@@ -24,29 +27,41 @@ def round_(_: tf.Operation, x: tf.Tensor) -> tf.Tensor | None:
     return x if x.dtype.is_integer else None
 
 
-def softmax(_: tf.Operation, x: tf.Tensor) -> tf.Tensor | None:
+def softmax(operation: tf.Operation, x: tf.Tensor) -> tf.Tensor | None:
     """On WebGL a row that is masked everywhere, as attention does with -2e38, has no maximum."""
-    if x.op.type == "Maximum":
+    if REWRITTEN in operation.name:
         return None
     return tf.raw_ops.Softmax(logits=tf.maximum(x, _SMALLEST_LOGIT))
 
 
-def convolution(operation: tf.Operation, x: tf.Tensor, kernel: tf.Tensor) -> Any:
-    """The wasm backend pads wrongly where strides are larger than the kernel.
+def without_padding(operation: tf.Operation, x: tf.Tensor, *kernel: tf.Tensor) -> Any:
+    """Pad beforehand where strides are so large that "same" leaves a part of the input out.
 
-    There nothing needs to be padded, so the padding can be valid.
+    The wasm backend, and in three dimensions the others too, would crop the input instead.
     """
-    if operation.get_attr("padding") != b"SAME" or operation.get_attr("data_format") != b"NHWC":
+    if operation.get_attr("padding") != b"SAME" or operation.get_attr("data_format")[-1:] != b"C":
         return None
-    strides, dilations = operation.get_attr("strides"), operation.get_attr("dilations")
-    for axis in (1, 2):
+    strides = operation.get_attr("strides")
+    sizes = kernel[0].shape.as_list() if kernel else operation.get_attr("ksize")[1:]
+    dilations = operation.get_attr("dilations") if kernel else [1] * len(strides)
+    missing = []  # for each axis, how much of the input the last step lacks; less than 0: is left
+    for axis in range(1, x.shape.rank - 1):
         size, stride = x.shape[axis], strides[axis]
-        extent = (kernel.shape[axis - 1] - 1) * dilations[axis] + 1
-        if stride <= extent or size is None or (-(-size // stride) - 1) * stride + extent > size:
+        if size is None:
             return None
-    if operation.type == "Conv2D":
-        return tf.nn.conv2d(x, kernel, strides, "VALID", dilations=dilations)
-    return tf.nn.depthwise_conv2d(x, kernel, strides, "VALID", dilations=dilations[1:3])
+        steps = -(-size // stride)
+        missing.append((steps - 1) * stride + (sizes[axis - 1] - 1) * dilations[axis] + 1 - size)
+    if min(missing) >= 0 or (not kernel and max(missing) > 0):
+        return None
+    if max(missing) > 0:
+        margins = [(max(m, 0) // 2, max(m, 0) - max(m, 0) // 2) for m in missing]
+        x = tf.pad(x, [(0, 0), *margins, (0, 0)])
+    if operation.type == "DepthwiseConv2dNative":
+        return tf.nn.depthwise_conv2d(x, *kernel, strides, "VALID", dilations=dilations[1:3])
+    if operation.type == "AvgPool3D":
+        return tf.nn.avg_pool3d(x, operation.get_attr("ksize"), strides, "VALID")
+    function = {"Conv2D": tf.nn.conv2d, "Conv3D": tf.nn.conv3d}[operation.type]
+    return function(x, *kernel, strides, "VALID", dilations=dilations)
 
 
 def bucketize(operation: tf.Operation, x: tf.Tensor) -> tf.Tensor:
@@ -54,3 +69,19 @@ def bucketize(operation: tf.Operation, x: tf.Tensor) -> tf.Tensor:
     boundaries = np.array(operation.get_attr("boundaries"), np.float32)
     reached = tf.cast(x, tf.float32)[..., None] >= boundaries
     return tf.reduce_sum(tf.cast(reached, tf.int32), -1)
+
+
+def scatter_update(
+    operation: tf.Operation, x: tf.Tensor, indices: tf.Tensor, updates: tf.Tensor
+) -> tf.Tensor | None:
+    """The cpu backend overwrites the input, so it gets a copy: the maximum with a lowest number.
+
+    The lowest number comes from the indices, because the maximum of constants would be a constant.
+    """
+    if OWN_UPDATE in operation.name or REWRITTEN in operation.name or x.dtype == tf.bool:
+        return None
+    lowest = tf.minimum(tf.cast(tf.reduce_min(indices), tf.int32), tf.int32.min)
+    lowest = tf.cast(lowest, x.dtype)
+    if x.dtype.is_floating:
+        lowest *= 1e30  # minus infinity
+    return tf.tensor_scatter_nd_update(tf.maximum(x, lowest), indices, updates)

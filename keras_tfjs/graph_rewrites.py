@@ -107,7 +107,7 @@ def _conv2d(operation: tf.Operation, x: tf.Tensor, kernel: tf.Tensor) -> tf.Tens
         return None
     channels, per_group = x.shape[-1], kernel.shape[2]
     if channels is None or per_group is None or channels == per_group:
-        return backend_rewrites.convolution(operation, x, kernel)
+        return backend_rewrites.without_padding(operation, x, kernel)
     groups, outputs = channels // per_group, kernel.shape[3]
     strides, dilations = operation.get_attr("strides"), operation.get_attr("dilations")
     padding = operation.get_attr("padding").decode()
@@ -253,6 +253,7 @@ def _invert(_: tf.Operation, x: tf.Tensor) -> tf.Tensor:
 
 
 RULES: dict[str, Rule] = {
+    "AvgPool3D": backend_rewrites.without_padding,
     "Bitcast": _bitcast,
     "BitwiseAnd": _bitwise_and,
     "BitwiseOr": _bitwise_or,
@@ -260,9 +261,10 @@ RULES: dict[str, Rule] = {
     "Bucketize": backend_rewrites.bucketize,
     "Cast": _cast,
     "Conv2D": _conv2d,
+    "Conv3D": backend_rewrites.without_padding,
     "Cumprod": backend_rewrites.cumulative,
     "Cumsum": backend_rewrites.cumulative,
-    "DepthwiseConv2dNative": backend_rewrites.convolution,
+    "DepthwiseConv2dNative": backend_rewrites.without_padding,
     "Einsum": einsum,
     "EnsureShape": _ensure_shape,
     "Erfc": _erfc,
@@ -275,4 +277,5 @@ RULES: dict[str, Rule] = {
     "Round": backend_rewrites.round_,
     "Softmax": backend_rewrites.softmax,
     "Softsign": _softsign,
+    "TensorScatterUpdate": backend_rewrites.scatter_update,
 }

@@ -20,6 +20,7 @@ from tensorflow.python.framework.function_def_to_graph import function_def_to_gr
 # TensorFlow.js runs the operation as it is. Small constants are constants in the trace.
 Rule = Callable[..., Any]
 
+REWRITTEN = "/rewritten/"  # in the names of operations that a rule made
 _LARGEST_CONSTANT = 1024  # elements; larger constants are not copied into a trace
 _MOST_PASSES = 10
 
@@ -158,7 +159,7 @@ def _spliced(
     part: Part, node: Any, outputs: list[tf.Tensor], sources: Mapping[str, tf.Tensor]
 ) -> tuple[list, list[str]]:
     """Return the nodes that stand for a node, and references to its outputs."""
-    prefix = f"{node.name}/rewritten/"
+    prefix = f"{node.name}{REWRITTEN}"
     control = [name for name in node.input if name.startswith("^")]
 
     def reference(tensor: tf.Tensor) -> str:

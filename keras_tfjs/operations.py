@@ -33,7 +33,7 @@ def supported_backends(operation: str, dtype: str, rank: int | None) -> list[str
         return list(BACKENDS)
     cells = _table().get((operation, dtype), {})
     wanted = _DEEPEST_RANK if rank is None else rank
-    return [name for name in BACKENDS if wanted in cells.get(name, range(0))]
+    return [name for name in BACKENDS if wanted < cells.get(name, range(0)).stop]
 
 
 def backends_of(graph: graph_pb2.GraphDef) -> dict[str, str]:
@@ -76,6 +76,10 @@ def dtype_of(operation: tf.Operation) -> str:
     if operation.type == "Cast":
         kinds = [operation.get_attr(name) for name in ("SrcT", "DstT")]
         return " to ".join(_name(kind) for kind in kinds)
+    if operation.type == "StridedSlice":
+        steps = tf.get_static_value(operation.inputs[3])
+        in_steps = steps is None or any(step != 1 for step in steps.ravel())
+        return _name(operation.get_attr("T")) + (" in steps" if in_steps else "")
     attributes = {item.name for item in operation.op_def.attr if item.type == "type"}
     for name in _TYPE_ATTRIBUTES:
         if name in attributes:
@@ -90,8 +94,9 @@ def _name(dtype: tf.DType) -> str:
 
 def rank_of(operation: tf.Operation) -> int | None:
     """Return the highest rank of an operation's inputs and outputs; None if it is unknown."""
-    ranks = [tensor.shape.rank for tensor in (*operation.inputs, *operation.outputs)]
-    return None if None in ranks else max(ranks, default=0)
+    inputs = [tensor.shape.rank for tensor in operation.inputs]
+    outputs = [tensor.shape.rank for tensor in operation.outputs[:1]]  # others serve training
+    return None if None in inputs + outputs else max(inputs + outputs, default=0)
 
 
 @functools.cache

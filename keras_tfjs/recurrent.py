@@ -10,6 +10,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+# In the names of updates whose input nothing else reads: `backend_rewrites` makes no copy of it.
+OWN_UPDATE = "keras_tfjs_step"
+
 
 def rnn(
     step_function: Callable[[Any, tuple], tuple[Any, Any]],
@@ -69,7 +72,7 @@ def rnn(
             new_states = _choose(valid, new_states, states)
         place = [[index if return_all_outputs else 0]]
         outputs = keras.tree.map_structure(
-            lambda kept, new: tf.tensor_scatter_nd_update(kept, place, new[None]),
+            lambda kept, new: _put(kept, place, new),
             outputs,
             new_output,
         )
@@ -93,7 +96,7 @@ def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
 
     def body(index: tf.Tensor, outputs: Any) -> tuple:
         outputs = keras.tree.map_structure(
-            lambda kept, new: tf.tensor_scatter_nd_update(kept, [[index]], new[None]),
+            lambda kept, new: _put(kept, [[index]], new),
             outputs,
             result(index),
         )
@@ -101,6 +104,11 @@ def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
 
     start = (tf.constant(0), keras.tree.map_structure(room, result(tf.constant(0))))
     return tf.while_loop(lambda index, _: index < count, body, start)[1]
+
+
+def _put(kept: tf.Tensor, place: Any, new: tf.Tensor) -> tf.Tensor:
+    with tf.name_scope(OWN_UPDATE):
+        return tf.tensor_scatter_nd_update(kept, place, new[None])
 
 
 def swap_batch_and_time(x: tf.Tensor) -> tf.Tensor:

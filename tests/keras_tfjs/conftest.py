@@ -11,7 +11,7 @@ from tests.keras_tfjs import javascript
 
 @pytest.fixture(scope="session")
 def differences() -> Iterator[Callable[[str, str, str, float], None]]:
-    """Note how far TensorFlow.js is from Keras, for the table in docs/tfjs.md.
+    """Note how far TensorFlow.js is from Keras, for the table in docs/tfjs_numbers.md.
 
     Call it with the model, the direction, the backend and the largest absolute difference.
     """

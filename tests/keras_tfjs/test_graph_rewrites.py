@@ -25,8 +25,11 @@ def _bitwise(x):
     return [tf.bitwise.bitwise_and(x, 6), tf.bitwise.bitwise_or(x, 6), tf.bitwise.bitwise_xor(x, 6)]
 
 
+KERNEL_3D = _RNG.normal(size=(1, 1, 2, 2, 3)).astype(np.float32)
+
 # By operation: what is computed, and on what.
 CASES = {
+    "AvgPool3D": (lambda x: tf.nn.avg_pool3d(x, 1, 2, "SAME"), VIDEOS),
     "Bitcast": (lambda x: tf.bitcast(x, tf.int32) < 0, FLOATS),
     "BitwiseAnd": (lambda x: _bitwise(x)[0], INTEGERS),
     "BitwiseOr": (lambda x: _bitwise(x)[1], INTEGERS),
@@ -35,6 +38,7 @@ CASES = {
     "Cast": (lambda x: tf.cast(x, tf.bool), INTEGERS),
     "Conv2D": (lambda x: tf.nn.conv2d(x, GROUPS, 1, "SAME"), IMAGES),
     "Conv2D, strides": (lambda x: tf.nn.conv2d(x, SMALL, 4, "SAME"), IMAGES),
+    "Conv3D": (lambda x: tf.nn.conv3d(x, KERNEL_3D, [1, 2, 2, 2, 1], "SAME"), VIDEOS),
     "Cumprod": (lambda x: tf.math.cumprod(x, -1), FLOATS),
     "Cumsum": (lambda x: tf.cumsum(x, -2, exclusive=True, reverse=True), FLOATS),
     "DepthwiseConv2dNative": (
@@ -54,6 +58,10 @@ CASES = {
     "Round": (lambda x: tf.round(x) + 0, INTEGERS),
     "Softmax": (lambda x: tf.nn.softmax(x), MASKED),
     "Softsign": (lambda x: tf.nn.softsign(x), FLOATS),
+    "TensorScatterUpdate": (
+        lambda x: tf.tensor_scatter_nd_update(x, [[1]], [[9.0, 9, 9, 9]]) - x,
+        FLOATS,
+    ),
 }
 
 
