@@ -124,7 +124,8 @@ def write_graph(
 
 def _name_ends(graph: graph_pb2.GraphDef, function: Any) -> Entry:
     """Give each output a node of its own, and return the names of what goes in and out."""
-    specs = tf.nest.flatten(function.structured_input_signature)
+    arguments = tf.nest.flatten(function.structured_input_signature)
+    specs = [spec for spec in arguments if isinstance(spec, tf.TensorSpec)]  # no Python values
     results = function.structured_outputs
     names = sorted(results) if isinstance(results, dict) else None
     names = names or [f"output_{i}" for i, _ in enumerate(function.outputs)]

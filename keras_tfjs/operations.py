@@ -19,7 +19,13 @@ from keras_tfjs.graph_splicing import parts
 BACKENDS = ("cpu", "wasm", "webgl", "tensorflow")
 _TYPE_ATTRIBUTES = ("T", "Tparams", "dtype", "Tidx", "index_type")
 _DEEPEST_RANK = 4  # stands for a rank that is unknown
-_SAME_EVERYWHERE = {"Const", "NoOp", "Placeholder", "PlaceholderWithDefault"}
+# The executor of TensorFlow.js runs these itself, without a backend.
+_SAME_EVERYWHERE = {
+    *("Const", "NoOp", "Placeholder", "PlaceholderWithDefault"),
+    *("If", "StatelessIf", "While", "StatelessWhile"),
+    *("HashTableV2", "LookupTableFindV2", "LookupTableSizeV2"),
+}
+_OF_STRINGS = {"ExpandDims", "Identity", "Reshape", "Shape", "Squeeze"}  # move no data
 
 
 def supported_backends(operation: str, dtype: str, rank: int | None) -> list[str]:
@@ -29,7 +35,7 @@ def supported_backends(operation: str, dtype: str, rank: int | None) -> list[str
       dtype: as `dtype_of` returns it.
       rank: the highest rank of an input or output; None if it is unknown.
     """
-    if operation in _SAME_EVERYWHERE:
+    if operation in _SAME_EVERYWHERE or (dtype == "string" and operation in _OF_STRINGS):
         return list(BACKENDS)
     cells = _table().get((operation, dtype), {})
     wanted = _DEEPEST_RANK if rank is None else rank

@@ -87,7 +87,7 @@ def test_the_bridge_has_its_data_and_needs_little(bridge):
     (found,) = importlib.metadata.distributions(path=[str(bridge)])
     assert {line.split(">")[0] for line in found.requires} == {"absl-py", "h5py", "keras", "numpy"}
     names = {Path(file).name for file in found.files}
-    assert {"operations.txt", "check.mjs", "LICENSE", "NOTICE"} <= names
+    assert {"operations.csv", "check.mjs", "LICENSE", "NOTICE"} <= names
     sources = {path.name for path in (ROOT / "keras_tfjs").glob("*.py")}
     assert sources == {path.name for path in (bridge / "keras_tfjs").glob("*.py")}
 
