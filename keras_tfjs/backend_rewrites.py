@@ -41,6 +41,8 @@ def without_padding(operation: tf.Operation, x: tf.Tensor, *kernel: tf.Tensor) -
     """
     if operation.get_attr("padding") != b"SAME" or operation.get_attr("data_format")[-1:] != b"C":
         return None
+    if any(tensor.shape.rank is None for tensor in (x, *kernel)):  # in the body of a loop
+        return None
     strides = operation.get_attr("strides")
     sizes = kernel[0].shape.as_list() if kernel else operation.get_attr("ksize")[1:]
     dilations = operation.get_attr("dilations") if kernel else [1] * len(strides)

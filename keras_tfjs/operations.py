@@ -38,7 +38,8 @@ def supported_backends(operation: str, dtype: str, rank: int | None) -> list[str
     if operation in _SAME_EVERYWHERE or (dtype == "string" and operation in _OF_STRINGS):
         return list(BACKENDS)
     cells = _table().get((operation, dtype), {})
-    wanted = _DEEPEST_RANK if rank is None else rank
+    highest = max((ranks.stop - 1 for ranks in cells.values()), default=0)
+    wanted = min(_DEEPEST_RANK, highest) if rank is None else rank
     return [name for name in BACKENDS if wanted < cells.get(name, range(0)).stop]
 
 
