@@ -17,6 +17,28 @@ from tests.reliability.fuzzing import JSON_VALUES, fuzzed, places
 L = keras.layers
 
 
+def recurrent_part(x):
+    """Cells and an initial state."""
+    cells = [L.LSTMCell(2, name="cell"), L.SimpleRNNCell(3, name="upper")]
+    h = L.RNN(cells, name="stack")(L.Permute((1, 2), name="same")(x))
+    y = L.Permute((1, 2), name="also")(x)
+    return L.SimpleRNN(3, name="states")(y, initial_state=L.Dense(3, name="state")(h))
+
+
+def image_part(x):
+    """Three dimensions, and a sequence of images."""
+    y = L.Reshape((2, 3, 4, 1), name="images")(x)
+    z = L.ConvLSTM2D(2, 2, name="moving")(y)
+    volume = L.AveragePooling3D((1, 2, 2), name="pool")(L.Conv3D(2, 1, name="volume")(y))
+    return L.Concatenate(name="flats")(
+        [
+            L.Flatten(name="flat1")(z),
+            L.Flatten(name="flat2")(L.Cropping2D(0, name="crop")(z)),
+            L.Flatten(name="flat3")(volume),
+        ]
+    )
+
+
 @pytest.fixture(scope="module")
 def good(tmp_path_factory):
     """A model with a bit of everything, as JSON and as bytes."""
@@ -30,6 +52,7 @@ def good(tmp_path_factory):
     y = inner(L.LSTM(3, name="lstm")(x))
     z = L.Concatenate(name="both")([y, L.Dense(2, name="dense")(L.Flatten(name="flat")(x))])
     z = L.Concatenate(name="all")([z, L.LSTM(2, return_state=True, name="last")(extra)[0]])
+    z = L.Concatenate(name="more")([z, recurrent_part(x), image_part(x)])
     layers_model.save(keras.Model(x, L.BatchNormalization(name="norm")(z), name="model"), path)
     return json.loads((path / "model.json").read_text()), (path / "weights.bin").read_bytes()
 
@@ -65,6 +88,10 @@ def config(layer: str, field: str) -> list:
 
 def calls(layer: str) -> list:
     return [*LAYERS, layer, "inbound_nodes"]
+
+
+def cell(field: str) -> list:
+    return [*config("stack", "cell"), "config", "cells", 0, "config", field]
 
 
 HOSTILE = {
@@ -107,6 +134,24 @@ HOSTILE = {
         "must be {class_name, config}",
     ),
     "units": (config("lstm", "units"), 4, "kernel: the shape is"),
+    "units of a cell": (cell("units"), 5, "RNNCell_0/kernel: the shape is"),
+    "huge units of a cell": (cell("units"), 2**31 - 1, "RNNCell_0/kernel: the shape is"),
+    "dropout of a cell": (cell("dropout"), 0.5, "dropout: TensorFlow.js has 0.0 only"),
+    "class of a cell": ([*cell("units")[:-2], "class_name"], "Lambda", "neither known nor in"),
+    "no cells": (cell("units")[:-3], [], "cells: a layer must be"),
+    "no cell": (config("stack", "cell"), None, "layer 'stack'"),
+    "cell that is a layer": (
+        config("stack", "cell"),
+        {"class_name": "Dense", "config": {"name": "d", "units": 2}},
+        "layer 'stack'",
+    ),
+    "filters of a ConvLSTM2D": (config("moving", "filters"), 2**30, "kernel: the shape is"),
+    "kernel of a ConvLSTM2D": (config("moving", "kernel_size"), [9999, 9999], "moving"),
+    "kernel of a Conv3D": (config("volume", "kernel_size"), [2, 2, 2], "kernel: the shape is"),
+    "permutation": (config("same", "dims"), [1, 1], "layer 'same'"),
+    "cropping": (config("crop", "cropping"), [[9, 9], [9, 9]], "layer 'crop'"),
+    "negative cropping": (config("crop", "cropping"), -1, "cropping: must be whole numbers"),
+    "states": (calls("states"), [[["also", 0, 0, {}]] * 3], "layer 'states'"),
     "negative units": (config("lstm", "units"), -1, "units: must be a whole number of at least 1"),
     "huge units": (config("dense", "units"), 2**31 - 1, "kernel: the shape is"),
     "larger units": (config("dense", "units"), 10**30, "units: must be a whole number"),
