@@ -14,6 +14,15 @@ Shape = tuple[int, ...]
 ShapeOf = Callable[[Any, Shape], Shape]  # of the layer and its input's shape
 Check = Callable[[Any, list[Shape]], None]  # of the layer and its inputs' shapes
 
+
+def _write_reset_after(value: Any) -> bool:
+    if value is not False:
+        raise ValueError(
+            "must be False, not True: TensorFlow.js has no other GRU; write a graph model"
+        )
+    return value
+
+
 FIELDS: dict[str, v.Codec] = {
     **dict.fromkeys(["units", "filters", "input_dim", "output_dim", "n"], v.POSITIVE_INT),
     **dict.fromkeys(["depth_multiplier", "num_tokens"], v.POSITIVE_INT),
@@ -34,7 +43,7 @@ FIELDS: dict[str, v.Codec] = {
     "noise_shape": v.NOISE_SHAPE,
     "output_mode": v.choice("multi_hot", "one_hot", "count"),
     "padding": v.PADDING,
-    "reset_after": v.choice(False),
+    "reset_after": v.Codec(_write_reset_after, v.choice(False).read),
     "target_shape": v.DIMENSIONS,
 }
 _SUFFIXES = {

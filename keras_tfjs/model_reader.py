@@ -173,6 +173,11 @@ def _without_cell(name: str) -> str:
 def _call(layer: keras.Layer, inputs: list[Any]) -> Any:
     """Call a layer; a recurrent one takes its initial states after its input."""
     if len(inputs) > 1 and isinstance(layer, RECURRENT):
+        both = isinstance(layer, keras.layers.Bidirectional)
+        sizes = layer.forward_layer.cell.state_size if both else layer.cell.state_size
+        count = np.size(sizes) * (2 if both else 1)
+        if len(inputs) - 1 != count:
+            raise ValueError(f"must have {count} initial states, not {len(inputs) - 1}")
         return layer(inputs[0], initial_state=inputs[1:])
     return layer(inputs if len(inputs) > 1 else inputs[0])
 
