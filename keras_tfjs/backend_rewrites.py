@@ -73,6 +73,19 @@ def bucketize(operation: tf.Operation, x: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(tf.cast(reached, tf.int32), -1)
 
 
+def dense_bincount(
+    operation: tf.Operation, x: tf.Tensor, size: tf.Tensor, weights: tf.Tensor
+) -> tf.Tensor:
+    """Count by one-hot vectors; tfjs-node cannot count, and others are wrong outside the range."""
+    hot = tf.one_hot(tf.cast(x, tf.int32), tf.cast(size, tf.int32), dtype=tf.int32)
+    if operation.get_attr("binary_output"):
+        return tf.cast(tf.reduce_max(hot, -2), weights.dtype)
+    hot = tf.cast(hot, weights.dtype)
+    if weights.shape.num_elements() != 0:
+        hot *= weights[..., None]
+    return tf.reduce_sum(hot, -2)
+
+
 def scatter_update(
     operation: tf.Operation, x: tf.Tensor, indices: tf.Tensor, updates: tf.Tensor
 ) -> tf.Tensor | None:

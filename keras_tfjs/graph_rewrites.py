@@ -264,6 +264,7 @@ RULES: dict[str, Rule] = {
     "Conv3D": backend_rewrites.without_padding,
     "Cumprod": backend_rewrites.cumulative,
     "Cumsum": backend_rewrites.cumulative,
+    "DenseBincount": backend_rewrites.dense_bincount,
     "DepthwiseConv2dNative": backend_rewrites.without_padding,
     "Einsum": einsum,
     "EnsureShape": _ensure_shape,

@@ -479,7 +479,7 @@ def _strided_slices(x: np.ndarray, kind: str) -> Iterator[Probe]:
 
 def _indices() -> Iterator[Probe]:
     for dtype in _TYPES:
-        for kind, x in _inputs(dtype, range(1, 6)):
+        for kind, x in _inputs(dtype, range(1, 7)):
             condition = values("bool", x.shape, 7)
             other = values(dtype, x.shape, 8)
             yield Probe("Select", {"condition": condition, "t": x, "e": other}, kind)

@@ -41,6 +41,10 @@ CASES = {
     "Conv3D": (lambda x: tf.nn.conv3d(x, KERNEL_3D, [1, 2, 2, 2, 1], "SAME"), VIDEOS),
     "Cumprod": (lambda x: tf.math.cumprod(x, -1), FLOATS),
     "Cumsum": (lambda x: tf.cumsum(x, -2, exclusive=True, reverse=True), FLOATS),
+    "DenseBincount": (
+        lambda x: tf.math.bincount(tf.abs(x) % 7, minlength=5, maxlength=5, axis=-1),
+        INTEGERS,
+    ),
     "DepthwiseConv2dNative": (
         lambda x: tf.nn.depthwise_conv2d(x, DEPTHWISE, [1, 3, 3, 1], "SAME"),
         IMAGES,

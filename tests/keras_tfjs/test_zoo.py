@@ -10,7 +10,7 @@ from tests.keras_tfjs.zoo_runs import convert, run
 
 DOMAINS = sorted({example.domain for example in EXAMPLES.values()})
 # What TensorFlow.js cannot compute: the hash function of strings.
-GRAPHS_REFUSED = {"hashed_categories"}
+GRAPHS_REFUSED = {"feature_space", "hashed_categories"}
 # These are layers models too, at least.
 LAYERS_MODELS = set(
     """
