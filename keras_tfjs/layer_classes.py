@@ -101,7 +101,7 @@ def _check_flatten(layer: keras.Layer, shapes: list[Shape]) -> None:
         raise ValueError(f"TensorFlow.js cannot flatten {shapes[0]}")
 
 
-def _check_batch_normalization(layer: keras.Layer, shapes: list[Shape]) -> None:
+def _check_normalization(layer: keras.Layer, shapes: list[Shape]) -> None:
     if len(shapes[0]) > 4:
         raise ValueError(f"TensorFlow.js cannot normalize {shapes[0]}")
 
@@ -199,7 +199,7 @@ _ROWS = [
         weights=dict.fromkeys(["gamma", "beta", "moving_mean", "moving_variance"], _BY_CHANNEL),
         fixed={"renorm": False, "renorm_clipping": None},
         codecs={"axis": v.LAST_AXIS},  # for others the backends cpu and wasm compute something else
-        check=_check_batch_normalization,
+        check=_check_normalization,
         passes_mask=True,
     ),
     LayerSpec(
@@ -207,6 +207,7 @@ _ROWS = [
         ["axis", "epsilon", "center", "scale", *variable_fields("gamma", "beta")],
         weights=dict.fromkeys(["gamma", "beta"], _BY_AXES),
         fixed={"rms_scaling": False},
+        check=_check_normalization,
         passes_mask=True,
     ),
     LayerSpec(_L.UpSampling2D, ["size", "data_format", "interpolation"]),

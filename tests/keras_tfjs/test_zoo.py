@@ -20,7 +20,7 @@ LAYERS_MODELS = set(
     pet_segmentation separable_sequence seq2seq_decoder_step seq2seq_lstm series_convolutions
     series_transformer shared_layers speaker_recognition squeeze_excite_mobile
     text_bidirectional_lstm text_cnn text_convolutions text_lstm text_similarity unet
-    video_convolutions video_transformer visual_question_answering wavenet weather_forecast
+    video_transformer visual_question_answering wavenet weather_forecast
     wgan_generator zero_dce
     """.split()  # noqa: SIM905
 )
