@@ -10,7 +10,7 @@ import pytest
 
 from keras_tfjs import layers_model
 from tests.conftest import ROOT
-from tests.keras_tfjs.cases import randomize
+from tests.keras_tfjs.case import randomize
 
 pytestmark = pytest.mark.jax
 PYTHON = ROOT / ".venv-jax/bin/python"

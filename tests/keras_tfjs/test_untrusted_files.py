@@ -115,7 +115,7 @@ HOSTILE = {
     "fraction": ([*SPEC, "shape"], [4.0, 12.0], "shape: must be a list of whole numbers"),
     "transposed shape": ([*SPEC, "shape"], [12, 4], r"kernel: the shape is \(12, 4\), but must be"),
     "dtype": ([*SPEC, "dtype"], "float64", "dtype: must be one of float32"),
-    "quantization": ([*SPEC, "quantization"], {"dtype": "uint8"}, r"weights: need \d+ bytes, but"),
+    "quantization": ([*SPEC, "quantization"], {"dtype": "uint8"}, "quantization: scale: must be"),
     "long path": ([*GROUP, "paths"], ["a" * 5000], "cannot be opened"),
     "name of a weight": ([*SPEC, "name"], "lstm/bias", "weights: 'lstm/bias' occurs twice"),
     "weight of no layer": ([*SPEC, "name"], "x/kernel", "weights: 'lstm/kernel' is missing"),
