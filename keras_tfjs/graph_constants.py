@@ -44,7 +44,7 @@ def take_constants(prefix: str, nodes: Any, results: Any) -> dict[str, np.ndarra
     for node in nodes:
         for index, source in enumerate(node.input):
             node.input[index] = _renamed(source, renamed)
-    for result, source in results.items():
+    for result, source in dict(results).items():  # a copy, because it changes
         results[result] = _renamed(source, renamed)
     return weights
 

@@ -199,7 +199,7 @@ def _redirect(part: Part, replaced: Mapping[str, str]) -> None:
         for index, reference in enumerate(node.input):
             node.input[index] = resolved(reference)
     if part.function is not None:
-        for name, reference in part.function.ret.items():
+        for name, reference in dict(part.function.ret).items():  # a copy, because it changes
             part.function.ret[name] = resolved(reference)
 
 
