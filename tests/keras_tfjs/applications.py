@@ -1,12 +1,15 @@
 """The architectures of `keras.applications` at their smallest input, with random weights."""
 
 import inspect
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tests.keras_tfjs.zoo.registry import Example, images
+from tests.keras_tfjs.zoo.registry import Draw, Example, images, randomize_statistics
 
 # All others take 32 x 32.
 _SMALLEST = {"Xception": 71, "InceptionV3": 75, "InceptionResNetV2": 75}
@@ -23,30 +26,52 @@ def architecture(name: str) -> Example:
 
     def build() -> keras.Model:
         make = getattr(keras.applications, name)
-        model = make(weights=None, input_shape=(size, size, 3), classifier_activation=None)
-        return _calibrated(model, draw)
+        return make(weights=None, input_shape=(size, size, 3), classifier_activation=None)
 
-    draw = images(size, size, 3, most=255)
-    return Example(name, "applications", build, draw)
+    draw = _coarse_images(size)
+    return Example(name, "applications", build, draw, partial(_calibrated, draw=draw))
 
 
-def _calibrated(model: keras.Model, draw) -> keras.Model:
+def _coarse_images(size: int) -> Draw:
+    """Draw images of large squares, which differ from each other more than noise does.
+
+    Networks amplify the small differences between images of noise, and rounding errors with them.
+    """
+    coarse = images(4, 4, 3, most=255)
+    places = np.arange(size) * 4 // size
+    return lambda rng, batch: coarse(rng, batch)[:, places][:, :, places]
+
+
+def _calibrated(model: keras.Model, draw: Draw) -> keras.Model:
     """Keep the activations from vanishing or exploding.
 
-    BatchNormalization takes the statistics of a random batch. Without such layers (VGG), the
-    kernels get the scale that keeps the variance after ReLU.
+    The statistics of each BatchNormalization are scaled to its inputs. The true means and
+    variances of each channel would not do: networks of random weights then amplify rounding errors
+    up to the size of the outputs. Without such layers (VGG), the kernels are scaled.
     """
+    randomize_statistics(model)
     normalizations = [
         layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)
     ]
     for layer in normalizations:
-        layer.momentum = 0.0
-    if normalizations:
-        model(draw(np.random.default_rng(4), 8), training=True)
+        layer.call = partial(_scale_statistics, layer, layer.call)
+    model(draw(np.random.default_rng(4), 8), training=False)
+    for layer in normalizations:
+        del layer.call
     for layer in model.layers if not normalizations else []:
         if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense):
             layer.kernel.assign(layer.kernel * 2**0.5)
     return model
+
+
+def _scale_statistics(
+    layer: keras.layers.BatchNormalization, call: Callable, inputs: tf.Tensor, **arguments: Any
+) -> tf.Tensor:
+    """Scale the random statistics of a layer to the size of its inputs, then call it."""
+    square = tf.reduce_mean(tf.square(inputs))
+    layer.moving_mean.assign(layer.moving_mean * tf.sqrt(square))
+    layer.moving_variance.assign(layer.moving_variance * square)
+    return call(inputs, **arguments)
 
 
 def float_operations(model: keras.Model) -> int:

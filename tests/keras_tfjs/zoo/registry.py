@@ -13,6 +13,21 @@ import numpy as np
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 
 
+def randomize_statistics(model: keras.Model) -> keras.Model:
+    """Move weights away from their initial values, as training does."""
+    rng = np.random.default_rng(2)
+    for weight in model.weights:
+        if not weight.dtype.startswith("float"):
+            continue
+        if weight.name == "embeddings":
+            weight.assign_add(rng.normal(0, 0.5, weight.shape).astype("float32"))
+        elif weight.name.endswith("variance"):
+            weight.assign(weight * rng.uniform(0.7, 1.5, weight.shape).astype("float32"))
+        elif len(weight.shape) == 1 or "bias" in weight.name:
+            weight.assign_add(rng.uniform(-0.2, 0.2, weight.shape).astype("float32"))
+    return model
+
+
 class Example(NamedTuple):
     """A small model as the Keras examples build it.
 
@@ -21,19 +36,21 @@ class Example(NamedTuple):
       domain: the module of the function.
       build: makes the model with new random weights.
       draws: draw the inputs, in the structure that the model is called on.
+      randomize: moves the weights of a new model away from their initial values.
     """
 
     name: str
     domain: str
     build: Callable[[], keras.Model]
     draws: Any
+    randomize: Callable[[keras.Model], keras.Model] = randomize_statistics
 
     def model(self) -> keras.Model:
         """Return the built model, always with the same weights."""
         keras.utils.set_random_seed(zlib.crc32(self.name.encode()))
         model = self.build()
         model(self.inputs(2), training=False)
-        return randomize_statistics(model)
+        return self.randomize(model)
 
     def inputs(self, batch: int) -> Any:
         """Return random inputs, other ones for each batch size."""
@@ -59,21 +76,6 @@ def example(*draws: Draw, **named_draws: Draw) -> Callable:
         return build
 
     return add
-
-
-def randomize_statistics(model: keras.Model) -> keras.Model:
-    """Move weights away from their initial values, as training does."""
-    rng = np.random.default_rng(2)
-    for weight in model.weights:
-        if not weight.dtype.startswith("float"):
-            continue
-        if weight.name == "embeddings":
-            weight.assign_add(rng.normal(0, 0.5, weight.shape).astype("float32"))
-        elif weight.name.endswith("variance"):
-            weight.assign(weight * rng.uniform(0.7, 1.5, weight.shape).astype("float32"))
-        elif len(weight.shape) == 1 or "bias" in weight.name:
-            weight.assign_add(rng.uniform(-0.2, 0.2, weight.shape).astype("float32"))
-    return model
 
 
 def floats(*shape: int) -> Draw:
