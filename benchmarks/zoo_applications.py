@@ -14,8 +14,12 @@ from typing import Any
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
+import keras
+import numpy as np
+
 from tests.keras_tfjs import applications, javascript
-from tests.keras_tfjs.zoo_runs import convert, run
+from tests.keras_tfjs.zoo import Example
+from tests.keras_tfjs.zoo_runs import BATCHES, convert, run
 
 # Backends beside wasm run what is below this at the smallest input.
 FLOAT_OPERATIONS = 2e9
@@ -53,7 +57,22 @@ def measure(name: str) -> dict[str, Any]:
             run_jobs = javascript.run_in_chromium if backend == "webgl" else javascript.run_in_node
             outcomes = run({name: conversion}, backend, partial(run_jobs, Path(directory)))
             row[backend] = outcomes[name]._asdict()
+    row["keras"] = float32_error(example, model)
     return row
+
+
+def float32_error(example: Example, model: keras.Model) -> float:
+    """Return how far Keras's own outputs are from those that it computes in float64."""
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    exact = example.build()
+    exact.set_weights(model.get_weights())
+    differences = []
+    for size in BATCHES:
+        inputs = example.inputs(size)
+        outputs = np.asarray(exact(inputs.astype(np.float64), training=False))
+        differences.append(np.abs(outputs - np.asarray(model(inputs, training=False))).max())
+    return float(np.max(differences))
 
 
 if __name__ == "__main__":
