@@ -10,7 +10,7 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from keras_tfjs.operations import BACKENDS
+from keras_tfjs import BACKENDS
 from tests.keras_tfjs import probing
 from tests.keras_tfjs.operation_probes import ORDINARY, all_probes
 

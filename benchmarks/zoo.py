@@ -20,12 +20,12 @@ import keras
 
 from benchmarks.measure import machine
 from benchmarks.zoo_memory import conversions as resnet_costs
+from keras_tfjs import BACKENDS
 from tests.keras_tfjs import javascript
 from tests.keras_tfjs.zoo import EXAMPLES
 from tests.keras_tfjs.zoo_runs import convert, run
 
 ROOT = Path(__file__).parents[1]
-BACKENDS = ("cpu", "wasm", "webgl", "tensorflow")
 IN_A_PAGE = BACKENDS[:3]
 HEAD = """# A zoo of models, converted
 

@@ -5,3 +5,5 @@
 `python -m keras_tfjs.convert` does both from the command line. What TensorFlow.js cannot compute
 exactly is refused, with the layer's name and the reason.
 """
+
+BACKENDS = ("cpu", "wasm", "webgl", "tensorflow")  # of TensorFlow.js; the last is tfjs-node's

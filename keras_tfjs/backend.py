@@ -7,7 +7,7 @@ import sys
 from keras_tfjs.command_line import UserError
 from keras_tfjs.quiet_import import quiet_import
 
-BACKENDS = ("tensorflow", "jax", "torch")
+KERAS_BACKENDS = ("tensorflow", "jax", "torch")
 
 
 def import_keras(needs_tensorflow: bool) -> None:
@@ -39,7 +39,7 @@ def import_keras(needs_tensorflow: bool) -> None:
 
 
 def _choose(needs_tensorflow: bool) -> str:
-    installed = [name for name in BACKENDS if importlib.util.find_spec(name)]
+    installed = [name for name in KERAS_BACKENDS if importlib.util.find_spec(name)]
     if needs_tensorflow:
         if "tensorflow" not in installed:
             raise UserError(

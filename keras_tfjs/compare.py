@@ -78,8 +78,9 @@ def reference_of_function(function: Any) -> Reference:
     """
     import tensorflow as tf
 
-    positional, by_name = function.structured_input_signature
-    specs = tf.nest.flatten((positional, by_name))
+    from keras_tfjs.tracing import input_specs
+
+    specs, by_name = input_specs(function), function.structured_input_signature[1]
     inputs = {spec.name: _draw(spec.shape, spec.dtype.name) for spec in specs}
 
     def run() -> Arrays:
@@ -140,19 +141,18 @@ def _fill(graph: Any, values: Arrays) -> list[str]:
     """
     import tensorflow as tf
 
+    from keras_tfjs.graph_types import node_lists
+
     fed = []
-    for node in [node for node in graph.node if node.name in values and node.op == "Const"]:
-        if values[node.name].size > _LARGE:
-            fed.append(node.name)
-            node.op = "Placeholder"
-            del node.attr["value"]
-        else:
-            tensor = tf.make_tensor_proto(values[node.name])
-            node.attr["value"].tensor.CopyFrom(tensor)
-    for function in graph.library.function:
-        for node in function.node_def:
-            if node.name in values and node.op == "Const":
-                node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(values[node.name]))
+    for function, nodes, _ in node_lists(graph):
+        for node in [node for node in nodes if node.name in values and node.op == "Const"]:
+            if values[node.name].size > _LARGE and not function:
+                fed.append(node.name)
+                node.op = "Placeholder"
+                del node.attr["value"]
+            else:
+                tensor = tf.make_tensor_proto(values[node.name])
+                node.attr["value"].tensor.CopyFrom(tensor)
     return fed
 
 

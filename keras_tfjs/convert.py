@@ -3,13 +3,13 @@
 import importlib
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from keras_tfjs import backend, check, command_line, official_flags, quantization
+from keras_tfjs import BACKENDS, backend, check, command_line, official_flags, quantization
 from keras_tfjs.atomic_files import write_atomically
 from keras_tfjs.command_line import UserError
 from keras_tfjs.source_kind import LAYERS_MODEL, SAVED_MODEL, recognize
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import keras
 
 FORMATS = ["layers_model", "graph_model", "keras"]
-BACKENDS = ["cpu", "wasm", "webgl", "tensorflow"]
 USAGE = f"""{__doc__}
 
   python -m keras_tfjs.convert IN OUT [flags]
@@ -221,7 +220,7 @@ def _write_graph_model(
 def _report(
     target: Path,
     what: str,
-    backends: list[str],
+    backends: Sequence[str],
     reference: Callable[[], Any],
     run: Callable[[dict[str, Any]], dict[str, Any]],
 ) -> None:

@@ -3,7 +3,7 @@
 The function is frozen: variables become constants, and what the outputs do not need is pruned.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +12,19 @@ import tensorflow as tf
 from google.protobuf.json_format import MessageToDict
 from tensorflow.core.framework import graph_pb2, types_pb2
 
+from keras_tfjs import BACKENDS
 from keras_tfjs.graph_constants import OUTPUTS, fill_placeholders, take_constants
 from keras_tfjs.graph_rewrites import rewrite
-from keras_tfjs.graph_types import doubles_to_floats, integers_to_32_bits, parts
+from keras_tfjs.graph_types import doubles_to_floats, integers_to_32_bits, node_lists
 from keras_tfjs.layer_config import JS_NAME, Entry
 from keras_tfjs.lookup_tables import take_tables
 from keras_tfjs.operations import backends_of
 from keras_tfjs.private_apis import freeze, optimize
-from keras_tfjs.tracing import concrete_function
+from keras_tfjs.tracing import concrete_function, input_specs
 from keras_tfjs.weights import write_model_files
 
 # Not remapping, because the wasm backend computes the fused products wrongly.
 _PASSES = ["pruning", "constfold", "arithmetic", "dependency"]
-_TYPES = {
-    types_pb2.DT_INVALID,  # of an attribute that is no type
-    *(types_pb2.DT_FLOAT, types_pb2.DT_INT32, types_pb2.DT_INT64),
-    *(types_pb2.DT_BOOL, types_pb2.DT_STRING),
-}
 
 
 def save(
@@ -70,7 +66,6 @@ def save(
     graph = optimize(graph, kept, _PASSES)
     rewrite(graph)
     graph = optimize(graph, kept, _PASSES)
-    _check_operations(graph)
     running = _check_backends(graph, backends)
     write_graph(
         graph, path, ends, initializer=initializer, weights=weights, metadata=metadata,
@@ -99,10 +94,10 @@ def write_graph(
     initializer = initializer or graph_pb2.GraphDef()
     for part in (graph, initializer):
         integers_to_32_bits(part)
-    held = weights or {}
-    weights = {node.name: held[node.name] for node in graph.node if node.name in held}
+    weights = weights or {}
+    weights = {node.name: weights[node.name] for node in graph.node if node.name in weights}
     constants: dict[str, np.ndarray] = {}
-    for prefix, nodes, results in (*parts(graph), *parts(initializer)):
+    for prefix, nodes, results in (*node_lists(graph), *node_lists(initializer)):
         constants |= take_constants(prefix, nodes, results)
     fill_placeholders(graph, weights)
     content = {
@@ -124,8 +119,7 @@ def write_graph(
 
 def _name_ends(graph: graph_pb2.GraphDef, function: Any) -> Entry:
     """Give each output a node of its own, and return the names of what goes in and out."""
-    arguments = tf.nest.flatten(function.structured_input_signature)
-    specs = [spec for spec in arguments if isinstance(spec, tf.TensorSpec)]  # no Python values
+    specs = input_specs(function)
     results = function.structured_outputs
     names = sorted(results) if isinstance(results, dict) else None
     names = names or [f"output_{i}" for i, _ in enumerate(function.outputs)]
@@ -163,31 +157,12 @@ def _check_backends(graph: graph_pb2.GraphDef, demanded: Sequence[str]) -> list[
     Raises:
       ValueError: there is none, or a demanded one is not among them.
     """
+    for backend in demanded:
+        if backend not in BACKENDS:
+            raise ValueError(f"there is no backend {backend}, only {', '.join(BACKENDS)}")
     blame = backends_of(graph)
-    running = [backend for backend, reason in blame.items() if not reason]
-    for backend in demanded or [*blame][: not running]:
-        if backend not in blame:
-            raise ValueError(f"there is no backend {backend}, only {', '.join(blame)}")
-        if blame[backend]:
-            raise ValueError(blame[backend])
+    running = [backend for backend in BACKENDS if not blame[backend]]
+    missing = [backend for backend in demanded or BACKENDS if blame[backend]]
+    if missing and (demanded or not running):
+        raise ValueError(blame[missing[0]])
     return running
-
-
-def _check_operations(graph: graph_pb2.GraphDef) -> None:
-    for _, nodes, _ in parts(graph):
-        for node in nodes:
-            for reason in _differences(node):
-                raise ValueError(f"{node.name} ({node.op}): {reason}")
-
-
-def _differences(node: Any) -> Iterator[str]:
-    """Yield why TensorFlow.js would compute something else than TensorFlow."""
-    attributes = node.attr
-    for value in attributes.values():
-        for kind in (value.type, *value.list.type):
-            if kind not in _TYPES:
-                yield f"TensorFlow.js has no {types_pb2.DataType.Name(kind)}"
-    if node.op.startswith("FusedBatchNorm") and attributes["is_training"].b:
-        yield "it normalizes by the batch, as in training"
-    if node.op == "Mean" and attributes["T"].type != types_pb2.DT_FLOAT:
-        yield "the mean of integers is not rounded in TensorFlow.js"

@@ -12,9 +12,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.core.framework import graph_pb2
 
-# TensorFlow has no public way to read one function of a GraphDef. If this import disappears,
-# functions can be read by calling them in a graph and inlining the call.
-from tensorflow.python.framework.function_def_to_graph import function_def_to_graph
+from keras_tfjs.private_apis import function_graph
 
 # A rule gets the operation and its input tensors. It returns the output tensors, or None if
 # TensorFlow.js runs the operation as it is. Small constants are constants in the trace.
@@ -76,7 +74,7 @@ def parts(graph: graph_pb2.GraphDef) -> list[Part]:
             for name, shapes in _calls(operation):
                 if name in functions and name not in seen:
                     function = functions[name]
-                    body = function_def_to_graph(function, shapes)
+                    body = function_graph(function, shapes)
                     seen[name] = Part(function.node_def, body, function)
                     found.append(seen[name])
     return found

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tensorflow.core.framework import graph_pb2, types_pb2
 
 
-def parts(graph: graph_pb2.GraphDef) -> Iterator[tuple[str, Any, Any]]:
+def node_lists(graph: graph_pb2.GraphDef) -> Iterator[tuple[str, Any, Any]]:
     """Yield the graph and each function that it calls: a prefix, the nodes, and what it returns."""
     yield "", graph.node, {}
     for function in graph.library.function:
@@ -25,7 +25,7 @@ def doubles_to_floats(graph: graph_pb2.GraphDef) -> None:
 
 
 def integers_to_32_bits(graph: graph_pb2.GraphDef) -> None:
-    """Let int32 stand for int64. TensorFlow takes such a graph no more.
+    """Let int32 stand for int64. TensorFlow cannot load such a graph.
 
     Raises:
       ValueError: a constant has an integer that int32 lacks.
@@ -34,7 +34,7 @@ def integers_to_32_bits(graph: graph_pb2.GraphDef) -> None:
 
 
 def _narrow(graph: graph_pb2.GraphDef, old: int, new: int, convert: Any) -> None:
-    for _, nodes, _ in parts(graph):
+    for _, nodes, _ in node_lists(graph):
         for node in nodes:
             if node.op == "Const" and node.attr["dtype"].type == old:
                 value = convert(node.name, tf.make_ndarray(node.attr["value"].tensor))

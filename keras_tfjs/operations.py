@@ -10,13 +10,19 @@ import functools
 import importlib.resources
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import tensorflow as tf
-from tensorflow.core.framework import graph_pb2
+from tensorflow.core.framework import graph_pb2, types_pb2
 
+from keras_tfjs import BACKENDS
 from keras_tfjs.graph_splicing import parts
 
-BACKENDS = ("cpu", "wasm", "webgl", "tensorflow")
+_TYPES = {
+    types_pb2.DT_INVALID,  # of an attribute that holds no type
+    *(types_pb2.DT_FLOAT, types_pb2.DT_INT32, types_pb2.DT_INT64),
+    *(types_pb2.DT_BOOL, types_pb2.DT_STRING),
+}
 _TYPE_ATTRIBUTES = ("T", "Tparams", "dtype", "Tidx", "index_type")
 _DEEPEST_RANK = 4  # stands for a rank that is unknown
 # The executor of TensorFlow.js runs these itself, without a backend.
@@ -54,7 +60,7 @@ def backends_of(graph: graph_pb2.GraphDef) -> dict[str, str]:
     blame = dict.fromkeys(BACKENDS, "")
     for part in parts(graph):
         for node, operation in part.operations():
-            for difference in differences(operation):
+            for difference in differences(node):
                 raise ValueError(f"{node.name} ({node.op}): {difference}")
             dtype, rank = dtype_of(operation), rank_of(operation)
             supported = supported_backends(node.op, dtype, rank)
@@ -73,9 +79,17 @@ def _reason(operation: str, dtype: str, rank: int | None, backend: str) -> str:
     return f"the backend {backend} cannot run the operation {operation} of {dtype} and rank {rank}"
 
 
-def differences(operation: tf.Operation) -> Iterator[str]:
+def differences(node: Any) -> Iterator[str]:
     """Yield why TensorFlow.js computes something else than TensorFlow on every backend."""
-    yield from ()
+    attributes = node.attr
+    for value in attributes.values():
+        for dtype in (value.type, *value.list.type):
+            if dtype not in _TYPES:
+                yield f"TensorFlow.js has no {types_pb2.DataType.Name(dtype)}"
+    if node.op.startswith("FusedBatchNorm") and attributes["is_training"].b:
+        yield "it normalizes by the batch, as in training"
+    if node.op == "Mean" and attributes["T"].type != types_pb2.DT_FLOAT:
+        yield "the mean of integers is not rounded in TensorFlow.js"
 
 
 def dtype_of(operation: tf.Operation) -> str:

@@ -3,7 +3,7 @@
 A new release of either may move these names. Each function says why it needs them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
@@ -15,9 +15,11 @@ from keras.src import backend as keras_backend
 from tensorflow.core.framework import graph_pb2
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 from tensorflow.python.framework import convert_to_constants
+from tensorflow.python.framework.function_def_to_graph import function_def_to_graph
 from tensorflow.python.grappler import tf_optimizer
 
 from keras_tfjs import random_ops, recurrent
+from keras_tfjs.graph_types import node_lists
 
 # Weights from this size on bypass TensorFlow's converters, which keep ten copies of them.
 LARGE_BYTES = 2**20
@@ -27,9 +29,8 @@ LARGE_BYTES = 2**20
 def operations_of_tensorflow_js() -> Iterator[None]:
     """Make Keras trace operations that TensorFlow.js has.
 
-    Every recurrent layer calls `rnn` of the backend, or its `lstm` or `gru` for cuDNN,
-    TimeDistributed calls `vectorized_map`, and `keras.random` the functions of `backend.random`.
-    Keras has no public way to replace them.
+    Every recurrent layer calls `rnn` of the backend, or its `lstm` or `gru` for cuDNN, and
+    `keras.random` calls the functions of `backend.random`. Keras has no public way to replace them.
     """
     keras_rnn = keras_backend.rnn
 
@@ -38,27 +39,19 @@ def operations_of_tensorflow_js() -> Iterator[None]:
             return keras_rnn(*args, unroll=True, **kwargs)
         return recurrent.rnn(*args, **kwargs)
 
-    time_distributed = keras.layers.TimeDistributed.call
+    unrolled = keras.layers.TimeDistributed.call
 
-    def call_time_distributed(
-        layer: Any, inputs: Any, training: Any = None, mask: Any = None
-    ) -> Any:
+    def time_distributed(layer: Any, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         if inputs.shape[1] is not None:
-            return time_distributed(layer, inputs, training=training, mask=mask)
+            return unrolled(layer, inputs, training=training, mask=mask)
         # Keras 3.15 loops over the batch size here, not over the unknown length.
-        takes_mask = mask is not None and layer.layer._call_has_mask_arg
-        takes_training = layer.layer._call_has_training_arg
-        inputs = recurrent.swap_batch_and_time(inputs)
-        mask = recurrent.swap_batch_and_time(mask) if takes_mask else None
+        arguments = {"training": training} if layer.layer._call_has_training_arg else {}
+        masks = [] if mask is None or not layer.layer._call_has_mask_arg else [mask]
 
-        def step(index: Any) -> Any:
-            arguments = {"training": training} if takes_training else {}
-            if takes_mask:
-                arguments["mask"] = tf.gather(mask, index)
-            return layer.layer.call(tf.gather(inputs, index), **arguments)
+        def step(x: Any, *mask: Any) -> Any:
+            return layer.layer.call(x, **arguments, **({"mask": mask[0]} if mask else {}))
 
-        outputs = recurrent.vectorized_map(step, tf.range(tf.shape(inputs)[0]))
-        return recurrent.swap_batch_and_time(outputs)
+        return recurrent.map_time(step, inputs, *masks)
 
     def without_cudnn(*args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError  # upon which Keras calls rnn
@@ -68,7 +61,7 @@ def operations_of_tensorflow_js() -> Iterator[None]:
         (keras_backend, "lstm", without_cudnn),
         (keras_backend, "gru", without_cudnn),
         (keras_backend, "vectorized_map", recurrent.vectorized_map),
-        (keras.layers.TimeDistributed, "call", call_time_distributed),
+        (keras.layers.TimeDistributed, "call", time_distributed),
         *(
             (keras_backend.random, name, getattr(random_ops, name))
             for name in ("normal", "truncated_normal", "uniform", "dropout")
@@ -142,7 +135,7 @@ def _inlined(function: Any) -> graph_pb2.GraphDef:
     """Return a function's graph without calls of other functions; loops and branches stay."""
     graph = convert_to_constants.disable_lower_using_switch_merge(function.graph.as_graph_def())
     # Keras compiles grouped convolutions with XLA. Calls with these marks would stay.
-    nodes = [*graph.node, *(node for called in graph.library.function for node in called.node_def)]
+    nodes = (node for _, nodes, _ in node_lists(graph) for node in nodes)
     for marked in (*nodes, *graph.library.function):
         for mark in ("_XlaMustCompile", "_noinline"):
             marked.attr.pop(mark, None)
@@ -160,3 +153,11 @@ def optimize(
     meta_graph = meta_graph_pb2.MetaGraphDef(graph_def=graph)
     meta_graph.collection_def["train_op"].node_list.value.extend(fetches)
     return tf_optimizer.OptimizeGraph(config, meta_graph)
+
+
+def function_graph(function: Any, shapes: Sequence[tf.TensorShape]) -> tf.Graph:
+    """Return the graph of a FunctionDef for arguments of the given shapes.
+
+    TensorFlow has no public way to read one function of a GraphDef.
+    """
+    return function_def_to_graph(function, shapes)

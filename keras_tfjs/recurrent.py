@@ -4,6 +4,7 @@ Keras's RNN loop keeps its inputs and outputs in TensorLists, which TensorFlow.j
 stacked layers. This loop gathers each time step from a tensor and scatters each output into one.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -42,7 +43,7 @@ def rnn(
     Returns:
       The last output [batch, ...], the outputs [batch, time, ...], and the last states.
     """
-    swap = (lambda x: x) if time_major else swap_batch_and_time
+    swap = (lambda x: x) if time_major else _swap_batch_and_time
     inputs = keras.tree.map_structure(swap, inputs)
     constants = tuple(constants or ())
     first = keras.tree.flatten(inputs)[0]
@@ -56,11 +57,8 @@ def rnn(
 
     # The shapes of outputs follow from a step whose operations are pruned later.
     example, _ = step(tf.constant(0), tuple(initial_states))
-    zero = keras.tree.map_structure(lambda x: tf.zeros(_shape(x, batch), x.dtype), example)
-    kept = steps if return_all_outputs else 1
-    outputs = keras.tree.map_structure(
-        lambda x: tf.zeros([kept, *_shape(x, batch)], x.dtype), example
-    )
+    zero = _zeros(example, [], batch)
+    outputs = _zeros(example, [steps if return_all_outputs else 1], batch)
 
     def body(index: tf.Tensor, outputs: Any, output: Any, states: Any) -> tuple:
         time = steps - 1 - index if go_backwards else index
@@ -70,12 +68,8 @@ def rnn(
             hidden = zero if zero_output_for_mask else output
             new_output = _choose(valid, new_output, hidden)
             new_states = _choose(valid, new_states, states)
-        place = [[index if return_all_outputs else 0]]
-        outputs = keras.tree.map_structure(
-            lambda kept, new: _put(kept, place, new),
-            outputs,
-            new_output,
-        )
+        put = functools.partial(_put, [[index if return_all_outputs else 0]])
+        outputs = keras.tree.map_structure(put, outputs, new_output)
         return index + 1, outputs, _like(output, new_output), _like(states, new_states)
 
     start = (tf.constant(0), outputs, zero, tuple(initial_states))
@@ -90,29 +84,27 @@ def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
     def result(index: tf.Tensor) -> Any:
         return function(keras.tree.map_structure(lambda x: tf.gather(x, index), elements))
 
-    def room(example: tf.Tensor) -> tf.Tensor:
-        sizes = [_size(example, axis) for axis in range(len(example.shape))]
-        return tf.zeros([count, *sizes], example.dtype)
-
     def body(index: tf.Tensor, outputs: Any) -> tuple:
-        outputs = keras.tree.map_structure(
-            lambda kept, new: _put(kept, [[index]], new),
-            outputs,
-            result(index),
-        )
-        return index + 1, outputs
+        put = functools.partial(_put, [[index]])
+        return index + 1, keras.tree.map_structure(put, outputs, result(index))
 
-    start = (tf.constant(0), keras.tree.map_structure(room, result(tf.constant(0))))
+    start = (tf.constant(0), _zeros(result(tf.constant(0)), [count]))
     return tf.while_loop(lambda index, _: index < count, body, start)[1]
 
 
-def _put(kept: tf.Tensor, place: Any, new: tf.Tensor) -> tf.Tensor:
+def map_time(function: Callable[..., Any], *tensors: tf.Tensor) -> Any:
+    """Call a function on each time step, [batch, ...], of tensors [batch, time, ...]."""
+    by_time = [_swap_batch_and_time(tensor) for tensor in tensors]
+    outputs = vectorized_map(lambda step: function(*step), by_time)
+    return _swap_batch_and_time(outputs)
+
+
+def _put(place: Any, kept: tf.Tensor, new: tf.Tensor) -> tf.Tensor:
     with tf.name_scope(OWN_UPDATE):
         return tf.tensor_scatter_nd_update(kept, place, new[None])
 
 
-def swap_batch_and_time(x: tf.Tensor) -> tf.Tensor:
-    """Exchange the first two axes."""
+def _swap_batch_and_time(x: tf.Tensor) -> tf.Tensor:
     return tf.transpose(x, [1, 0, *range(2, len(x.shape))])
 
 
@@ -121,8 +113,14 @@ def _size(x: tf.Tensor, axis: int) -> Any:
     return tf.shape(x)[axis] if x.shape[axis] is None else x.shape[axis]
 
 
-def _shape(x: tf.Tensor, batch: Any) -> list[Any]:
-    return [batch, *(_size(x, axis) for axis in range(1, len(x.shape)))]
+def _zeros(example: Any, before: list[Any], batch: Any = None) -> Any:
+    """Return zeros like an example, with sizes before its own; `batch` replaces its first one."""
+
+    def zeros(x: tf.Tensor) -> tf.Tensor:
+        sizes = [_size(x, axis) for axis in range(len(x.shape))]
+        return tf.zeros([*before, *(sizes if batch is None else [batch, *sizes[1:]])], x.dtype)
+
+    return keras.tree.map_structure(zeros, example)
 
 
 def _columns(mask: tf.Tensor) -> tf.Tensor:
@@ -137,7 +135,7 @@ def _choose(valid: tf.Tensor, new: Any, old: Any) -> Any:
         missing = len(new.shape) - len(valid.shape)
         return tf.where(tf.reshape(valid, [-1, *[1] * (missing + 1)]), new, old)
 
-    return keras.tree.map_structure(chosen, keras.tree.pack_sequence_as(old, _flat(new)), old)
+    return keras.tree.map_structure(chosen, _as(old, new), old)
 
 
 def _like(old: Any, new: Any) -> Any:
@@ -147,8 +145,9 @@ def _like(old: Any, new: Any) -> Any:
         new.set_shape(old.shape)  # not EnsureShape, which TensorFlow.js cannot run
         return new
 
-    return keras.tree.map_structure(shaped, old, keras.tree.pack_sequence_as(old, _flat(new)))
+    return keras.tree.map_structure(shaped, old, _as(old, new))
 
 
-def _flat(value: Any) -> list[Any]:
-    return keras.tree.flatten(value)
+def _as(structure: Any, value: Any) -> Any:
+    """Return the tensors of a value in another structure."""
+    return keras.tree.pack_sequence_as(structure, keras.tree.flatten(value))

@@ -55,7 +55,7 @@ def function_of(
     Raises:
       ValueError: the inputs of the model are unknown.
     """
-    arguments = _input_specs(model, input_dtype)
+    arguments = _call_arguments(model, input_dtype)
     specs = keras.tree.flatten(arguments)
 
     @tf.function(input_signature=specs, autograph=False)
@@ -68,7 +68,13 @@ def function_of(
     return serving_default
 
 
-def _input_specs(model: keras.Model, dtype: str) -> list[Any]:
+def input_specs(function: Any) -> list[tf.TensorSpec]:
+    """Return what a concrete function takes; Python values among its arguments are left out."""
+    arguments = tf.nest.flatten(function.structured_input_signature)
+    return [spec for spec in arguments if isinstance(spec, tf.TensorSpec)]
+
+
+def _call_arguments(model: keras.Model, dtype: str) -> list[Any]:
     """Return the arguments of a model's call, a named `tf.TensorSpec` in place of each tensor."""
     if isinstance(model, keras.Sequential) and model.built:
         return [_structure_of_specs(model.inputs[0])]
@@ -108,7 +114,7 @@ def _specs_of_shapes(shape: Any, name: str, dtype: str) -> Any:
 
 def _named_outputs(outputs: Any) -> dict[str, tf.Tensor]:
     """Return the output tensors by the keys that lead to them, or by `output_` and a number."""
-    found = [(path, value) for path, value in keras.tree.flatten_with_path(outputs)]
+    found = keras.tree.flatten_with_path(outputs)
     tensors = [(path, value) for path, value in found if value is not None]
     if any(isinstance(key, str) for path, _ in tensors for key in path):
         return {"_".join(map(str, path)): tensor for path, tensor in tensors}
@@ -126,13 +132,14 @@ def _trace_model(model: keras.Model) -> Any:
 
 
 def _trace(function: Any) -> Any:
-    """Trace a `tf.function` anew, with operations that TensorFlow.js has."""
-    signature = function.input_signature
+    """Trace a `tf.function` once more, with operations that TensorFlow.js has."""
     with operations_of_tensorflow_js():
         try:
-            anew = tf.function(function.python_function, input_signature=signature)
-            return anew.get_concrete_function()
-        except Exception as error:
+            untraced = tf.function(
+                function.python_function, input_signature=function.input_signature
+            )
+            return untraced.get_concrete_function()
+        except Exception as error:  # because the function is the user's code
             reason = (str(error).strip() or type(error).__name__).splitlines()[-1].strip()
             raise ValueError(
                 f"it cannot be traced: {reason} (a tf.function with an input_signature says how to "

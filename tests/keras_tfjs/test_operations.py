@@ -5,8 +5,8 @@ import csv
 import pytest
 import tensorflow as tf
 
-from keras_tfjs import graph_model
-from keras_tfjs.operations import BACKENDS, supported_backends
+from keras_tfjs import BACKENDS, graph_model
+from keras_tfjs.operations import supported_backends
 from tests.keras_tfjs import javascript, probing
 from tests.keras_tfjs.operation_probes import ORDINARY, all_probes
 
