@@ -1,5 +1,6 @@
 """Activations that TensorFlow.js lacks, as compositions of layers that it has."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -44,14 +45,20 @@ ACTIVATIONS = {
 
 def other_activation(layer: Any) -> bool:
     """Tell whether a layer's activation is one of `ACTIVATIONS`."""
-    name = getattr(layer.activation, "__name__", None)
-    return name in ACTIVATIONS and layer.activation is keras.activations.get(name)
+    function = getattr(layer, "activation", None)
+    name = getattr(function, "__name__", None)
+    return name in ACTIVATIONS and function is keras.activations.get(name)
 
 
-def activated(parts: Parts, layer: Any, x: Any, config: Any = None) -> Any:
-    """Call the layer without its activation, then the activation's composition."""
-    config = (config or layer.get_config()) | {"activation": "linear"}
-    activation = ACTIVATIONS[layer.activation.__name__]
-    if isinstance(layer, L.Activation):
-        return activation(parts, x)
-    return activation(parts, parts.call_weighted(type(layer), config, layer.get_weights(), x))
+def activated(parts: Parts, layer: Any, call: Callable[[Any], Any], config: Any = None) -> Any:
+    """Call a layer, and where TensorFlow.js lacks its activation, the activation's composition.
+
+    Args:
+      layer: the layer.
+      call: calls a layer with a config.
+      config: the config, by default that of the layer.
+    """
+    config = config or layer.get_config()
+    if not other_activation(layer):
+        return call(config)
+    return ACTIVATIONS[layer.activation.__name__](parts, call(config | {"activation": "linear"}))

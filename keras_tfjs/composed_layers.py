@@ -44,13 +44,13 @@ def _as_two_dimensional(layer_class: Any) -> Any:
             config["strides"] = (config["strides"][0], 1)
         config.setdefault("data_format", "channels_last")
         x = parts.reshape(x, x.shape[1], 1, x.shape[2])
-        activation = config.get("activation")
-        if activation and other_activation(layer):
-            config["activation"] = "linear"
         weights = [w if w.ndim == 1 else np.expand_dims(w, 1) for w in layer.get_weights()]
-        y = parts.call_weighted(layer_class, config, weights, x)
-        if activation and other_activation(layer):
-            y = ACTIVATIONS[activation](parts, y)
+        y = activated(
+            parts,
+            layer,
+            lambda config: parts.call_weighted(layer_class, config, weights, x),
+            config,
+        )
         return parts.reshape(y, y.shape[1], y.shape[3])
 
     return build
@@ -61,14 +61,20 @@ def _pad_before(parts: Parts, layer: Any, x: Any) -> Any:
     return parts.add(L.ZeroPadding2D, ((width, 0), (0, 0)))(x)
 
 
+def _call_activated(parts: Parts, layer: Any, x: Any, config: Any = None) -> Any:
+    if isinstance(layer, L.Activation):
+        return ACTIVATIONS[layer.activation.__name__](parts, x)
+    weights = layer.get_weights()
+    return activated(
+        parts, layer, lambda config: parts.call_weighted(type(layer), config, weights, x), config
+    )
+
+
 def _causal(parts: Parts, layer: keras.Layer, x: Any) -> Any:
     channels_last(layer)
     padded = _pad_before(parts, layer, parts.reshape(x, x.shape[1], 1, x.shape[2]))
     x = parts.reshape(padded, padded.shape[1], padded.shape[3])
-    config = layer.get_config() | {"padding": "valid"}
-    if other_activation(layer):
-        return activated(parts, layer, x, config)
-    return parts.call_weighted(type(layer), config, layer.get_weights(), x)
+    return _call_activated(parts, layer, x, layer.get_config() | {"padding": "valid"})
 
 
 def _global_pooling(parts: Parts, layer: Any, x: Any) -> Any:
@@ -219,7 +225,7 @@ def _grouped_convolution(parts: Parts, layer: Any, x: Any) -> Any:
 
 
 def _convolution(parts: Parts, layer: Any, x: Any) -> Any:
-    return (_grouped_convolution if layer.groups > 1 else activated)(parts, layer, x)
+    return (_grouped_convolution if layer.groups > 1 else _call_activated)(parts, layer, x)
 
 
 def _conv_1d(parts: Parts, layer: Any, x: Any) -> Any:
@@ -242,7 +248,7 @@ COMPOSED_LAYERS = {
         for name in ("Conv2D", "Conv3D")
     },
     **{
-        name: Composition(activated, other_activation)
+        name: Composition(_call_activated, other_activation)
         for name in (
             *("Activation", "Dense", "Conv2DTranspose", "SeparableConv2D", "DepthwiseConv2D"),
         )

@@ -22,7 +22,7 @@ def _constant(value: Any) -> Any:
     """Return a number or an array that stands in an operation.
 
     Raises:
-      ValueError: it is no number.
+      ValueError: it is not numeric.
     """
     array = np.asarray(keras.ops.convert_to_numpy(value))
     if array.dtype.kind not in "fiu":

@@ -151,7 +151,7 @@ class _Checker:
         if call.mask and call.mask != in_keras and not isinstance(layer, keras.Model):
             raise ValueError("is called with a mask that is not the one of its input")
         if not isinstance(layer, _RECURRENT) and (
-            (in_keras and _uses_in_keras(layer)) or (in_js and _uses_in_js(layer))
+            (in_keras and _has(layer, _uses_in_keras)) or (in_js and _has(layer, _uses_in_js))
         ):
             raise ValueError("TensorFlow.js and Keras use its mask differently")
 
@@ -222,22 +222,16 @@ def _takes_differences(layer: keras.Layer) -> bool:
 
 def _uses_in_keras(layer: keras.Layer) -> bool:
     """Tell whether Keras computes something else with a mask than without one."""
-    if isinstance(layer, _L.TimeDistributed):
-        return _uses_in_keras(layer.layer) or isinstance(layer.layer, _RECURRENT)
     if isinstance(layer, keras.Model):
-        return any(_uses_in_keras(inner) or isinstance(inner, _RECURRENT) for inner in layer.layers)
+        return False  # its layers may
     if type(layer).__name__ in TABLE:
-        return isinstance(layer, (*_USE_IN_KERAS, _L.Softmax))
+        return isinstance(layer, (*_RECURRENT, *_USE_IN_KERAS, _L.Softmax))
     return "mask" in inspect.signature(layer.call).parameters
 
 
 def _uses_in_js(layer: keras.Layer) -> bool:
     """Tell whether TensorFlow.js computes something else with a mask than without one."""
-    if isinstance(layer, _L.TimeDistributed):
-        return _uses_in_js(layer.layer) or isinstance(layer.layer, _RECURRENT)
-    if isinstance(layer, keras.Model):
-        return any(_uses_in_js(inner) or isinstance(inner, _RECURRENT) for inner in layer.layers)
-    return isinstance(layer, _L.Softmax)
+    return isinstance(layer, (*_RECURRENT, _L.Softmax))
 
 
 def _describe(mask: str | None) -> str:

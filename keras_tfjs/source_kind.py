@@ -30,7 +30,7 @@ def recognize(source: Path) -> str:
     """Return the kind of a model.
 
     Raises:
-      UserError: it is none that can be converted; the message says what to do.
+      UserError: it cannot be converted; the message says what to do.
     """
     if not source.exists():
         raise UserError(f"there is no {source}")

@@ -36,9 +36,9 @@ def write_model(model: keras.Model) -> Entry:
     with error_context(f"model {model.name!r}"):
         check_name_to_write(model.name)
         check_writable(model)
-        config = model.get_config() if model.built else {}
+        config = model.get_config()
         if isinstance(model, keras.Sequential):
-            if not config or config["layers"][0]["class_name"] != "InputLayer":
+            if config["layers"][0]["class_name"] != "InputLayer":
                 raise ValueError("its input is not known; begin it with keras.Input")
             inputs = _write_input(config["layers"][0]["config"])
             for number, layer in enumerate(model.layers):
@@ -48,8 +48,6 @@ def write_model(model: keras.Model) -> Entry:
                     _check_dtype(layer, model.inputs[0].dtype if number == 0 else "float32")
             layers = [inputs, *map(_write_node_layer, model.layers)]
             return {"class_name": "Sequential", "config": {"name": model.name, "layers": layers}}
-        if not {"layers", "input_layers", "output_layers"} <= set(config):
-            raise ValueError("only Sequential and functional models can be written")
         operations = {operation.name: operation for operation in model.operations}
         entries = {entry["name"]: entry for entry in config["layers"]}
         masks = mask_operations(entries)
