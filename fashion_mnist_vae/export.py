@@ -1,7 +1,6 @@
 """The models of a finished run, in every format, and what its images are."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -11,16 +10,14 @@ import tensorflow as tf
 from fashion_mnist_vae import pictures
 from fashion_mnist_vae.data import ImageData
 from fashion_mnist_vae.grid import Grid
-from keras_tfjs import compare, graph_model, layers_model
+from keras_tfjs import graph_model, layers_model
 from keras_tfjs.atomic_files import write_atomically, write_text
 from keras_tfjs.tracing import function_of
-from training_run import history, saved_model
+from training_run import float16_graph, history, saved_model
 from training_run.run import Run
 
 IMAGE_DATA_FILE = "image_data.json"
 PAGE_IMAGES = 1000  # test images that the web page shows on its map
-FLOAT16_DIRECTORY = "graph_model_float16"
-FLOAT16_LIMIT = 1e-3  # of the difference in a pixel, which is from 0 to 1
 OUTPUT_NAMES = {
     "encoder": ["z_mean", "z_log_var", "z"],
     "decoder": ["decoded"],
@@ -107,9 +104,13 @@ def export_models(
         layers_model.save(models[name], directory / name, metadata=description)
     if len(image_data.test_images):
         _save_test_images(directory, image_data)
-    decode = function_of(models["decoder"], OUTPUT_NAMES["decoder"])
+    decoder = models["decoder"]
+    decode = function_of(decoder, OUTPUT_NAMES["decoder"])
     graph_model.save(decode, directory / "graph_model" / "decoder")
-    float16_files = _save_float16(directory, models["decoder"], decode)
+    z = np.random.default_rng(0).normal(size=(256, decoder.input_shape[1])).astype(np.float32)
+    float16_files = float16_graph.save(
+        directory, decode, decoder, lambda model: model(z), "pixel", "decoder"
+    )
     files = {
         "decoder.keras": "draws an image for a z, for Keras",
         "encoder.keras": "finds the z of an image",
@@ -125,26 +126,6 @@ def export_models(
         files["test_images.json"] = "classes of some test images, for the web page"
         files["test_images.bin"] = "their pixels"
     return files
-
-
-def _save_float16(
-    directory: Path, decoder: keras.Model, decode: Callable[..., dict[str, tf.Tensor]]
-) -> dict[str, str]:
-    """Write the decoder's graph with weights of 16 bits, unless its images differ.
-
-    Returns:
-      What was written, by its name.
-    """
-    z = np.random.default_rng(0).normal(size=(256, decoder.input_shape[1])).astype(np.float32)
-    exact, rounded = (
-        each(z).numpy() for each in (decoder, compare.quantized_copy(decoder, "float16"))
-    )
-    difference = float(np.abs(exact - rounded).max())
-    if not difference < FLOAT16_LIMIT:
-        print(f"No {FLOAT16_DIRECTORY}: a pixel would differ by {difference:.1e}.")
-        return {}
-    graph_model.save(decode, directory / FLOAT16_DIRECTORY / "decoder", quantize="float16")
-    return {FLOAT16_DIRECTORY: "the same with weights of 16 bits: half the download"}
 
 
 def _save_test_images(directory: Path, image_data: ImageData) -> None:

@@ -7,20 +7,18 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_tfjs import compare, graph_model, layers_model
+from keras_tfjs import graph_model, layers_model
 from keras_tfjs.atomic_files import write_atomically, write_text
 from keras_tfjs.weights import MODEL_FILE, weight_files
 from lstm_text_generation.cells import lstm_layers
 from lstm_text_generation.data import TextData
 from lstm_text_generation.exported_functions import SavedTextModel, one_step
 from lstm_text_generation.model import sequence_logits
-from training_run import history, saved_model
+from training_run import float16_graph, history, saved_model
 from training_run.run import Run
 
 KERAS_FILE = "model.keras"
 TEXT_DATA_FILE = "text_data.json"
-FLOAT16_DIRECTORY = "graph_model_float16"
-FLOAT16_LIMIT = 1e-3  # of the difference in a probability
 
 
 def export_run(run: Run, model: keras.Model, text_data: TextData, seed_text: str) -> dict[str, str]:
@@ -93,20 +91,11 @@ def export_model(
 
 
 def _save_float16(directory: Path, model: keras.Model, text_data: TextData) -> dict[str, str]:
-    """Write the graph of one step with weights of 16 bits, unless its probabilities differ.
-
-    Returns:
-      What was written, by its name.
-    """
+    """Write the graph of one step with weights of 16 bits, unless its probabilities differ."""
     rng = np.random.default_rng(0)
     windows = tf.constant([text_data.get_random_slice(rng)[1] for _ in range(16)])
-    exact, rounded = (
-        tf.nn.softmax(sequence_logits(each, windows, text_data.sample_len())).numpy()
-        for each in (model, compare.quantized_copy(model, "float16"))
-    )
-    difference = float(np.abs(exact - rounded).max())
-    if not difference < FLOAT16_LIMIT:
-        print(f"No {FLOAT16_DIRECTORY}: a probability would differ by {difference:.1e}.")
-        return {}
-    graph_model.save(one_step(model), directory / FLOAT16_DIRECTORY, quantize="float16")
-    return {FLOAT16_DIRECTORY: "the same with weights of 16 bits: half the download"}
+
+    def probabilities(model: keras.Model) -> tf.Tensor:
+        return tf.nn.softmax(sequence_logits(model, windows, text_data.sample_len()))
+
+    return float16_graph.save(directory, one_step(model), model, probabilities, "probability")

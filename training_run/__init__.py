@@ -6,6 +6,7 @@
 - `batches`: the batches of an epoch.
 - `run_flags`: the flags of a training command. `summary`: its last words.
 - `saved_model`: a directory that is there whole or not at all.
+- `float16_graph`: the copy of a graph model with weights of 16 bits.
 - `datasets`: TensorFlow Datasets.
 - `tensorflow_setup`, `tensorflow_errors`: TensorFlow itself.
 
