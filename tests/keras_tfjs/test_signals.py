@@ -31,6 +31,15 @@ def run(setting: str, state: str = "pass") -> subprocess.Popen:
     return process
 
 
+def assert_only_sigterm_ends(process):
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert process.returncode == 143
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_does_not_wait_for_a_call_of_c(number, status):
     process = run("pass")
@@ -41,13 +50,7 @@ def test_a_signal_does_not_wait_for_a_call_of_c(number, status):
 
 def test_what_is_ignored_stays_ignored():
     """As by a shell, for commands in the background."""
-    process = run("signal.signal(signal.SIGINT, signal.SIG_IGN)")
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.5)
-    assert process.poll() is None
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=20)
-    assert process.returncode == 143
+    assert_only_sigterm_ends(run("signal.signal(signal.SIGINT, signal.SIG_IGN)"))
 
 
 def test_handlers_are_given_back():
@@ -58,13 +61,7 @@ def test_handlers_are_given_back():
 
 
 def test_a_deferred_signal_waits_and_the_second_does_not():
-    process = run("pass", "signals.state.deferred = True")
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.5)
-    assert process.poll() is None
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=20)
-    assert process.returncode == 143
+    assert_only_sigterm_ends(run("pass", "signals.state.deferred = True"))
 
 
 def test_a_signal_while_tensorflow_is_imported(corpus, tmp_path):

@@ -139,7 +139,7 @@ def test_layers_that_are_random_in_training(run_in_node, tmp_path):
 
 
 def test_layer_that_draws_from_a_seed(run_in_node, tmp_path):
-    """Each call draws anew, with the mean and spread that Keras has."""
+    """Each call draws other numbers, with the mean and spread that Keras has."""
     graph_model.save(functional(Noise()), tmp_path)
     zeros = np.zeros((4000, 3), np.float32)
     first, second = (arrays(run(run_in_node, tmp_path, [zeros]))[0] for _ in range(2))
