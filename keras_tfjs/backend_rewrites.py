@@ -73,11 +73,42 @@ def bucketize(operation: tf.Operation, x: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(tf.cast(reached, tf.int32), -1)
 
 
+def one_hot_by_comparison(indices: tf.Tensor, depth: tf.Tensor) -> tf.Tensor:
+    """Return one-hot vectors of int32 of any depth; TensorFlow.js has OneHot from depth 2 on."""
+    numbers = tf.range(tf.cast(depth, tf.int32))
+    return tf.cast(tf.equal(tf.cast(indices, tf.int32)[..., None], numbers), tf.int32)
+
+
+def bias_add(operation: tf.Operation, x: tf.Tensor, bias: tf.Tensor) -> tf.Tensor | None:
+    """Add along the second axis with Add, because TensorFlow.js always adds along the last."""
+    if operation.get_attr("data_format") != b"NCHW":
+        return None
+    return x + tf.reshape(bias, [-1, *[1] * (x.shape.rank - 2)])
+
+
+def reduction(operation: tf.Operation, x: tf.Tensor, axis: tf.Tensor) -> tf.Tensor | None:
+    """The sum or product of no numbers is random on wasm, and fails on WebGL."""
+    shape = operation.outputs[0].shape
+    if x.shape.num_elements() != 0 or not shape.is_fully_defined():
+        return None
+    return tf.fill(shape, tf.cast({"Prod": 1, "Sum": 0}[operation.type], x.dtype))
+
+
+def unique(_: tf.Operation, x: tf.Tensor, axis: tf.Tensor) -> None:
+    """Refuse slices, of which TensorFlow.js finds others.
+
+    Raises:
+      ValueError: the input may have more than one axis.
+    """
+    if x.shape.rank != 1:
+        raise ValueError("TensorFlow.js finds unique numbers of vectors only; flatten the input")
+
+
 def dense_bincount(
     operation: tf.Operation, x: tf.Tensor, size: tf.Tensor, weights: tf.Tensor
 ) -> tf.Tensor:
     """Count by one-hot vectors; tfjs-node cannot count, and others are wrong outside the range."""
-    hot = tf.one_hot(tf.cast(x, tf.int32), tf.cast(size, tf.int32), dtype=tf.int32)
+    hot = one_hot_by_comparison(x, size)
     if operation.get_attr("binary_output"):
         return tf.cast(tf.reduce_max(hot, -2), weights.dtype)
     hot = tf.cast(hot, weights.dtype)

@@ -92,10 +92,14 @@ def _one_hot(
     rank = indices.shape.rank
     if rank is None:
         raise ValueError("the rank of its indices is unknown")
-    last = axis in (-1, rank)
-    if dtype == tf.int32 and plain and last and indices.dtype == tf.int32:
+    last, size = axis in (-1, rank), tf.get_static_value(depth)
+    deep = size is not None and size >= 2
+    if dtype == tf.int32 and plain and last and indices.dtype == tf.int32 and deep:
         return None
-    hot = tf.one_hot(tf.cast(indices, tf.int32), depth, dtype=tf.int32)
+    if deep:
+        hot = tf.one_hot(tf.cast(indices, tf.int32), depth, dtype=tf.int32)
+    else:
+        hot = backend_rewrites.one_hot_by_comparison(indices, depth)
     if not last:
         hot = tf.transpose(hot, [*range(axis), rank, *range(axis, rank)])
     return tf.cast(hot, dtype) if plain else tf.where(tf.equal(hot, 1), on, off)
@@ -254,6 +258,7 @@ def _invert(_: tf.Operation, x: tf.Tensor) -> tf.Tensor:
 
 RULES: dict[str, Rule] = {
     "AvgPool3D": backend_rewrites.without_padding,
+    "BiasAdd": backend_rewrites.bias_add,
     "Bitcast": _bitcast,
     "BitwiseAnd": _bitwise_and,
     "BitwiseOr": _bitwise_or,
@@ -274,9 +279,12 @@ RULES: dict[str, Rule] = {
     "MatrixBandPart": _matrix_band_part,
     "MaxPool3D": _max_pool_3d,
     "OneHot": _one_hot,
+    "Prod": backend_rewrites.reduction,
     "Roll": _roll,
     "Round": backend_rewrites.round_,
     "Softmax": backend_rewrites.softmax,
     "Softsign": _softsign,
+    "Sum": backend_rewrites.reduction,
     "TensorScatterUpdate": backend_rewrites.scatter_update,
+    "UniqueV2": backend_rewrites.unique,
 }

@@ -30,6 +30,10 @@ KERNEL_3D = _RNG.normal(size=(1, 1, 2, 2, 3)).astype(np.float32)
 # By operation: what is computed, and on what.
 CASES = {
     "AvgPool3D": (lambda x: tf.nn.avg_pool3d(x, 1, 2, "SAME"), VIDEOS),
+    "BiasAdd": (
+        lambda x: tf.nn.bias_add(x, tf.range(float(x.shape[1])), data_format="NCHW"),
+        IMAGES,
+    ),
     "Bitcast": (lambda x: tf.bitcast(x, tf.int32) < 0, FLOATS),
     "BitwiseAnd": (lambda x: _bitwise(x)[0], INTEGERS),
     "BitwiseOr": (lambda x: _bitwise(x)[1], INTEGERS),
@@ -58,14 +62,18 @@ CASES = {
     "MatrixBandPart": (lambda x: tf.linalg.band_part(x, 1, 0), FLOATS),
     "MaxPool3D": (lambda x: tf.nn.max_pool3d(x, 2, 2, "SAME"), VIDEOS),
     "OneHot": (lambda x: tf.one_hot(x, 4, axis=0), INTEGERS),
+    "OneHot, one class": (lambda x: tf.one_hot(x, 1), INTEGERS),
+    "Prod": (lambda x: x * tf.cast(tf.reduce_prod(tf.shape(x)[:0]), x.dtype), FLOATS),
     "Roll": (lambda x: tf.roll(x, [1, -2], [0, 1]), FLOATS),
     "Round": (lambda x: tf.round(x) + 0, INTEGERS),
     "Softmax": (lambda x: tf.nn.softmax(x), MASKED),
     "Softsign": (lambda x: tf.nn.softsign(x), FLOATS),
+    "Sum": (lambda x: x + tf.cast(tf.reduce_sum(tf.shape(x)[:0]), x.dtype), FLOATS),
     "TensorScatterUpdate": (
         lambda x: tf.tensor_scatter_nd_update(x, [[1]], [[9.0, 9, 9, 9]]) - x,
         FLOATS,
     ),
+    "UniqueV2": (lambda x: tf.raw_ops.UniqueV2(x=tf.reshape(x, [-1]), axis=[0]).y, INTEGERS),
 }
 
 
@@ -107,6 +115,13 @@ def test_rewritten_operations(request, saved, place):
         if (largest := difference(answer, [wanted.astype(np.float32)])) > LIMIT * scale:
             wrong[key] = largest
     assert not wrong
+
+
+def test_unique_slices_are_refused(tmp_path):
+    spec = tf.TensorSpec([None, 4], tf.float32, "x")
+    graph = tf.function(lambda x: tf.raw_ops.UniqueV2(x=x, axis=[0]).y, input_signature=[spec])
+    with pytest.raises(ValueError, match="flatten the input"):
+        graph_model.save(graph, tmp_path)
 
 
 def test_every_rule_has_a_case():
