@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_tfjs.graph_splicing import REWRITTEN
+from keras_tfjs.graph_splicing import REWRITTEN, known_rank
 from keras_tfjs.recurrent import OWN_UPDATE
 
 # WebGL searches for a maximum from -1e20 on, so it finds none among smaller numbers.
@@ -19,7 +19,7 @@ def cumulative(operation: tf.Operation, x: tf.Tensor, axis: tf.Tensor) -> tf.Ten
         return None
     function = {"Cumsum": tf.cumsum, "Cumprod": tf.math.cumprod}[operation.type]
     exclusive, reverse = operation.get_attr("exclusive"), operation.get_attr("reverse")
-    return function(x, int(number) % x.shape.rank, exclusive, reverse)
+    return function(x, int(number) % known_rank(x), exclusive, reverse)
 
 
 def round_(_: tf.Operation, x: tf.Tensor) -> tf.Tensor | None:
@@ -73,42 +73,38 @@ def bucketize(operation: tf.Operation, x: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(tf.cast(reached, tf.int32), -1)
 
 
-def one_hot_by_comparison(indices: tf.Tensor, depth: tf.Tensor) -> tf.Tensor:
-    """Return one-hot vectors of int32 of any depth; TensorFlow.js has OneHot from depth 2 on."""
+def one_hot(indices: tf.Tensor, depth: tf.Tensor) -> tf.Tensor:
+    """Return one-hot vectors of int32, along a new last axis.
+
+    TensorFlow.js refuses OneHot of a depth below 2. OneHot is up to 40 times as fast as Equal.
+    """
+    indices, size = tf.cast(indices, tf.int32), tf.get_static_value(depth)
+    if size is not None and size >= 2:
+        return tf.one_hot(indices, depth, dtype=tf.int32)
     numbers = tf.range(tf.cast(depth, tf.int32))
-    return tf.cast(tf.equal(tf.cast(indices, tf.int32)[..., None], numbers), tf.int32)
+    return tf.cast(tf.equal(indices[..., None], numbers), tf.int32)
 
 
 def bias_add(operation: tf.Operation, x: tf.Tensor, bias: tf.Tensor) -> tf.Tensor | None:
     """Add along the second axis with Add, because TensorFlow.js always adds along the last."""
     if operation.get_attr("data_format") != b"NCHW":
         return None
-    return x + tf.reshape(bias, [-1, *[1] * (x.shape.rank - 2)])
+    return x + tf.reshape(bias, [-1, *[1] * (known_rank(x) - 2)])
 
 
 def reduction(operation: tf.Operation, x: tf.Tensor, axis: tf.Tensor) -> tf.Tensor | None:
-    """The sum or product of no numbers is random on wasm, and fails on WebGL."""
+    """The sum or product of an empty tensor is random on wasm, and fails on WebGL."""
     shape = operation.outputs[0].shape
     if x.shape.num_elements() != 0 or not shape.is_fully_defined():
         return None
     return tf.fill(shape, tf.cast({"Prod": 1, "Sum": 0}[operation.type], x.dtype))
 
 
-def unique(_: tf.Operation, x: tf.Tensor, axis: tf.Tensor) -> None:
-    """Refuse slices, of which TensorFlow.js finds others.
-
-    Raises:
-      ValueError: the input may have more than one axis.
-    """
-    if x.shape.rank != 1:
-        raise ValueError("TensorFlow.js finds unique numbers of vectors only; flatten the input")
-
-
 def dense_bincount(
     operation: tf.Operation, x: tf.Tensor, size: tf.Tensor, weights: tf.Tensor
 ) -> tf.Tensor:
     """Count by one-hot vectors; tfjs-node cannot count, and others are wrong outside the range."""
-    hot = one_hot_by_comparison(x, size)
+    hot = one_hot(x, size)
     if operation.get_attr("binary_output"):
         return tf.cast(tf.reduce_max(hot, -2), weights.dtype)
     hot = tf.cast(hot, weights.dtype)

@@ -5,6 +5,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from keras_tfjs.graph_splicing import known_rank
+
 _ELLIPSIS_LABELS = "0123456789"  # stand for the axes of an ellipsis, the last axis first
 
 
@@ -14,11 +16,9 @@ def einsum(operation: tf.Operation, *tensors: tf.Tensor) -> tf.Tensor:
     Raises:
       ValueError: a rank is unknown, or a label occurs twice in the output.
     """
-    if any(x.shape.rank is None for x in tensors):
-        raise ValueError("the rank of an input is unknown")
     inputs, output = operation.get_attr("equation").decode().replace(" ", "").split("->")
     labels = [
-        _expanded(text, x.shape.rank) for text, x in zip(inputs.split(","), tensors, strict=True)
+        _expanded(text, known_rank(x)) for text, x in zip(inputs.split(","), tensors, strict=True)
     ]
     broadcast = max((sum(c in _ELLIPSIS_LABELS for c in text) for text in labels), default=0)
     output = output.replace("...", _ELLIPSIS_LABELS[:broadcast][::-1])

@@ -144,6 +144,8 @@ def _name_ends(graph: graph_pb2.GraphDef, function: Any) -> Entry:
 
 
 def _describe(name: str, tensor: Any) -> Entry:
+    if tensor.shape.rank is None:
+        raise ValueError(f"the rank of {name} is unknown: give it a shape")
     dtype = {tf.int64: tf.int32, tf.float64: tf.float32}.get(tensor.dtype, tensor.dtype)
     sizes = [-1 if size is None else size for size in tensor.shape]
     shape = {"dim": [{"size": str(size)} for size in sizes]}

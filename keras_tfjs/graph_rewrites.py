@@ -13,7 +13,7 @@ from tensorflow.core.framework import graph_pb2
 
 from keras_tfjs import backend_rewrites
 from keras_tfjs.einsum import einsum
-from keras_tfjs.graph_splicing import Rule, apply_rules
+from keras_tfjs.graph_splicing import Rule, apply_rules, known_rank
 
 
 def rewrite(graph: graph_pb2.GraphDef) -> None:
@@ -63,7 +63,7 @@ def _roll(_: tf.Operation, x: tf.Tensor, shift: tf.Tensor, axis: tf.Tensor) -> t
     if axes is None or shifts is None:
         raise ValueError("its shift and axis must be constants")
     for one_axis, one_shift in zip(np.ravel(axes), np.ravel(shifts), strict=True):
-        x = _rolled(x, int(one_shift), int(one_axis) % x.shape.rank)
+        x = _rolled(x, int(one_shift), int(one_axis) % known_rank(x))
     return x
 
 
@@ -89,17 +89,10 @@ def _one_hot(
     """TensorFlow.js has one-hot vectors along the last axis; of floats, wasm makes zeros."""
     axis, dtype = operation.get_attr("axis"), operation.get_attr("T")
     plain = tf.get_static_value(on) == 1 and tf.get_static_value(off) == 0
-    rank = indices.shape.rank
-    if rank is None:
-        raise ValueError("the rank of its indices is unknown")
-    last, size = axis in (-1, rank), tf.get_static_value(depth)
-    deep = size is not None and size >= 2
-    if dtype == tf.int32 and plain and last and indices.dtype == tf.int32 and deep:
+    rank, hot = known_rank(indices), backend_rewrites.one_hot(indices, depth)
+    last = axis in (-1, rank)
+    if hot.op.type == "OneHot" and plain and last and dtype == indices.dtype == tf.int32:
         return None
-    if deep:
-        hot = tf.one_hot(tf.cast(indices, tf.int32), depth, dtype=tf.int32)
-    else:
-        hot = backend_rewrites.one_hot_by_comparison(indices, depth)
     if not last:
         hot = tf.transpose(hot, [*range(axis), rank, *range(axis, rank)])
     return tf.cast(hot, dtype) if plain else tf.where(tf.equal(hot, 1), on, off)
@@ -158,12 +151,12 @@ def _gather(
     """The backend wasm reads outside of its memory if there are batch dimensions."""
     batch, axis = operation.get_attr("batch_dims"), tf.get_static_value(axis)
     if batch == 0:  # tfjs-node takes axes from 0 on only
-        return (
-            None if axis is None or axis >= 0 else tf.gather(x, indices, axis=axis % x.shape.rank)
-        )
-    if axis is None or x.shape.rank is None or indices.shape.rank is None:
-        raise ValueError("its axis must be a constant, and the ranks of its inputs known")
-    axis, batch = int(axis) % x.shape.rank, batch % indices.shape.rank
+        if axis is None or axis >= 0:
+            return None
+        return tf.gather(x, indices, axis=axis % known_rank(x))
+    if axis is None:
+        raise ValueError("its axis must be a constant")
+    axis, batch = int(axis) % known_rank(x), batch % known_rank(indices)
     outer = list(range(batch, axis))
     order = [*range(batch), axis, *outer, *range(axis + 1, x.shape.rank)]
     x = x if order == sorted(order) else tf.transpose(x, order)
@@ -286,5 +279,4 @@ RULES: dict[str, Rule] = {
     "Softsign": _softsign,
     "Sum": backend_rewrites.reduction,
     "TensorScatterUpdate": backend_rewrites.scatter_update,
-    "UniqueV2": backend_rewrites.unique,
 }

@@ -145,6 +145,17 @@ def replacement(rule: Rule, operation: tf.Operation) -> tuple[list[tf.Tensor], d
     return outputs, sources
 
 
+def known_rank(tensor: tf.Tensor) -> int:
+    """Return the rank of a rule's input.
+
+    Raises:
+      ValueError: it is unknown.
+    """
+    if tensor.shape.rank is None:
+        raise ValueError("the rank of an input is unknown")
+    return tensor.shape.rank
+
+
 def _small_constant(tensor: tf.Tensor) -> tf.Tensor | None:
     size = tensor.shape.num_elements()
     if size is None or size > _LARGEST_CONSTANT:

@@ -10,7 +10,6 @@ import functools
 import importlib.resources
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import tensorflow as tf
 from tensorflow.core.framework import graph_pb2, types_pb2
@@ -60,7 +59,7 @@ def backends_of(graph: graph_pb2.GraphDef) -> dict[str, str]:
     blame = dict.fromkeys(BACKENDS, "")
     for part in parts(graph):
         for node, operation in part.operations():
-            for difference in differences(node):
+            for difference in differences(operation):
                 raise ValueError(f"{node.name} ({node.op}): {difference}")
             dtype, rank = dtype_of(operation), rank_of(operation)
             supported = supported_backends(node.op, dtype, rank)
@@ -79,17 +78,19 @@ def _reason(operation: str, dtype: str, rank: int | None, backend: str) -> str:
     return f"the backend {backend} cannot run the operation {operation} of {dtype} and rank {rank}"
 
 
-def differences(node: Any) -> Iterator[str]:
+def differences(operation: tf.Operation) -> Iterator[str]:
     """Yield why TensorFlow.js computes something else than TensorFlow on every backend."""
-    attributes = node.attr
+    kind, attributes = operation.type, operation.node_def.attr
     for value in attributes.values():
         for dtype in (value.type, *value.list.type):
             if dtype not in _TYPES:
                 yield f"TensorFlow.js has no {types_pb2.DataType.Name(dtype)}"
-    if node.op.startswith("FusedBatchNorm") and attributes["is_training"].b:
+    if kind.startswith("FusedBatchNorm") and attributes["is_training"].b:
         yield "it normalizes by the batch, as in training"
-    if node.op == "Mean" and attributes["T"].type != types_pb2.DT_FLOAT:
+    if kind == "Mean" and attributes["T"].type != types_pb2.DT_FLOAT:
         yield "the mean of integers is not rounded in TensorFlow.js"
+    if kind == "UniqueV2" and operation.inputs[0].shape.rank != 1:
+        yield "TensorFlow.js finds unique numbers of vectors only; flatten the input"
 
 
 def dtype_of(operation: tf.Operation) -> str:

@@ -1,9 +1,11 @@
 """What the tests share: a small trained run, commands in and out of this process, real data."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -152,6 +154,19 @@ def wait_for(process: subprocess.Popen, words: str) -> str:
         if words in line:
             return "".join(lines)
     raise AssertionError("".join(lines))
+
+
+def peak_memory(process: subprocess.Popen, field: str) -> int:
+    """Wait for a process to end; return the most bytes of a field of Linux's /proc/PID/status.
+
+    `os.wait4` is no substitute: it returns the peak of pytest if that is higher, because a child
+    starts as a copy of its parent.
+    """
+    most, status = 0, Path(f"/proc/{process.pid}/status")
+    while match := re.search(rf"{field}:\s+(\d+) kB", status.read_text()):
+        most = max(most, 1024 * int(match[1]))
+        time.sleep(0.01)
+    return most
 
 
 @contextmanager

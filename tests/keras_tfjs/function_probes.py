@@ -1,7 +1,8 @@
-"""Calls of every function in `keras.ops`, with each kind of input that the function takes."""
+"""Calls of the functions in `keras.ops`, with each kind of input that a function takes."""
 
 import inspect
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -10,11 +11,13 @@ import tensorflow as tf
 
 _MOST = 8  # calls of a function
 _RNG = np.random.default_rng(0)
-# They take functions, or give no numbers.
+# Their argument is a function, or their result is no tensor.
 _LEFT_OUT = {
     *("associative_scan", "cond", "fori_loop", "map", "scan", "switch", "vectorized_map"),
     *("while_loop", "custom_gradient", "convert_to_numpy", "dtype", "is_tensor", "shape"),
 }
+
+_OF_LISTS = {"concatenate", "dstack", "hstack", "stack", "vstack"}  # take one list of tensors
 
 
 class Probe(NamedTuple):
@@ -44,27 +47,35 @@ class Probe(NamedTuple):
         ]
 
         def call(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
-            outputs = getattr(keras.ops, self.name)(*tensors, **self.keywords)
-            return {f"y{i}": y for i, y in enumerate(keras.tree.flatten(outputs))}
+            outputs = _call(self.name, tensors, self.keywords)
+            return {f"y{i}": y for i, y in enumerate(outputs)}
 
         return tf.function(call, input_signature=specs, autograph=False)
 
 
+def functions_of_keras() -> set[str]:
+    """Return the names of the functions that take and return tensors."""
+    return {
+        name
+        for name, function in vars(keras.ops).items()
+        if callable(function) and not inspect.isclass(function) and name[0] != "_"
+    } - _LEFT_OUT
+
+
 def function_probes() -> Iterator[Probe]:
     """Yield the calls that Keras accepts."""
-    for name, function in sorted(vars(keras.ops).items()):
-        public = callable(function) and not inspect.isclass(function) and name[0] != "_"
-        if public and name not in _LEFT_OUT:
-            calls = [
-                Probe(name, arguments, keywords, expected, len(arguments))
-                for arguments in _arguments()
-                for keywords in ({}, {"axis": -1}, {"axis": 0})
-                if (expected := _run(function, arguments, keywords)) is not None
-            ]
-            yield from calls[:_MOST]
+    inputs = list(_arguments())
+    for name in sorted(functions_of_keras()):
+        calls = (
+            Probe(name, arguments, keywords, expected, len(arguments))
+            for arguments in inputs
+            for keywords in ({}, {"axis": -1}, {"axis": 0})
+            if (expected := _run(name, arguments, keywords)) is not None
+        )
+        yield from itertools.islice(calls, _MOST)
     for name, arguments, keywords in _special():
-        outputs = getattr(keras.ops, name)(*map(tf.constant, arguments), **keywords)
-        expected = [np.asarray(value) for value in keras.tree.flatten(outputs)]
+        expected = _run(name, arguments, keywords)
+        assert expected is not None, name
         yield Probe(name, arguments, keywords, expected, 1)
 
 
@@ -105,25 +116,31 @@ def _special() -> Iterator[tuple[str, tuple[np.ndarray, ...], dict[str, Any]]]:
     yield "split", (matrix,), {"indices_or_sections": 2, "axis": 1}
     yield "array_split", (matrix,), {"indices_or_sections": 3, "axis": 1}
     yield "sparse_categorical_crossentropy", (classes, abs(square)), {}
+    yield "tile", (matrix,), {"repeats": (1, 2)}
     yield "threshold", (matrix,), {"threshold": 0.5, "default_value": 0.0}
     yield "top_k", (matrix,), {"k": 2}
     yield "in_top_k", (classes, square), {"k": 2}
     yield "unfold", (images,), {"kernel_size": 2}
 
 
-def _run(function: Callable, arguments: tuple, keywords: dict) -> list[np.ndarray] | None:
+def _run(name: str, arguments: tuple, keywords: dict) -> list[np.ndarray] | None:
     """Return what a function computes; None if it does not take the arguments."""
     try:
-        outputs = function(*map(tf.constant, arguments), **keywords)
-        values = [np.asarray(value) for value in keras.tree.flatten(outputs)]
-    except Exception:  # Keras has no common class for arguments that do not fit
+        outputs = _call(name, [tf.constant(value) for value in arguments], keywords)
+    except (TypeError, ValueError, IndexError, tf.errors.OpError):
         return None
+    values = [np.asarray(value) for value in outputs]
     return values if values and all(value.dtype.kind in "fib" for value in values) else None
+
+
+def _call(name: str, tensors: Sequence[tf.Tensor], keywords: dict[str, Any]) -> list[Any]:
+    given = [list(tensors)] if name in _OF_LISTS else tensors
+    return keras.tree.flatten(getattr(keras.ops, name)(*given, **keywords))
 
 
 def _floats(*shape: int) -> np.ndarray:
     quarters = np.round(8 * _RNG.normal(size=shape)) / 4  # so that quotients stay off rounding
-    return quarters.astype(np.float32) + 0  # GPUs need not know -0
+    return quarters.astype(np.float32) + 0  # GPUs need not support -0
 
 
 def _arguments() -> Iterator[tuple[np.ndarray, ...]]:

@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 # What the tests measured, for the table that benchmarks/keras_tfjs.py writes.
 DIFFERENCES = ROOT / "build/tfjs_differences.json"
+# Each backend, and where it runs: for run_in_node or run_in_chromium.
+PLACES = [("node", name) for name in ("cpu", "wasm", "tensorflow")] + [("chromium", "webgl")]
 _BINDING = ROOT / "node_modules/@tensorflow/tfjs-node/lib/napi-v8/tfjs_binding.node"
 _BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
 

@@ -59,7 +59,7 @@ def _operation(probe: Probe, outputs: list[tf.Tensor]) -> tf.Operation | None:
 
 
 def _is_replaced_or_refused(operation: tf.Operation) -> bool:
-    if any(operations.differences(operation.node_def)):
+    if any(operations.differences(operation)):
         return True
     rule = None if operation.type in _STAY else RULES.get(operation.type)
     try:

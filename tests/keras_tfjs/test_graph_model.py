@@ -134,6 +134,9 @@ def test_names_that_are_missing_or_taken(tmp_path):
     for function in (twice, odd):
         with pytest.raises(ValueError, match="put needs a name of its own"):
             graph_model.save(function, tmp_path / "model")
+    shapeless = tf.function(lambda a: a, input_signature=[Spec(None, tf.float32, "x")])
+    with pytest.raises(ValueError, match="the rank of .* is unknown: give it a shape"):
+        graph_model.save(shapeless, tmp_path / "model")
     with pytest.raises(ValueError, match="the tf.function has no input_signature"):
         graph_model.save(tf.function(lambda a: a), tmp_path / "model")
     with pytest.raises(ValueError, match="is not a Keras model, a tf.function or"):

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_tfjs import graph_model
+from keras_tfjs import BACKENDS, graph_model
 from keras_tfjs.graph_rewrites import RULES
-from tests.keras_tfjs.javascript import difference, graph_job
+from tests.keras_tfjs.javascript import PLACES, difference, graph_job
 
-PLACES = [("node", name) for name in ("cpu", "wasm", "tensorflow")] + [("chromium", "webgl")]
 LIMIT = 2e-6
 _RNG = np.random.default_rng(0)
 FLOATS = np.array([[-3.5, -1, -0.25, 0], [0, 0.25, 1, 3.5], [-6, 6, 1e-6, -1e-6]], np.float32)
@@ -73,7 +72,6 @@ CASES = {
         lambda x: tf.tensor_scatter_nd_update(x, [[1]], [[9.0, 9, 9, 9]]) - x,
         FLOATS,
     ),
-    "UniqueV2": (lambda x: tf.raw_ops.UniqueV2(x=tf.reshape(x, [-1]), axis=[0]).y, INTEGERS),
 }
 
 
@@ -117,11 +115,35 @@ def test_rewritten_operations(request, saved, place):
     assert not wrong
 
 
-def test_unique_slices_are_refused(tmp_path):
-    spec = tf.TensorSpec([None, 4], tf.float32, "x")
-    graph = tf.function(lambda x: tf.raw_ops.UniqueV2(x=x, axis=[0]).y, input_signature=[spec])
-    with pytest.raises(ValueError, match="flatten the input"):
+UNKNOWN_RANK = {
+    "BiasAdd": lambda x: tf.nn.bias_add(x, [1.0, 2.0], data_format="NCHW"),
+    "Cumsum": lambda x: tf.cumsum(x, -1),
+    "Einsum": lambda x: tf.einsum("...i->...", x),
+    "GatherV2": lambda x: tf.raw_ops.GatherV2(params=x, indices=[0], axis=-1),
+    "OneHot": lambda x: tf.one_hot(tf.cast(x, tf.int32), 3),
+    "Roll": lambda x: tf.roll(x, 1, -1),
+}
+
+
+@pytest.mark.parametrize("operation", UNKNOWN_RANK)
+def test_unknown_rank_is_refused(tmp_path, operation):
+    def computed(x, shape):
+        return {"y": tf.reduce_max(UNKNOWN_RANK[operation](tf.reshape(x, shape))), "x": x}
+
+    specs = [tf.TensorSpec([None], tf.float32, "x"), tf.TensorSpec([None], tf.int32, "shape")]
+    graph = tf.function(computed, input_signature=specs)
+    with pytest.raises(ValueError, match=rf"{operation}.*the rank of an input is unknown"):
         graph_model.save(graph, tmp_path)
+
+
+def test_unique_is_for_vectors(tmp_path):
+    def unique(shape):
+        spec = tf.TensorSpec(shape, tf.float32, "x")
+        return tf.function(lambda x: tf.raw_ops.UniqueV2(x=x, axis=[0]).y, input_signature=[spec])
+
+    assert graph_model.save(unique([None]), tmp_path) == list(BACKENDS)
+    with pytest.raises(ValueError, match="flatten the input"):
+        graph_model.save(unique([None, 4]), tmp_path)
 
 
 def test_every_rule_has_a_case():

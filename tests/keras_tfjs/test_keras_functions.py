@@ -1,88 +1,128 @@
-"""Every function of `keras.ops` and every layer as graph models: right, or refused.
+"""The functions of `keras.ops` and all layers as graph models: right, or refused.
 
 A backend that `save` names gives the numbers of Keras. Where Keras gives NaN or an infinity,
-backends may differ: GPUs need not know them.
+backends may differ, because GPUs need not support them.
 """
 
-import json
+import contextlib
+from typing import NamedTuple
 
 import keras
 import numpy as np
 import pytest
 
 from keras_tfjs import graph_model
+from tests.keras_tfjs import zoo_runs
 from tests.keras_tfjs.cases import CASES
 from tests.keras_tfjs.composed_cases import COMPOSED_CASES
-from tests.keras_tfjs.function_probes import function_probes
-from tests.keras_tfjs.javascript import graph_job
+from tests.keras_tfjs.function_probes import function_probes, functions_of_keras
+from tests.keras_tfjs.javascript import PLACES, Job, arrays, graph_job
 
-PLACES = [("node", name) for name in ("cpu", "wasm", "tensorflow")] + [("chromium", "webgl")]
 LIMIT = 1e-5
 LAYERS = CASES | COMPOSED_CASES
-REFUSED = {"Resizing bicubic": "ScaleAndTranslate"}
+REFUSED_LAYERS = {"Resizing bicubic": "ScaleAndTranslate"}
+# TensorFlow.js lacks an operation that they need, or Keras cannot trace them.
+REFUSED_FUNCTIONS = {
+    *("angle", "bitwise_left_shift", "bitwise_right_shift", "cholesky_inverse", "corrcoef"),
+    *("cross", "det", "diag", "diagflat", "diagonal", "eigh", "erfinv", "i0", "in_top_k", "inv"),
+    *("isin", "kron", "left_shift", "logdet", "lstsq", "lu_factor", "matrix_rank"),
+    *("nanpercentile", "nanquantile", "nextafter", "pinv", "qr", "rfft", "right_shift"),
+    *("segment_max", "segment_min", "segment_prod", "segment_sum", "slogdet", "space_to_depth"),
+    *("sparse_categorical_crossentropy", "svd", "unfold", "unravel_index"),
+}
+# Constants, complex numbers, and functions that need inputs of their own.
+NOT_CALLED = {
+    *("arange", "argpartition", "bartlett", "blackman", "cholesky", "correlate", "ctc_decode"),
+    *("ctc_loss", "dsplit", "eig", "einsum", "eye", "fft", "fft2", "fold", "full", "hamming"),
+    *("hanning", "hsplit", "identity", "ifft2", "irfft", "istft", "jvp", "kaiser", "polar"),
+    *("psnr", "rearrange", "scatter", "scatter_update", "select", "slice_update", "solve"),
+    *("solve_triangular", "stft", "tri", "vectorize", "view_as_complex", "vsplit"),
+}
+
+
+class Run(NamedTuple):
+    """A graph model, what Keras computes, and the backends that are said to run it."""
+
+    label: str
+    job: Job
+    expected: list[np.ndarray]
+    backends: list[str]
 
 
 @pytest.fixture(scope="module")
 def functions(tmp_path_factory):
-    """The calls as graph models: the job, what Keras computes, and the backends that run it."""
-    root, runs = tmp_path_factory.mktemp("functions"), []
+    """Each function's calls as graph models, by the function's name."""
+    root, runs = tmp_path_factory.mktemp("functions"), {}
     for number, probe in enumerate(function_probes()):
-        path = root / str(number)
-        try:
-            backends = graph_model.save(probe.function(), path)
-        except ValueError:
+        found, path = runs.setdefault(probe.name, []), root / str(number)
+        if not (backends := save(probe, path)):
             continue
         inputs = {f"x{i}": value for i, value in enumerate(probe.arguments)}
         outputs = [f"y{i}" for i, _ in enumerate(probe.expected)]
         shapes = [value.shape for value in probe.arguments]
         label = f"{probe.name} {shapes} {probe.arguments[0].dtype} {probe.keywords}"
-        runs.append((label, graph_job(path, inputs, outputs), probe.expected, backends))
+        found.append(Run(label, graph_job(path, inputs, outputs), probe.expected, backends))
     return runs
+
+
+def save(probe, path):
+    """Save a call of any batch size, or else of one size; return its backends, none if refused."""
+    for call in (probe, probe._replace(batches=0)):
+        with contextlib.suppress(ValueError):
+            return graph_model.save(call.function(), path)
+    return []
 
 
 @pytest.fixture(scope="module")
 def layers(tmp_path_factory):
-    """Each layer's model as a graph model, as in `functions`, without those that are refused."""
+    """Each layer's model as a graph model, without those that are refused."""
     root, runs = tmp_path_factory.mktemp("layers"), []
-    for number, (name, case) in enumerate(LAYERS.items()):
-        model, values, path = case.model(), case.inputs(), root / str(number)
-        if name in REFUSED:
-            with pytest.raises(ValueError, match=REFUSED[name]):
-                graph_model.save(model, path)
-            continue
+    for number, name in enumerate(name for name in LAYERS if name not in REFUSED_LAYERS):
+        model, values, path = LAYERS[name].model(), LAYERS[name].inputs(), root / str(number)
         backends = graph_model.save(model, path)
-        signature = json.loads((path / "model.json").read_text())["signature"]
-        inputs = dict(zip([tensor.name for tensor in model.inputs], values, strict=True))
         outputs = model(values if len(values) > 1 else values[0], training=False)
         expected = [np.asarray(value) for value in keras.tree.flatten(outputs)]
-        runs.append((name, graph_job(path, inputs, list(signature["outputs"])), expected, backends))
+        job = zoo_runs.graph_job(path, model, values, outputs)
+        runs.append(Run(name, job, expected, backends))
     return runs
 
 
 def wrong(runs, place, request):
     """Return what is wrong with the models that are said to run on a backend."""
     where, backend = place
-    chosen = [run for run in runs if backend in run[3]]
+    chosen = [run for run in runs if backend in run.backends]
     assert len(chosen) > 0.9 * len(runs)
-    answers = request.getfixturevalue(f"run_in_{where}")(backend, [run[1] for run in chosen])
+    answers = request.getfixturevalue(f"run_in_{where}")(backend, [run.job for run in chosen])
     found = {}
-    for (label, _, expected, _), answer in zip(chosen, answers, strict=True):
+    for run, answer in zip(chosen, answers, strict=True):
         if "error" in answer:
-            found[label] = answer["error"].splitlines()[0]
+            found[run.label] = answer["error"].splitlines()[0]
             continue
-        for wanted, output in zip(expected, answer["outputs"], strict=True):
-            values = np.array([float(value) for value in output["values"]])
-            finite = np.isfinite(wanted.ravel())
-            close = np.isclose(values, wanted.ravel().astype(float), LIMIT, LIMIT)
-            if output["shape"] != list(wanted.shape) or not close[finite].all():
-                found[label] = output
+        for expected, given in zip(run.expected, arrays(answer), strict=True):
+            finite = np.isfinite(expected)
+            if given.shape != expected.shape or not np.allclose(
+                given[finite], expected[finite], LIMIT, LIMIT
+            ):
+                found[run.label] = given
     return found
+
+
+def test_which_functions_are_called_and_refused(functions):
+    assert functions_of_keras() - functions.keys() <= NOT_CALLED
+    assert {name for name, runs in functions.items() if not runs} <= REFUSED_FUNCTIONS
 
 
 @pytest.mark.parametrize("place", PLACES, ids="-".join)
 def test_functions_of_keras_ops(request, functions, place):
-    assert len(functions) > 1000
-    assert not wrong(functions, place, request)
+    runs = [run for found in functions.values() for run in found]
+    assert len(runs) > 1000
+    assert not wrong(runs, place, request)
+
+
+@pytest.mark.parametrize("name", REFUSED_LAYERS)
+def test_refused_layers(tmp_path, name):
+    with pytest.raises(ValueError, match=REFUSED_LAYERS[name]):
+        graph_model.save(LAYERS[name].model(), tmp_path)
 
 
 @pytest.mark.parametrize("place", PLACES, ids="-".join)

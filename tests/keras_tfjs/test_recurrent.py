@@ -8,11 +8,10 @@ import pytest
 
 from keras_tfjs import graph_model
 from tests.keras_tfjs.case import randomize
-from tests.keras_tfjs.javascript import difference, graph_job
+from tests.keras_tfjs.javascript import PLACES, difference, graph_job
 
 L = keras.layers
 LIMIT = 1e-5
-PLACES = [("node", name) for name in ("cpu", "wasm", "tensorflow")] + [("chromium", "webgl")]
 
 
 class Decay(L.Layer):

@@ -1,31 +1,23 @@
 """A corpus may be larger than memory: it is read in pieces and mapped from a file."""
 
-import contextlib
 import errno
-import re
 import tempfile
-import time
-from pathlib import Path
 
 import numpy as np
 
 from lstm_text_generation import corpora, data, text_files, train
 from lstm_text_generation.data import TextData
-from tests.conftest import SMALL, TEXT, assert_one_line, start
+from tests.conftest import SMALL, TEXT, assert_one_line, peak_memory, start
 
 MEGABYTES = 200
 
 
 def peak(*line) -> float:
     """Run the training and return the most megabytes that it had which are no mapped file's."""
-    most = 0.0
     process = start("lstm_text_generation.train", *line)
-    while process.poll() is None:
-        with contextlib.suppress(OSError, TypeError):  # it has just ended
-            status = Path(f"/proc/{process.pid}/status").read_text()
-            most = max(most, int(re.search(r"RssAnon:\s+(\d+) kB", status)[1]) / 1000)
-        time.sleep(0.01)
-    assert process.returncode == 0, process.stdout.read()
+    most = peak_memory(process, "RssAnon") / 1e6
+    out = process.communicate()[0]
+    assert process.returncode == 0, out
     return most
 
 

@@ -3,12 +3,10 @@
 import csv
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -19,7 +17,7 @@ from lstm_text_generation import train
 from lstm_text_generation.data import TextData
 from lstm_text_generation.flags import PRESETS
 from lstm_text_generation.generation import generate_text
-from tests.conftest import ROOT, SMALL, TEXT, assert_one_line, command, start, wait_for
+from tests.conftest import ROOT, SMALL, TEXT, assert_one_line, command, peak_memory, start, wait_for
 from training_run.run import Run
 
 MODULE = "lstm_text_generation.train"
@@ -324,23 +322,10 @@ def test_a_large_corpus_takes_little_memory(tmp_path, examples):
             assert time.monotonic() < deadline and process.poll() is None
             time.sleep(0.2)
         process.send_signal(signal.SIGTERM)
-    peak = peak_memory(process)
+    peak = peak_memory(process, "VmHWM")
     out = process.communicate()[0]
     assert process.returncode == (143 if examples > 64 else 0), out
     assert 1e8 < peak < 2e9
-
-
-def peak_memory(process):
-    """Wait for the end of a process; return its peak memory in bytes.
-
-    `os.wait4` gives the memory of pytest itself where pytest has more, because a child begins as
-    a copy of its parent.
-    """
-    peak, status = 0, Path(f"/proc/{process.pid}/status")
-    while match := re.search(r"VmHWM:\s+(\d+) kB", status.read_text()):
-        peak = 1024 * int(match[1])
-        time.sleep(0.02)
-    return peak
 
 
 def test_weights_that_diverge_in_an_epochs_last_step_are_one_line(call, corpus, tmp_path):
