@@ -530,7 +530,6 @@ def _indices() -> Iterator[Probe]:
         x = values(dtype, (17,))
         yield Probe("Unique", {"x": x})
         yield Probe("UniqueV2", {"x": x, "axis": i32(0)})
-        yield Probe("UniqueV2", {"x": values(dtype, (6, 2), among=[1, 2]), "axis": i32(0)})
         yield Probe("ListDiff", {"x": x, "y": x[:5]})
         ordered = {"sorted_inputs": np.sort(x)[None], "values": values(dtype, (1, 5), 3)}
         yield Probe("LowerBound", ordered)
