@@ -17,18 +17,28 @@ export function runUrl(path) {
   return `${ROOT}saved_models/${path.split('/').map(encodeURIComponent).join('/')}`;
 }
 
-/** Return a JSON file of a run; throws an Error for people. */
-export async function fetchJson(url, hint) {
+/** Return a file's response; throws an Error that names the file if there is none. */
+async function fetchFile(url, hint) {
   const response = await fetch(url).catch(() => ({ok: false}));
-  // Development servers answer a missing file with a page.
-  const text = response.ok ? await response.text() : '<';
-  const name = decodeURIComponent(url.replace(ROOT, ''));
-  if (text.startsWith('<')) throw new Error(`${name} is missing. ${hint}`);
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error(`${name} is damaged. ${hint}`);
-  }
+  // A development server may answer a missing file with a page.
+  const found = response.ok && !response.headers.get('Content-Type')?.includes('html');
+  if (!found) throw new Error(`${nameOf(url)} is missing. ${hint}`);
+  return response;
+}
+
+const nameOf = (url) => decodeURIComponent(url.replace(/^.*\/saved_models\//, 'saved_models/'));
+
+/** Return a JSON file of a run, an object or a list; throws an Error that names the file. */
+export async function fetchJson(url, hint) {
+  const response = await fetchFile(url, hint);
+  const value = await response.json().catch(() => null);
+  if (typeof value !== 'object' || value === null) throw new Error(`${nameOf(url)} is damaged. ${hint}`);
+  return value;
+}
+
+/** Return the bytes of a file of a run; throws an Error that names the file. */
+export async function fetchBytes(url, hint) {
+  return (await fetchFile(url, hint)).arrayBuffer();
 }
 
 /** Fill a select with values; the first is chosen. */

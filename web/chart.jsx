@@ -1,0 +1,60 @@
+// Line charts, in the colours of the page.
+import 'uplot/dist/uPlot.min.css';
+
+import {useEffect, useRef} from 'preact/hooks';
+import uPlot from 'uplot';
+
+const HEIGHT = 220; // pixels
+const LINES = ['--accent', '--second', '--third', '--fourth'];
+
+function options(element, {x, y, series, integerX}) {
+  const colour = (name) => getComputedStyle(element).getPropertyValue(name).trim();
+  const axis = (label) => ({
+    label, stroke: colour('--ink'), grid: {stroke: colour('--grid'), width: 1}, ticks: {stroke: colour('--grid')},
+  });
+  const whole = {incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000]};
+  return {
+    width: element.clientWidth, height: HEIGHT,
+    scales: {x: {time: false}},
+    axes: [{...axis(x), ...(integerX ? whole : {})}, axis(y)],
+    series: [
+      {label: x},
+      ...series.map(({label}, i) => ({
+        label, stroke: colour(LINES[i % LINES.length]), width: 2, points: {size: 5},
+        value: (_, value) => (value === null || value === undefined ? '' : value.toFixed(4)),
+      })),
+    ],
+  };
+}
+
+/**
+ * A line chart.
+ *
+ * @param x, y the axes' labels, with units.
+ * @param xs the places of all points.
+ * @param series a list of {label, values}; null where there is no value.
+ * @param integerX whether x counts something, such as epochs.
+ */
+export function LineChart({id, x, y, xs, series, integerX = true}) {
+  const holder = useRef(null);
+  useEffect(() => {
+    const data = [xs, ...series.map(({values}) => values)];
+    let chart = null;
+    const draw = () => {
+      chart?.destroy();
+      chart = new uPlot(options(holder.current, {x, y, series, integerX}), data, holder.current);
+    };
+    draw();
+    const scheme = matchMedia('(prefers-color-scheme: dark)');
+    const resized = new ResizeObserver(() => chart.setSize({width: holder.current.clientWidth, height: HEIGHT}));
+    scheme.addEventListener('change', draw);
+    resized.observe(holder.current);
+    return () => {
+      scheme.removeEventListener('change', draw);
+      resized.disconnect();
+      chart.destroy();
+    };
+  }, [x, y, xs, series]);
+  const last = series.map(({label, values}) => `${label} ${Number(values.at(-1)).toFixed(3)}`).join(', ');
+  return <div id={id} ref={holder} class="chart" role="img" aria-label={`${y} against ${x}; at the end ${last}`} />;
+}

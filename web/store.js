@@ -1,0 +1,32 @@
+// A page's state: one object, from which one function renders the page.
+import {signal} from '@preact/signals';
+
+/**
+ * Return {state, update, run}.
+ *
+ * `state.value` is the state; a component that reads it renders again when it changes. `update`
+ * changes some of its fields. `run` does one of the user's actions.
+ *
+ * @param initial the fields; `status` ({text, isError}) and `busy` are added.
+ */
+export function createStore(initial) {
+  const state = signal({status: {text: '', isError: false}, busy: false, ...initial});
+  const update = (changes) => {
+    state.value = {...state.value, ...changes};
+  };
+  const say = (text) => update({status: {text, isError: false}});
+
+  /** Do work that must not overlap with other work. An error becomes the status message. */
+  async function run(work) {
+    if (state.value.busy) return;
+    update({busy: true, status: {text: '', isError: false}}); // an old error is no longer true
+    try {
+      await work();
+    } catch (error) {
+      update({status: {text: error.message, isError: true}});
+    } finally {
+      update({busy: false});
+    }
+  }
+  return {state, update, say, run};
+}

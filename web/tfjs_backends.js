@@ -1,0 +1,34 @@
+// The backends of TensorFlow.js. Each is downloaded when it is chosen, and comes from this site.
+import * as tf from '@tensorflow/tfjs-core';
+import wasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
+import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
+import threadedUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
+
+const LOAD = {
+  wasm: async () => {
+    const {setWasmPaths} = await import('@tensorflow/tfjs-backend-wasm');
+    setWasmPaths({
+      'tfjs-backend-wasm.wasm': wasmUrl,
+      'tfjs-backend-wasm-simd.wasm': simdUrl,
+      'tfjs-backend-wasm-threaded-simd.wasm': threadedUrl,
+    });
+  },
+  webgl: () => import('@tensorflow/tfjs-backend-webgl'),
+  webgpu: () => import('@tensorflow/tfjs-backend-webgpu'),
+  cpu: () => import('@tensorflow/tfjs-backend-cpu'),
+};
+
+/**
+ * Change the backend. If the browser cannot run it, the old one stays.
+ *
+ * @param name one of `BACKENDS` in site.js.
+ */
+export async function useBackend(name) {
+  const before = tf.engine().backendName;
+  await LOAD[name]();
+  const works = await tf.setBackend(name).catch(() => false);
+  if (!works) {
+    if (before) await tf.setBackend(before);
+    throw new Error(`This browser cannot run ${name}. Choose another backend.`);
+  }
+}
