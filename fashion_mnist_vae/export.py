@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from fashion_mnist_vae import pictures
+from fashion_mnist_vae import formation, pictures
 from fashion_mnist_vae.data import ImageData
 from fashion_mnist_vae.grid import Grid
 from keras_tfjs import graph_model, layers_model
@@ -18,6 +18,7 @@ from training_run.run import Run
 
 IMAGE_DATA_FILE = "image_data.json"
 PAGE_IMAGES = 1000  # test images that the web page shows on its map
+GRAY_LEVEL = 1 / 255  # a smaller difference in a pixel cannot be seen on a screen
 OUTPUT_NAMES = {
     "encoder": ["z_mean", "z_log_var", "z"],
     "decoder": ["decoded"],
@@ -51,6 +52,7 @@ def export_run(
     grid = grid._replace(dimensions=dimensions)
     pictures.save_grid(run.directory / "latent_space.png", montage, grid)
     files["latent_space.png"] = "images drawn from all over the latent space"
+    files |= formation.save(run)
     metrics = "the loss and its two terms"
     if len(image_data.test_images):
         clusters, pairs = (
@@ -92,6 +94,7 @@ def export_models(
         "image_shape": image_data.image_shape,
         "class_names": image_data.class_names,
         "grid_dimensions": grid_dimensions,
+        "limits": pictures.limits(vae_model.get_layer("encoder"), image_data),
         "num_test_images": len(image_data.test_images[:PAGE_IMAGES]),
     }
     write_text(directory / IMAGE_DATA_FILE, json.dumps(description, indent=1) + "\n")
@@ -109,7 +112,7 @@ def export_models(
     graph_model.save(decode, directory / "graph_model" / "decoder")
     z = np.random.default_rng(0).normal(size=(256, decoder.input_shape[1])).astype(np.float32)
     float16_files = float16_graph.save(
-        directory, decode, decoder, lambda model: model(z), "pixel", "decoder"
+        directory, decode, decoder, lambda model: model(z), "pixel", GRAY_LEVEL, "decoder"
     )
     files = {
         "decoder.keras": "draws an image for a z, for Keras",
@@ -120,7 +123,7 @@ def export_models(
         "encoder": "likewise",
         "graph_model": "the decoder for TensorFlow.js, frozen",
         **float16_files,
-        IMAGE_DATA_FILE: "size and classes of the images",
+        IMAGE_DATA_FILE: "size and classes of the images, and where they lie",
     }
     if len(image_data.test_images):
         files["test_images.json"] = "classes of some test images, for the web page"

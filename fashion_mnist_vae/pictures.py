@@ -23,13 +23,22 @@ def widest_dimensions(
     A dimension that the encoder does not use has a divergence of 0, because all images lie there
     alike. If there is only one dimension, it is returned twice.
     """
-    images = image_data.test_images
-    z_mean, z_log_var = encode(
-        encoder_model, images if len(images) else image_data.train_images[:_ENCODED]
-    )
+    z_mean, z_log_var = encode(encoder_model, _shown_images(image_data))
     divergence = kl_divergence(z_mean, z_log_var).numpy().mean(axis=0)
     largest = [int(dimension) for dimension in np.sort(np.argsort(-divergence)[:2])]
     return (largest[0], largest[-1]), divergence
+
+
+def limits(encoder_model: keras.Model, image_data: ImageData) -> list[list[float]]:
+    """Return where the middle 98% of the images lie: [start, end] of each latent dimension."""
+    z_mean, _ = encode(encoder_model, _shown_images(image_data))
+    return np.percentile(z_mean, [1, 99], axis=0).T.tolist()
+
+
+def _shown_images(image_data: ImageData) -> np.ndarray:
+    """Return the images that show what the encoder does: uint8 [n, original_dim]."""
+    images = image_data.test_images
+    return images if len(images) else image_data.train_images[:_ENCODED]
 
 
 def encode(encoder_model: keras.Model, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -68,6 +68,7 @@ def train(
     import keras
     import tensorflow as tf
 
+    from fashion_mnist_vae.formation import add_map
     from fashion_mnist_vae.grid import Grid
     from fashion_mnist_vae.model import decoder, encoder, evaluate, scale, vae, vae_loss
     from fashion_mnist_vae.pictures import latent_space
@@ -100,6 +101,7 @@ def train(
         if len(image_data.test_images):
             test_loss = evaluate(vae_model, image_data.test_images, reconstruction_loss, beta)
             metrics = {"val_loss": test_loss}
+        add_map(run, vae_model, image_data)  # of how the latent space forms, for the page
         run.log_epoch(metrics)
         generate(decoder_model, image_data.image_shape)
         if run.tensorboard.enabled:

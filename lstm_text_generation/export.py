@@ -98,4 +98,4 @@ def _save_float16(directory: Path, model: keras.Model, text_data: TextData) -> d
     def probabilities(model: keras.Model) -> tf.Tensor:
         return tf.nn.softmax(sequence_logits(model, windows, text_data.sample_len()))
 
-    return float16_graph.save(directory, one_step(model), model, probabilities, "probability")
+    return float16_graph.save(directory, one_step(model), model, probabilities, "probability", 1e-3)

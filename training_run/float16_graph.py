@@ -10,7 +10,6 @@ import numpy as np
 from keras_tfjs import compare, graph_model
 
 DIRECTORY = "graph_model_float16"
-LIMIT = 1e-3  # of the difference in an output, which is from 0 to 1
 
 
 def save(
@@ -19,6 +18,7 @@ def save(
     model: keras.Model,
     run: Callable[[keras.Model], Any],
     output: str,
+    limit: float,
     name: str = "",
 ) -> dict[str, str]:
     """Write the copy, unless its outputs differ.
@@ -29,6 +29,7 @@ def save(
       model: the model whose weights it has.
       run: returns a model's outputs for some inputs.
       output: what one output is, such as a pixel.
+      limit: of the difference in an output, which is from 0 to 1.
       name: of the graph's directory below `DIRECTORY`.
 
     Returns:
@@ -36,7 +37,7 @@ def save(
     """
     rounded = compare.quantized_copy(model, "float16")
     difference = float(np.abs(np.asarray(run(model)) - np.asarray(run(rounded))).max())
-    if not difference < LIMIT:
+    if not difference < limit:
         print(f"No {DIRECTORY}: a {output} would differ by {difference:.1e}.")
         return {}
     graph_model.save(graph, directory / DIRECTORY / name, quantize="float16")

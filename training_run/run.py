@@ -60,6 +60,11 @@ class Run:
         return self.progress.history
 
     @property
+    def keeps_files(self) -> bool:
+        """Whether the run has a directory, as an opened run has on the chief."""
+        return self._directory is not None
+
+    @property
     def directory(self) -> Path:
         """The directory to write files into; only an opened run has one, on the chief."""
         assert self._directory

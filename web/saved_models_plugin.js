@@ -7,8 +7,9 @@ const LIST = 'saved_models/index.json';
 // What a page reads of a run; checkpoints, the formats of Python, and run.json, which names places
 // of this machine, stay behind.
 const NEEDED = [
-  'model.json', 'graph_model', 'text_data.json', 'epochs.json',
+  'model.json', 'graph_model', 'graph_model_float16', 'text_data.json', 'epochs.json',
   'decoder', 'encoder', 'image_data.json', 'test_images.json', 'test_images.bin',
+  'formation.json', 'formation.png',
 ];
 // One file, or several if they are large.
 const WEIGHTS = /^weights(-\d+of\d+)?\.bin$/;

@@ -61,7 +61,7 @@ def image_app(directory: Path) -> App:
     data = shapes.write_dataset(directory / "data", ".gz")
     outcome = ["encoder/weights.bin", "decoder/weights.bin", "decoder/model.json", "history.csv",
                "epochs.json", "image_data.json", "latent_space.png", "loss.png", "run.json",
-               "graph_model/decoder/weights.bin"]  # fmt: skip
+               "graph_model/decoder/weights.bin", "formation.png", "formation.json"]  # fmt: skip
     return App(
         fashion_mnist_vae.train,
         fashion_mnist_vae.generate,
@@ -95,6 +95,6 @@ def assert_whole(directory: Path) -> None:
 
 def assert_learned(path: Path) -> None:
     """Assert that an unfinished run has a checkpoint that numpy reads."""
-    (*_, newest) = sorted((path.with_name(f"{path.name}.training") / "checkpoints").iterdir())
+    (*_, newest) = sorted((path.with_name(f"{path.name}.training") / "checkpoints").glob("epoch-*"))
     with np.load(newest) as arrays:
         assert all(np.all(np.isfinite(arrays[name])) for name in arrays if "model" in name)
