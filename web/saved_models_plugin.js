@@ -24,13 +24,18 @@ function appOf(file) {
   }
 }
 
-/** Return {path, app} of every finished run below a directory, with paths relative to it. */
+/** Return the directory of the graph models that the pages load: that of 16 bits if there is one. */
+const graphOf = (directory) =>
+  existsSync(join(directory, 'graph_model_float16')) ? 'graph_model_float16' : 'graph_model';
+
+/** Return {path, app, graph} of every finished run below a directory, with paths relative to it. */
 export function findRuns(root) {
   const runs = [];
   const visit = (directory) => {
     const file = join(directory, 'run.json');
     if (existsSync(file)) {
-      runs.push({path: relative(root, directory).replaceAll('\\', '/'), app: appOf(file)});
+      const path = relative(root, directory).replaceAll('\\', '/');
+      runs.push({path, app: appOf(file), graph: graphOf(directory)});
       return;
     }
     for (const entry of readdirSync(directory, {withFileTypes: true})) {

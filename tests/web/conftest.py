@@ -57,7 +57,9 @@ def visitor(built, tmp_path_factory):
         for name, source in runs.items():
             shutil.copytree(source, site / "saved_models" / name)
             kind = json.loads((source / "run.json").read_text())["app"]
-            listed.append({"path": name, "app": kind})
+            float16 = (source / "graph_model_float16").is_dir()
+            graph = "graph_model_float16" if float16 else "graph_model"
+            listed.append({"path": name, "app": kind, "graph": graph})
         (site / "saved_models/index.json").write_text(json.dumps(listed))
         for name, text in (corpora or {}).items():
             path = site / f"saved_models/corpora/{name}.txt"

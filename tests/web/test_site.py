@@ -32,8 +32,8 @@ def saved_models(tmp_path, text_run, image_run):
 
 
 RUNS = [
-    {"path": "deep/bottles", "app": "lstm_text_generation"},
-    {"path": "shapes", "app": "fashion_mnist_vae"},
+    {"path": "deep/bottles", "app": "lstm_text_generation", "graph": "graph_model_float16"},
+    {"path": "shapes", "app": "fashion_mnist_vae", "graph": "graph_model_float16"},
 ]
 
 
@@ -43,11 +43,12 @@ def test_a_build_has_the_runs_and_what_their_pages_need(saved_models, tmp_path):
     assert json.loads((dist / "saved_models/index.json").read_text()) == RUNS
     text, image = dist / "saved_models/deep/bottles", dist / "saved_models/shapes"
     assert sorted(path.name for path in text.iterdir()) == [
-        "epochs.json", "graph_model", "model.json", "text_data.json", "weights.bin",
+        "epochs.json", "graph_model", "graph_model_float16", "model.json", "text_data.json",
+        "weights.bin",
     ]  # fmt: skip
     assert sorted(path.name for path in image.iterdir()) == [
-        "decoder", "encoder", "epochs.json", "graph_model", "image_data.json", "test_images.bin",
-        "test_images.json",
+        "decoder", "encoder", "epochs.json", "formation.json", "formation.png", "graph_model",
+        "graph_model_float16", "image_data.json", "test_images.bin", "test_images.json",
     ]  # fmt: skip
     assert (dist / "saved_models/corpora/python-docs.txt").read_text() == "text"
     names = {path.name for path in (dist / "saved_models").iterdir()}
