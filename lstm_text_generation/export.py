@@ -19,6 +19,7 @@ from training_run.run import Run
 
 KERAS_FILE = "model.keras"
 TEXT_DATA_FILE = "text_data.json"
+FLOAT16_LIMIT = 5e-3  # of a probability: half a percentage point is invisible in what it writes
 
 
 def export_run(run: Run, model: keras.Model, text_data: TextData, seed_text: str) -> dict[str, str]:
@@ -98,4 +99,6 @@ def _save_float16(directory: Path, model: keras.Model, text_data: TextData) -> d
     def probabilities(model: keras.Model) -> tf.Tensor:
         return tf.nn.softmax(sequence_logits(model, windows, text_data.sample_len()))
 
-    return float16_graph.save(directory, one_step(model), model, probabilities, "probability", 1e-3)
+    return float16_graph.save(
+        directory, one_step(model), model, probabilities, "probability", FLOAT16_LIMIT
+    )

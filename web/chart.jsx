@@ -1,7 +1,7 @@
 // Line charts, in the colours of the page.
 import 'uplot/dist/uPlot.min.css';
 
-import {useEffect, useRef} from 'preact/hooks';
+import {useLayoutEffect, useRef} from 'preact/hooks';
 import uPlot from 'uplot';
 
 const HEIGHT = 220; // pixels
@@ -37,24 +37,28 @@ function options(element, {x, y, series, integerX}) {
  */
 export function LineChart({id, x, y, xs, series, integerX = true}) {
   const holder = useRef(null);
-  useEffect(() => {
-    const data = [xs, ...series.map(({values}) => values)];
-    let chart = null;
+  const chart = useRef(null);
+  const data = [xs, ...series.map(({values}) => values)];
+  const labels = series.map(({label}) => label).join();
+  useLayoutEffect(() => {
+    const element = holder.current;
     const draw = () => {
-      chart?.destroy();
-      chart = new uPlot(options(holder.current, {x, y, series, integerX}), data, holder.current);
+      const shown = chart.current?.data ?? data;
+      chart.current?.destroy();
+      chart.current = new uPlot(options(element, {x, y, series, integerX}), shown, element);
     };
     draw();
     const scheme = matchMedia('(prefers-color-scheme: dark)');
-    const resized = new ResizeObserver(() => chart.setSize({width: holder.current.clientWidth, height: HEIGHT}));
+    const resized = new ResizeObserver(() => chart.current.setSize({width: element.clientWidth, height: HEIGHT}));
     scheme.addEventListener('change', draw);
-    resized.observe(holder.current);
+    resized.observe(element);
     return () => {
       scheme.removeEventListener('change', draw);
       resized.disconnect();
-      chart.destroy();
+      chart.current.destroy();
     };
-  }, [x, y, xs, series]);
+  }, [x, y, labels]);
+  useLayoutEffect(() => chart.current.setData(data), [xs, series]);
   const last = series.map(({label, values}) => `${label} ${Number(values.at(-1)).toFixed(3)}`).join(', ');
   return <div id={id} ref={holder} class="chart" role="img" aria-label={`${y} against ${x}; at the end ${last}`} />;
 }

@@ -1,5 +1,5 @@
 // The files of TensorFlow.js models, read with messages that name the file that is wrong.
-import {fetchJson, fetchBytes} from './site.js';
+import {fetchBytes, fetchJson} from './files.js';
 
 const BYTES = {float32: 4, int32: 4, bool: 1, float16: 2, uint16: 2, uint8: 1};
 

@@ -1,44 +1,25 @@
-// What both pages need besides TensorFlow.js: the runs in saved_models/, and messages.
+// The site: its runs in saved_models/, and messages.
+import {fetchJson} from './files.js';
+export {fetchJson};
+
 export const BACKENDS = ['wasm', 'webgl', 'webgpu', 'cpu'];
 
 /** The site's root, from a page two directories below it. */
 export const ROOT = new URL('../../', window.location.href).href;
 
-/** Return the runs of an app: their paths below saved_models/. */
+/**
+ * Return the runs of an app: {path, graph} each, the path below saved_models/ and the directory of the
+ * graph model to load.
+ */
 export async function listRuns(app) {
-  const response = await fetch(`${ROOT}saved_models/index.json`);
-  if (!response.ok) throw new Error('The list of saved models is missing: start the site with make web.');
+  const entries = await fetchJson(`${ROOT}saved_models/index.json`, 'Start the site with make web.');
   // A run without an app is damaged; loading it says what to do.
-  return (await response.json()).filter((run) => [app, null].includes(run.app)).map((run) => run.path);
+  return entries.filter((entry) => [app, null].includes(entry.app));
 }
 
 /** Return the address of a run. */
 export function runUrl(path) {
   return `${ROOT}saved_models/${path.split('/').map(encodeURIComponent).join('/')}`;
-}
-
-/** Return a file's response; throws an Error that names the file if there is none. */
-async function fetchFile(url, hint) {
-  const response = await fetch(url).catch(() => ({ok: false}));
-  // A development server may answer a missing file with a page.
-  const found = response.ok && !response.headers.get('Content-Type')?.includes('html');
-  if (!found) throw new Error(`${nameOf(url)} is missing. ${hint}`);
-  return response;
-}
-
-const nameOf = (url) => decodeURIComponent(url.replace(/^.*\/saved_models\//, 'saved_models/'));
-
-/** Return a JSON file of a run, an object or a list; throws an Error that names the file. */
-export async function fetchJson(url, hint) {
-  const response = await fetchFile(url, hint);
-  const value = await response.json().catch(() => null);
-  if (typeof value !== 'object' || value === null) throw new Error(`${nameOf(url)} is damaged. ${hint}`);
-  return value;
-}
-
-/** Return the bytes of a file of a run; throws an Error that names the file. */
-export async function fetchBytes(url, hint) {
-  return (await fetchFile(url, hint)).arrayBuffer();
 }
 
 /** Fill a select with values; the first is chosen. */

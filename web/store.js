@@ -18,7 +18,7 @@ export function createStore(initial) {
 
   /** Do work that must not overlap with other work. An error becomes the status message. */
   async function run(work) {
-    if (state.value.busy) return;
+    if (state.value.busy) return say('Wait until the present work is done, or stop it.');
     update({busy: true, status: {text: '', isError: false}}); // an old error is no longer true
     try {
       await work();

@@ -12,25 +12,35 @@ export const TEXT_DATA_URLS = {
   'tfjs-code': 'https://cdn.jsdelivr.net/npm/@tensorflow/tfjs@0.11.7/dist/tf.js',
 };
 
+/** The source that stands for a text of the user's own. */
+export const OWN = 'own text';
+
+/** A short name for a text (the original's hashCode). */
+export function hash(text) {
+  let value = 5381;
+  for (let i = text.length - 1; i >= 0; i--) value = ((value * 33) ^ text.charCodeAt(i)) >>> 0;
+  return value;
+}
+
 /** Return a corpus: from saved_models/corpora/, from this browser's cache, or from the web. */
 export async function loadCorpus(name) {
   const own = await fetch(`${ROOT}saved_models/corpora/${name}.txt`).catch(() => ({ok: false}));
   // Development servers answer a missing file with a page.
   if (own.ok && !own.headers.get('Content-Type')?.includes('html')) return own.text();
   const url = TEXT_DATA_URLS[name];
-  if (!url) throw new Error(`There is no ${name} on this site: start it with make web.`);
+  if (!url) throw new Error(`This site has no text ${name}. Start the site with make web, or use your own text.`);
   const cache = await globalThis.caches?.open('corpora');
   const cached = await cache?.match(url);
   if (cached) return cached.text();
   try {
     const response = await fetch(url);
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    const kept = response.clone();
+    const copy = response.clone();
     const text = await response.text(); // fails if the download is cut off
-    await cache?.put(url, kept);
+    await cache?.put(url, copy);
     return text;
   } catch (error) {
-    throw new Error(`Failed to load text data: ${error.message}. Paste or drop a text instead.`);
+    throw new Error(`The download of ${name} failed: ${error.message}. Try again, or use your own text.`);
   }
 }
 
@@ -50,9 +60,9 @@ export class TextData {
     this.indices = Int32Array.from(characters, (character) => indexOf.get(character));
   }
 
-  /** Return a random slice of the text. */
+  /** Return a random slice of the text; the whole text if it is shorter. */
   getRandomSlice(length) {
-    const start = Math.floor(Math.random() * (this.indices.length - length + 1));
+    const start = Math.floor(Math.random() * Math.max(1, this.indices.length - length + 1));
     return Array.from(this.indices.subarray(start, start + length), (i) => this.charSet[i]).join('');
   }
 }

@@ -1,127 +1,197 @@
-// TensorFlow.js in a thread of its own, so that the page stays responsive. The page sends
-// {id, command, argument}; the answer is {id, result} or {id, error}. Meanwhile {event, ...} tell
-// of batches, epochs and characters. After each batch the page gets the whole model with its
-// optimizer, so that it can end this thread at any moment and lose nothing.
-import * as tf from '@tensorflow/tfjs';
+// The text model in a thread of its own, so that the page stays responsive. After each batch of a
+// training the page gets the whole model with its optimizer, so that it can end this thread at any
+// moment and lose nothing.
+import {loadGraphModel} from '@tensorflow/tfjs-converter';
+import * as tf from '@tensorflow/tfjs-core';
 
-import {useBackend} from '../../web/backends.js';
-import {createModel, fitModel, StepWriter, WindowWriter} from './model.js';
+import {loadArtifacts} from '../../web/model_files.js';
+import {useBackend} from '../../web/tfjs_backends.js';
+import {send, serve} from '../../web/worker_server.js';
 import {atTemperature, sample} from './sampling.js';
+import {GraphStep, LayersStep, WindowStep} from './steps.js';
+import {fitModel} from './training.js';
 
-let model = null;
-let graph = null; // of one step, as long as the model is as Python left it
-let writer = null;
+const layersCode = () => import('./layers_model.js');
 
-/** Return the model as TensorFlow.js saves it, optimizer included. */
-async function snapshot() {
-  let saved;
-  const handler = tf.io.withSaveHandler(async (artifacts) => {
-    saved = artifacts;
-    return {modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts)};
-  });
-  await model.save(handler, {includeOptimizer: Boolean(model.optimizer)});
-  return saved;
+let graph = null; // GraphStep of a run, as long as its model is as Python left it
+let run = null; // {modelUrl, hint}: where the layers of the run are, until they are loaded
+let model = null; // the layers model
+let trainer = null; // the compiled copy of the model that learns
+let writer = null; // reads and writes the page's text
+
+/** Take another model; what was before is disposed. */
+function replace(next) {
+  for (const old of [writer, graph]) old?.end();
+  graph?.graph.dispose();
+  trainer?.optimizer?.dispose();
+  for (const old of [trainer, model]) old?.dispose();
+  [graph, run, model, trainer] = [next.graph ?? null, next.run ?? null, next.model ?? null, next.trainer ?? null];
+  writer = null;
 }
 
-/** Throw an Error for people if a training has ruined the weights. */
-function checkWeights({weightData}) {
-  const weights = new Float32Array(weightData, 0, model.countParams()); // the optimizer's follow
-  // Before they are no numbers, they are so large that what follows from them is none.
-  if (!weights.every((weight) => Math.abs(weight) < 1e6)) {
-    throw new Error('The weights are not numbers any more: lower the learning rate.');
+/** Return the layers model, which is loaded now if only its graph was. */
+async function layersModel() {
+  if (!model) {
+    const {loadLayersModel} = await layersCode();
+    model = await loadLayersModel(tf.io.fromMemory(await loadArtifacts(run.modelUrl, run.hint)));
   }
+  return model;
 }
 
-function describe(model, graph) {
-  const lstms = model.layers.filter((layer) => layer.getClassName() === 'LSTM');
-  const [, sampleLen, charSetSize] = model.inputs[0].shape;
-  if (!lstms.length || charSetSize !== model.outputs[0].shape[1]) {
-    throw new Error('This is not a model that writes text.');
-  }
-  const sizes = lstms.map((layer) => layer.getConfig().units);
-  return {sampleLen, charSetSize, sizes, hasGraph: Boolean(graph), metadata: model.userDefinedMetadata};
+/** Load a model that Python trained: the graph of one step first. */
+async function load({graphUrl, modelUrl, hint}) {
+  const loaded = new GraphStep(await loadGraphModel(tf.io.fromMemory(await loadArtifacts(graphUrl, hint))));
+  replace({graph: loaded, run: {modelUrl, hint}});
+  return {sizes: loaded.sizes};
 }
 
-/** Take another model, if it is one that writes text. */
-async function replace(loadedModel, loadedGraph = null) {
-  const description = describe(loadedModel, loadedGraph);
-  writer?.dispose?.();
-  model?.optimizer?.dispose();
-  model?.dispose();
-  graph?.dispose();
-  [model, graph, writer] = [loadedModel, loadedGraph, null];
+async function create({sampleLen, charSetSize, sizes, metadata}) {
+  const {createModel, describe} = await layersCode();
+  const created = createModel(sampleLen, charSetSize, sizes);
+  created.setUserDefinedMetadata(metadata);
+  replace({model: created});
+  return describe(created);
+}
+
+/** Load a model that this browser keeps. */
+async function loadKept(url) {
+  const {describe, loadLayersModel} = await layersCode();
+  const loaded = await loadLayersModel(url);
+  const description = describe(loaded);
+  replace({model: loaded});
   return description;
 }
 
-function newWriter(way) {
-  writer?.dispose?.();
-  writer = way === 'step' && graph ? new StepWriter(graph) : new WindowWriter(model);
-  return writer;
+/** Bring back a model that `artifacts` or the event `batch` has given to the page. */
+async function restore({artifacts, isTrainer}) {
+  const {copyModel, describe, loadLayersModel} = await layersCode();
+  const loaded = await loadLayersModel(tf.io.fromMemory(artifacts));
+  replace(isTrainer ? {model: copyModel(loaded, false), trainer: loaded} : {model: loaded});
+  return describe(model);
+}
+
+async function stepOf(way) {
+  if (way === 'window') return new WindowStep(await layersModel());
+  return graph ?? new LayersStep(await layersModel());
 }
 
 /**
- * Draw characters until there are enough, and send them. Those of 50 ms go together: a page that
- * showed each by itself would come too late for all else, a click on Stop included.
+ * Let a step read a text.
+ *
+ * @returns what it predicts: for each character the `probabilities` of the next, and its `cells`.
  */
-async function generate({seed, length, temperature, way}) {
-  let probabilities = await newWriter(way).start(seed);
-  const started = performance.now();
-  let [indices, sent] = [[], started];
-  for (let written = 1; written <= length; written++) {
-    indices.push(sample(atTemperature(probabilities, temperature)));
-    probabilities = await writer.advance(indices.at(-1));
-    const now = performance.now();
-    if (now - sent < 50 && written < length) continue;
-    const charactersPerSec = (written * 1000) / (now - started);
-    self.postMessage({event: 'characters', indices, written, charactersPerSec});
-    [indices, sent] = [[], now];
+async function read(step, indices) {
+  const records = [];
+  for (const index of indices) records.push(await step.step([index]));
+  if (records.at(-1).probabilities?.some(Number.isNaN)) {
+    throw new Error("The model's probabilities are NaN: its weights have diverged. Train it again.");
   }
-  return probabilities;
+  return records;
 }
 
-const COMMANDS = {
-  backend: useBackend,
-  create: ({sampleLen, charSetSize, sizes, metadata}) => {
-    const created = createModel(sampleLen, charSetSize, sizes);
-    created.setUserDefinedMetadata(metadata);
-    return replace(created);
-  },
-  load: async ({modelUrl, graphUrl}) => {
-    const loaded = await tf.loadLayersModel(modelUrl);
-    return replace(loaded, graphUrl ? await tf.loadGraphModel(graphUrl) : null);
-  },
-  restore: async (artifacts) => replace(await tf.loadLayersModel(tf.io.fromMemory(artifacts))),
-  snapshot,
-  save: (url) => model.save(url).then(() => null),
-  saved: () => tf.io.listModels(),
-  remove: (url) => tf.io.removeModel(url).then(() => null),
-  train: async ({learningRate, ...options}) => {
-    if (!options.resumed || !model.optimizer) {
-      model.optimizer?.dispose();
-      model.compile({optimizer: tf.train.rmsprop(learningRate), loss: 'categoricalCrossentropy'});
-    }
-    writer?.dispose?.();
-    graph?.dispose(); // it would write as the model did before
-    [graph, writer] = [null, null];
-    await fitModel(model, options, {
-      batch: async (logs) => {
-        const artifacts = await snapshot();
-        checkWeights(artifacts);
-        self.postMessage({event: 'batch', ...logs, artifacts});
-      },
-      epoch: async (logs) => self.postMessage({event: 'epoch', ...logs}),
-    });
-    return describe(model, graph);
-  },
-  generate,
-  start: ({seed, way}) => newWriter(way).start(seed),
-  advance: (index) => writer.advance(index),
-};
+/** Begin the page's text with a text to read. */
+async function begin({indices, way}) {
+  writer?.end();
+  writer = await stepOf(way);
+  writer.begin(1);
+  const records = await read(writer, indices);
+  writer.next = records.at(-1).probabilities;
+  return records;
+}
 
-self.onmessage = async ({data: {id, command, argument}}) => {
-  try {
-    self.postMessage({id, result: await COMMANDS[command](argument)});
-  } catch (error) {
-    self.postMessage({id, error: error.message});
+/** Write on: up to `count` characters, for about 50 ms. Return the indices and what `read` returns. */
+async function write({count, temperature}) {
+  const until = performance.now() + 50;
+  const [indices, records] = [[], []];
+  while (indices.length < count && performance.now() < until) {
+    const index = sample(atTemperature(writer.next, temperature));
+    records.push(await writer.step([index]));
+    indices.push(index);
+    writer.next = records.at(-1).probabilities;
   }
-};
+  return {indices, records};
+}
+
+/** Write from one seed text at several temperatures, side by side. Return indices for each. */
+async function compare({seed, temperatures, length}) {
+  const step = graph ? new GraphStep(graph.graph) : new LayersStep(await layersModel());
+  step.begin(temperatures.length);
+  const written = temperatures.map(() => []);
+  let probabilities;
+  for (const index of seed) ({probabilities} = await step.step(temperatures.map(() => index)));
+  const size = probabilities.length / temperatures.length;
+  while (written[0].length < length) {
+    const drawn = temperatures.map((temperature, i) =>
+      sample(atTemperature(probabilities.subarray(i * size, (i + 1) * size), temperature)),
+    );
+    drawn.forEach((index, i) => written[i].push(index));
+    ({probabilities} = await step.step(drawn));
+  }
+  step.end();
+  return written;
+}
+
+/** Compile the copy of the model that learns, unless a training goes on. */
+async function compile({resumed, everyChar, learningRate}) {
+  const {copyModel} = await layersCode();
+  const next = await layersModel();
+  if (resumed && trainer) return;
+  trainer?.optimizer?.dispose();
+  trainer?.dispose();
+  trainer = copyModel(next, everyChar);
+  trainer.compile({optimizer: tf.train.rmsprop(learningRate), loss: 'categoricalCrossentropy'});
+}
+
+/**
+ * Train the model; see `fitModel`. The events `batch` and `epoch` tell of it.
+ *
+ * @param options those of `fitModel`, and {learningRate, resumed, sampled}: `sampled` is what
+ *   `compare` writes after each epoch.
+ */
+async function train({sampled, ...options}) {
+  const {artifactsOf, checkWeights, describe} = await layersCode();
+  await compile(options);
+  writer?.end();
+  writer = null;
+  graph?.end();
+  graph?.graph.dispose(); // it would write as the model did before
+  graph = null;
+  const updateModel = () => {
+    model.setWeights(trainer.getWeights());
+    return model;
+  };
+  await fitModel(trainer, options, {
+    batch: async (logs) => {
+      const artifacts = await artifactsOf(trainer);
+      checkWeights(artifacts, trainer.countParams());
+      send({event: 'batch', ...logs, artifacts});
+    },
+    validate: updateModel,
+    epoch: async (logs) => {
+      updateModel();
+      send({event: 'epoch', ...logs, samples: await compare(sampled)});
+    },
+  });
+  updateModel();
+  return describe(model);
+}
+
+serve({
+  backend: useBackend,
+  load,
+  create,
+  loadKept,
+  restore,
+  artifacts: async () => (await layersCode()).artifactsOf(await layersModel()),
+  begin,
+  write,
+  compare,
+  train,
+  keep: async (url) => {
+    await (await layersModel()).save(url);
+  },
+  kept: () => tf.io.listModels(),
+  remove: async (url) => {
+    await tf.io.removeModel(url);
+  },
+});

@@ -23,7 +23,7 @@ page.on('request', (request) => {
 const [app, name] = scenario.split('.');
 const {[name]: run} = await import(`./${app}_page.mjs`);
 const paths = {text: 'lstm_text_generation', vae: 'fashion_mnist_vae'};
-const open = () => page.goto(`${origin}/${paths[app]}/web/index.html`);
+const open = (query = '') => page.goto(`${origin}/${paths[app]}/web/index.html${query}`);
 try {
   const answer = await run({page, open, origin}, JSON.parse(argument));
   writeFileSync(answerFile, JSON.stringify({answer: answer ?? null, errors, outside}));

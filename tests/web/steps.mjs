@@ -1,4 +1,5 @@
 // Steps that the scenarios of both pages share.
+import {readFileSync} from 'node:fs';
 
 /** Wait until the page's status line matches; return it. */
 export async function status(page, pattern) {
@@ -35,6 +36,15 @@ export async function drop(page, selector, name, type, base64) {
   );
   await page.dispatchEvent(selector, 'dragover', {dataTransfer: transfer});
   await page.dispatchEvent(selector, 'drop', {dataTransfer: transfer});
+}
+
+const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+
+/** Return what axe finds wrong with the page as it is: a line for each rule and element. */
+export async function axe(page) {
+  await page.evaluate(AXE);
+  const {violations} = await page.evaluate(() => window.axe.run());
+  return violations.flatMap(({id, nodes}) => nodes.map(({html, failureSummary}) => `${id}: ${html} ${failureSummary}`));
 }
 
 /** Return what a page of 400 px and its controls look like to one who does not see it well. */

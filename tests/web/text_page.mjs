@@ -1,216 +1,310 @@
 // Scenarios of the text model's page.
 import {readFileSync} from 'node:fs';
 
-import {accessibility, drop, status} from './steps.mjs';
+import {axe, drop, status} from './steps.mjs';
 
-const READY = /^Choose a text/;
-
-/** Open the page and load a source: a run, a text by name, or a text of one's own. */
-async function loaded({page, open}, {run, text, own}) {
-  await open();
-  await status(page, READY);
-  if (own) await page.fill('#own-text', own);
-  else await page.selectOption('#source', run ? `run:${run}` : `text:${text}`);
-  await page.click('#load-source');
-  await status(page, run ? /Now you can let it write/ : /Next, create or load/);
+/** Open the page, and wait until its first run has written something. */
+async function opened({page, open}, query = '') {
+  await open(query);
+  await page.waitForFunction(() => document.querySelectorAll('#text [data-place]').length > 20);
+  await page.click('#write'); // Pause
+  await idle(page);
 }
 
-async function generated(page, {seed, length, temperature, way}) {
-  if (seed !== undefined) await page.fill('#seed-text', seed);
-  await page.fill('#length', String(length));
-  await page.fill('#temperature', String(temperature));
-  if (way) await page.selectOption('#way', way);
-  await page.click('#generate');
-  await status(page, /Done generating/);
-  return page.inputValue('#written');
+/** Wait until nothing is done and nothing is written. */
+async function idle(page) {
+  await page.waitForSelector('#page[aria-busy="false"]');
+  await page.waitForSelector('#write:has-text("Write on")');
 }
 
-/** Return the probabilities that the bars show, by their characters' order. */
-function bars(page) {
-  return page.$$eval('#bars button', (buttons) => buttons.map((bar) => Number(bar.dataset.probability)));
+const tab = (page, id) => page.click(`#tab-${id}`);
+
+/** Return the text on the page. */
+const text = (page) => page.$$eval('#text [data-place]', (all) => all.map((e) => e.textContent).join(''));
+
+async function set(page, values) {
+  await page.$eval('#controls details', (details) => (details.open = true));
+  for (const [id, value] of Object.entries(values)) {
+    if (['way', 'pace', 'run', 'backend'].includes(id)) await page.selectOption(`#${id}`, value);
+    else await page.fill(`#${id}`, String(value));
+  }
 }
 
-async function fields(page, values) {
-  for (const [id, value] of Object.entries(values)) await page.fill(`#${id}`, String(value));
+/** Write from a seed text; return what the model wrote. */
+async function written(page, {seed, length, temperature = 0, way = 'step'}) {
+  await set(page, {way, pace: 'fast', length, temperature, 'seed-text': seed});
+  await page.click('#write-from-seed');
+  const all = Array.from(seed).length + length;
+  await idle(page);
+  await page.waitForFunction((count) => document.querySelectorAll('#text [data-place]').length === count, all);
+  return (await text(page)).slice(seed.length);
+}
+
+/** Return the bars as {characters, probabilities, labels}. */
+const bars = (page) => page.$$eval('#bars button', (all) => ({
+  characters: all.map((bar) => bar.dataset.character),
+  probabilities: all.map((bar) => Number(bar.dataset.probability)),
+  labels: all.map((bar) => bar.textContent),
+}));
+
+/** Nothing is clicked: what is there after the page has opened? */
+export async function opensWriting({page, open}, {reduced}) {
+  if (reduced) await page.emulateMedia({reducedMotion: 'reduce'});
+  const answer = {};
+  for (const [width, height] of [[1280, 800], [390, 844]]) {
+    await page.setViewportSize({width, height});
+    await open();
+    if (reduced) {
+      await status(page, /Press Write on/);
+      await page.waitForTimeout(300);
+    } else {
+      await page.waitForFunction(() => document.querySelectorAll('#text [data-place]').length > 60);
+    }
+    answer[width] = {
+      box: await page.locator('#text').boundingBox(),
+      seed: await page.$$eval('#text [data-place].seed', (all) => all.map((e) => e.textContent).join('')),
+      length: (await text(page)).length,
+      temperature: await page.inputValue('#temperature'),
+      button: await page.textContent('#write'),
+      scroll: await page.evaluate(() => document.documentElement.scrollWidth),
+    };
+  }
+  if (reduced) {
+    await page.click('#write');
+    await page.waitForFunction(() => document.querySelectorAll('#text [data-place]').length > 30);
+  }
+  return answer;
+}
+
+/** A run writes, one step a character and a window at a time. */
+export async function write(site, {seed, length}) {
+  const {page} = site;
+  await opened(site);
+  const step = await written(page, {seed, length});
+  const speed = await page.textContent('#speed');
+  return {step, speed, window: await written(page, {seed, length, way: 'window'})};
+}
+
+/** The surprise of each character, and what was expected at a place, by mouse and by keyboard. */
+export async function surprise(site, {seed, temperature, place, choice}) {
+  const {page} = site;
+  await opened(site);
+  await written(page, {seed, length: 5});
+  const bits = await page.$$eval('#text [data-place]', (all) => all.map((e) => Number(e.dataset.bits)));
+  const shades = await page.$$eval('#text [data-place]', (all) => all.map((e) => e.style.background));
+  const mean = Number(await page.textContent('#mean-bits'));
+  await set(page, {temperature});
+  await page.hover(`#text [data-place="${place}"]`);
+  const hovered = await bars(page);
+  await page.check('#show-all');
+  const all = await bars(page);
+  await page.uncheck('#show-all');
+  await page.mouse.move(1, 1);
+  await page.focus('#text');
+  await page.keyboard.press('ArrowLeft');
+  const last = await page.getAttribute('#text .selected', 'data-place');
+  await page.keyboard.press('Escape');
+  await page.click(`#text [data-place="${place}"]`);
+  await set(page, {temperature: 0, length: 10});
+  await page.focus('#text');
+  for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowRight');
+  for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowLeft');
+  await page.focus('#bars button');
+  for (let i = 0; i < choice; i++) await page.keyboard.press('ArrowDown');
+  const character = await page.evaluate(() => document.activeElement.dataset.character);
+  await page.keyboard.press('Enter');
+  const count = place + 1 + 10;
+  await page.waitForFunction((n) => document.querySelectorAll('#text [data-place]').length === n, count);
+  await page.waitForSelector('#write:has-text("Write on")');
+  return {bits, shades, mean, hovered, all, last, character, rewound: await text(page)};
+}
+
+/** Read a text; return its surprises, the units that the page offers, and the memory of one. */
+export async function read(site, {given, unit}) {
+  const {page} = site;
+  await opened(site);
+  await tab(page, 'text');
+  await page.fill('#read-text', given);
+  await page.click('#read');
+  await status(page, /has read/);
+  const bits = await page.$$eval('#text [data-place]', (all) => all.map((e) => Number(e.dataset.bits)));
+  const units = await page.$$eval('#units [data-unit]', (all) =>
+    all.map(({textContent, dataset}) => ({name: textContent, unit: Number(dataset.unit), r: Number(dataset.r)})));
+  const plain = await page.$$eval('#text [data-place]', (all) => all.slice(0, 50).map((e) => e.style.background));
+  if (units.length) await page.click('#units [data-unit]');
+  await page.focus('#layer-1');
+  await page.keyboard.press('ArrowRight');
+  await page.evaluate((n) => document.querySelector(`#text [data-place="${n}"]`).click(), unit.place);
+  await page.focus('#layer-1');
+  const value = await page.getAttribute('#layer-1', 'aria-valuetext');
+  const coloured = await page.$$eval('#text [data-place]', (all) => all.slice(0, 50).map((e) => e.style.background));
+  return {bits, units, plain, coloured, value, read: await page.textContent('.stage'), all: await text(page)};
+}
+
+/** Four temperatures side by side. */
+export async function temperatures(site, {seed}) {
+  const {page} = site;
+  await opened(site);
+  await page.fill('#seed-text', seed);
+  await page.click('#compare');
+  await page.waitForSelector('.samples pre');
+  return page.$$eval('.samples figure', (all) => all.map((e) => [
+    e.querySelector('figcaption').textContent, e.querySelector('pre').textContent,
+  ]));
+}
+
+/** The slider acts while the model writes. */
+export async function slider(site) {
+  const {page} = site;
+  await opened(site);
+  await set(page, {pace: '40', length: 400, temperature: 0});
+  await page.click('#write-from-seed');
+  await page.waitForTimeout(600);
+  await page.focus('#drag-temperature');
+  await page.keyboard.press('End');
+  const at = (await text(page)).length;
+  await page.waitForTimeout(1500);
+  const during = await page.textContent('#write');
+  const length = (await text(page)).length;
+  await page.click('#write');
+  const bits = await page.$$eval('#text [data-place]', (all) => all.map((e) => Number(e.dataset.bits)));
+  return {at, during, length, bits, temperature: await page.inputValue('#temperature')};
+}
+
+/** What the model wrote after an epoch, for a run of Python. */
+export async function history(site) {
+  const {page} = site;
+  await opened(site);
+  await tab(page, 'history');
+  await page.waitForSelector('#epoch');
+  const chart = await page.getAttribute('#epoch-chart', 'aria-label');
+  await page.focus('#epoch');
+  await page.keyboard.press('Home');
+  await page.keyboard.press('ArrowRight');
+  return {
+    chart, epoch: await page.inputValue('#epoch'), losses: await page.textContent('#epoch-losses'),
+    samples: await page.$$eval('.samples pre', (all) => all.map((e) => e.textContent)),
+  };
+}
+
+async function loadedText(page, own) {
+  await tab(page, 'train');
+  await page.fill('#own-text', own);
+  await page.click('#load-text');
+  await status(page, /^Loaded my text/);
 }
 
 async function created(page, sizes) {
   await page.fill('#lstm-layer-sizes', sizes);
   await page.click('#create');
-  await status(page, /Done creating/);
+  await status(page, /^Created/);
 }
 
 const SHORT = {epochs: 2, 'examples-per-epoch': 200, 'batch-size': 50, 'validation-split': 0.2};
 
-/** A run writes, one step a character and a window at a time; no text is loaded. */
-export async function write(site, {run, seed, length, temperature}) {
-  const {page} = site;
-  await loaded(site, {run});
-  const model = await page.textContent('#model');
-  const offered = await page.inputValue('#seed-text');
-  const options = {seed, length, temperature};
-  const step = await generated(page, {...options, way: 'step'});
-  const speed = await page.textContent('#writing-speed');
-  return {model, offered, step, speed, window: await generated(page, {...options, way: 'window'})};
-}
-
-/** The bars follow the temperature, and write. */
-export async function chart(site, {run, seed, temperatures, click}) {
-  const {page} = site;
-  await loaded(site, {run});
-  await page.fill('#seed-text', seed);
-  await page.click('#show-bars');
-  await page.waitForFunction(() => document.querySelectorAll('#bars button').length > 1);
-  const found = {};
-  for (const temperature of temperatures) {
-    await page.fill('#temperature', String(temperature));
-    found[temperature] = await bars(page);
-  }
-  await page.focus('#drag-temperature');
-  await page.keyboard.press('End');
-  const dragged = {temperature: await page.inputValue('#temperature'), bars: await bars(page)};
-  await page.fill('#temperature', '1');
-  await page.click(`#bars button:nth-child(${click + 1})`);
-  await page.waitForFunction(() => document.getElementById('written').value.length === 1);
-  await page.waitForFunction(() => !document.getElementById('show-bars').disabled);
-  const label = await page.getAttribute('#bars button:nth-child(1)', 'aria-label');
-  return {found, dragged, written: await page.inputValue('#written'), after: await bars(page), label};
-}
-
-/** A text of one's own: create, train, stop, resume, write, keep, reload, load, delete. */
-export async function everything(site, {text}) {
-  const {page, open} = site;
-  await loaded(site, {own: text});
-  await created(page, '10,6');
-  const model = await page.textContent('#model');
-  await fields(page, SHORT);
+async function trained(page, values, objective = 'every_char') {
+  for (const [id, value] of Object.entries(values)) await page.fill(`#${id}`, String(value));
+  await page.selectOption('#objective', objective);
   await page.click('#train');
-  await status(page, /Done training/);
-  const trained = {
-    progress: await page.textContent('#speed'),
-    charts: await page.$$eval('#batch-chart canvas, #batch-chart svg, #epoch-chart canvas, #epoch-chart svg', (all) => all.length),
-    legend: await page.textContent('#epoch-chart'),
-  };
+  await status(page, /training is done/);
+}
+
+/** A text of one's own: create, train, write, keep, reload, load, delete. */
+export async function everything(site, {own}) {
+  const {page} = site;
+  await opened(site);
+  await loadedText(page, own);
+  await created(page, '10,6');
+  const model = await page.textContent('#model-name');
+  const spoken = [];
+  await page.exposeFunction('spoken', (said) => spoken.push(said));
+  await page.$eval('#status', (element) => new MutationObserver(() => window.spoken(element.textContent))
+    .observe(element, {childList: true, characterData: true, subtree: true}));
+  await page.focus('#train');
+  await trained(page, SHORT);
+  const said = [...spoken];
+  const focus = await page.evaluate(() => document.activeElement.id);
+  const progress = await page.textContent('#training-speed');
+  const chart = await page.getAttribute('#batch-chart', 'aria-label');
+  await tab(page, 'history');
+  const epochs = await page.textContent('#epoch-losses');
+  const samples = await page.$$eval('.samples pre', (all) => all.map((e) => e.textContent));
   await page.click('#random-seed');
   const seed = await page.inputValue('#seed-text');
-  const written = await generated(page, {length: 30, temperature: 0.001});
-  const before = await page.textContent('#kept');
-  await page.click('#save');
-  await status(page, /^Kept/);
+  const first = await written(page, {seed, length: 30});
+  const window = await written(page, {seed, length: 30, way: 'window'});
+  await tab(page, 'models');
+  await page.click('#keep');
+  await status(page, /^This browser keeps/);
+  await opened(site);
+  await tab(page, 'models');
   const kept = await page.textContent('#kept');
-  await open();
-  await status(page, READY);
-  await page.fill('#own-text', text);
-  await page.click('#load-source');
-  await status(page, /Next, create or load/);
-  const again = await page.textContent('#kept');
-  await page.click('#load');
-  await status(page, /Done loading model/);
-  const rewritten = await generated(page, {seed, length: 30, temperature: 0.001});
+  await page.click('.load-kept');
+  await status(page, /^Loaded my text/);
+  const again = await written(page, {seed, length: 30});
+  await tab(page, 'train');
   const sizes = await page.inputValue('#lstm-layer-sizes');
-  await page.click('#delete');
+  await tab(page, 'models');
+  await page.click('.delete-kept');
   await status(page, /^Deleted/);
-  const deleted = [await page.textContent('#kept'), await page.isDisabled('#load')];
-  return {model, trained, seed, written, before, kept, again, rewritten, sizes, deleted};
+  const left = await page.locator('#kept li').count();
+  return {model, said, focus, progress, chart, epochs, samples, seed, first, window, kept, again, sizes, left};
 }
 
-/** Stop in the middle of a batch that takes long; then resume to the end. */
-export async function stopAndResume(site, {text}) {
+/** Stop in the middle of a batch that takes long; then resume to the end. Stop a creation, too. */
+export async function stopAndResume(site, {own}) {
   const {page} = site;
-  await loaded(site, {own: text});
+  await opened(site);
+  await loadedText(page, own);
   await created(page, '128');
-  await fields(page, {...SHORT, epochs: 1, 'examples-per-epoch': 380, 'batch-size': 128});
+  for (const [id, value] of Object.entries({...SHORT, epochs: 1, 'examples-per-epoch': 380, 'batch-size': 128})) {
+    await page.fill(`#${id}`, String(value));
+  }
   await page.click('#train');
-  await status(page, /complete/);
+  await page.waitForFunction(() => /left$/.test(document.getElementById('training-speed')?.textContent));
   await page.click('#stop');
-  await status(page, /^Stopped,/);
-  const stopped = await page.textContent('#speed');
-  await page.waitForTimeout(3000); // longer than a batch
-  const still = await page.textContent('#speed');
+  await status(page, /^Stopped after/);
+  const stopped = await page.textContent('#training-speed');
+  await page.waitForTimeout(2000); // longer than a batch
+  const still = await page.textContent('#training-speed');
   await page.click('#resume');
-  await status(page, /Done training/);
-  return {stopped, still, end: await page.textContent('#speed')};
+  await status(page, /training is done/);
+  const end = await page.textContent('#training-speed');
+  const before = await page.textContent('#model-name');
+  await page.fill('#lstm-layer-sizes', '1300,400');
+  await page.click('#create');
+  await status(page, /^Creating/);
+  await page.click('#stop');
+  await status(page, /from before/);
+  const seed = await page.inputValue('#seed-text');
+  return {stopped, still, end, before, after: await page.textContent('#model-name'), wrote: await written(page, {seed, length: 5})};
 }
 
-/**
- * Load a run and a text that it knows, train, keep; come back, load the text, then the kept model,
- * and train a little at no learning rate: the loss is that of the kept model, in its characters.
- */
-export async function keepARun(site, {run, text}) {
+/** Return the val_loss after the same batches, for both objectives, and whether the model learns. */
+export async function objectives(site, {own}) {
   const {page} = site;
-  await loaded(site, {run});
-  await page.fill('#own-text', text);
-  await page.click('#load-source');
-  await status(page, /Next, create or load/);
-  const quiet = {...SHORT, epochs: 1, 'learning-rate': 1e-9};
-  await fields(page, quiet);
-  const losses = [];
-  const train = async () => {
-    await page.click('#train');
-    await status(page, /Done training/);
-    losses.push(Number((await page.textContent('#speed')).match(/loss ([\d.]+)/)[1]));
-  };
-  await train();
-  await page.click('#save');
-  await status(page, /^Kept/);
-  await loaded(site, {own: text});
-  await page.click('#load');
-  await status(page, /Done loading model/);
-  await fields(page, quiet);
-  await train();
+  await opened(site);
+  await loadedText(page, own);
+  const losses = {};
+  for (const objective of ['every_char', 'last_char']) {
+    await created(page, '24');
+    await trained(page, {...SHORT, epochs: 3, 'examples-per-epoch': 500}, objective);
+    await tab(page, 'history');
+    losses[objective] = await page.textContent('#epoch-losses');
+    await tab(page, 'train');
+  }
   return losses;
 }
 
-/** A text that the model does not know, and trainings that cannot go well. */
-export async function trouble(site, {run, own}) {
+/** Train a run further, then download it. */
+export async function trainFurther(site, {own, directory, seed}) {
   const {page} = site;
-  await loaded(site, {run});
-  await page.fill('#own-text', own);
-  await page.click('#load-source');
-  const putAside = await status(page, /Next, create or load/);
-  await created(page, '4');
-  await fields(page, {...SHORT, 'learning-rate': 1e38});
-  await page.click('#train');
-  const diverged = await status(page, /not a number|not numbers/);
-  const resumable = await page.isEnabled('#resume');
-  const written = await generated(page, {length: 5, temperature: 1});
-  await fields(page, {'own-text': own.slice(0, 60), 'learning-rate': 0.01});
-  await page.click('#load-source');
-  await status(page, /Next, create or load/);
-  await created(page, '4');
-  await page.click('#train');
-  const short = await status(page, /too short/);
-  return {putAside, diverged, resumable, written, short, again: await generated(page, {length: 5, temperature: 1})};
-}
-
-/** Stop a text in the middle; then write another. */
-export async function stopWriting(site, {run, seed}) {
-  const {page} = site;
-  await loaded(site, {run});
-  await fields(page, {'seed-text': seed, length: 1_000_000, temperature: 1});
-  await page.click('#generate');
-  await page.waitForFunction(() => document.getElementById('written').value.length > 20);
-  await page.click('#stop');
-  await status(page, /^Stopped, before/);
-  const written = (await page.inputValue('#written')).length;
-  await page.waitForTimeout(300);
-  const still = (await page.inputValue('#written')).length;
-  return {written, still, again: await generated(page, {seed, length: 5, temperature: 1})};
-}
-
-/** Train a run of Python further with its text, and download it. */
-export async function trainFurther(site, {run, text, directory}) {
-  const {page} = site;
-  await loaded(site, {run});
-  await page.fill('#own-text', text);
-  await page.click('#load-source');
-  await status(page, /Next, create or load/);
-  const model = await page.textContent('#model');
-  await fields(page, SHORT);
-  await page.click('#train');
-  await status(page, /Done training/);
-  const noSteps = await page.$eval('#way', (way) => [way.options[0].disabled, way.value]);
-  const written = await generated(page, {seed: text.slice(0, 30), length: 20, temperature: 0.001});
+  await opened(site);
+  await loadedText(page, own);
+  await trained(page, {...SHORT, 'learning-rate': 0.01});
+  const model = await page.textContent('#model-name');
+  const wrote = await written(page, {seed, length: 20});
+  await tab(page, 'models');
   const files = [];
   page.on('download', async (download) => {
     await download.saveAs(`${directory}/${download.suggestedFilename()}`);
@@ -218,28 +312,73 @@ export async function trainFurther(site, {run, text, directory}) {
   });
   await page.click('#download');
   while (files.length < 2) await page.waitForTimeout(100);
-  return {model, noSteps, written, files: files.sort()};
+  return {model, wrote, files: files.sort()};
 }
 
-/** Fill fields with wrong values, one at a time; return what the page says. */
-export async function badFields(site, {run, own, cases}) {
+/** Wrong numbers: what stands below the field, what the button says, and both after it is right. */
+export async function badFields(site, {own, cases}) {
   const {page} = site;
-  await loaded(site, run ? {run} : {own});
-  if (!run) await created(page, '4');
-  const messages = [];
+  await opened(site);
+  await loadedText(page, own);
+  await page.$eval('#controls details', (details) => (details.open = true));
+  const answers = [];
   for (const [id, value, button] of cases) {
     const old = await page.inputValue(`#${id}`);
     await page.fill(`#${id}`, value);
-    await page.click(`#${button}`);
-    messages.push(await status(page, /^ERROR/));
+    const below = await page.locator(`#${id}-error`).textContent({timeout: 500}).catch(() => null);
+    let said = null;
+    if (button) {
+      await page.click(`#${button}`);
+      said = await status(page, /\. The field|but is|million|with a point|must/);
+    }
     await page.fill(`#${id}`, old);
-    await page.evaluate(() => (document.getElementById('status').textContent = ''));
+    const after = await page.locator(`#${id}-error`).count();
+    answers.push({below, said, after});
   }
-  return messages;
+  return answers;
+}
+
+/** Things that cannot be done yet say why when they are clicked. */
+export async function reasons(site) {
+  const {page} = site;
+  await opened(site);
+  const said = {};
+  const refused = (id) => page.click(`#${id}`, {force: true}); // it is aria-disabled
+  await refused('random-seed');
+  said['random-seed'] = await status(page, /./);
+  await tab(page, 'train');
+  for (const id of ['train', 'create', 'resume', 'stop']) {
+    await page.$eval('#status', (element) => (element.firstChild.data = ''));
+    await refused(id);
+    said[id] = await status(page, /./);
+  }
+  return said;
+}
+
+/** Texts and trainings that go wrong. */
+export async function trouble(site, {own, unknown, short}) {
+  const {page} = site;
+  await opened(site);
+  await loadedText(page, unknown);
+  await page.click('#train');
+  const unknownText = await status(page, /does not know/);
+  await loadedText(page, own);
+  for (const [id, value] of Object.entries({...SHORT, 'learning-rate': 1e30})) await page.fill(`#${id}`, String(value));
+  await page.click('#train');
+  const diverged = await status(page, /learning rate/);
+  const seed = await page.inputValue('#seed-text');
+  const wrote = await written(page, {seed, length: 5});
+  await tab(page, 'train');
+  await page.fill('#learning-rate', '0.01');
+  await loadedText(page, short);
+  const red = await page.getAttribute('#status', 'class');
+  await page.click('#train');
+  return {unknownText, diverged, wrote, red, short: await status(page, /too short/)};
 }
 
 /** Load a text from the web that the test answers; return the status and how often it was asked. */
-export async function web({page, open}, {name, answers, file}) {
+export async function web(site, {name, answers, file}) {
+  const {page} = site;
   let asked = 0;
   await page.context().route(/googleapis|jsdelivr/, async (route) => {
     const kind = answers[Math.min(asked++, answers.length - 1)];
@@ -251,70 +390,139 @@ export async function web({page, open}, {name, answers, file}) {
   });
   const said = [];
   for (const _ of answers) {
-    await open();
-    await status(page, READY);
-    await page.selectOption('#source', `text:${name}`);
-    await page.click('#load-source');
-    said.push(await status(page, /Done loading|Failed|There is no/));
+    await opened(site);
+    await tab(page, 'train');
+    await page.selectOption('#source', name);
+    await page.click('#load-text');
+    said.push(await status(page, /^Loaded|failed|has no text/));
   }
   return {said, asked};
 }
 
 /** Drop a file on the text field, and load it. */
-export async function dropText({page, open}, {base64}) {
-  await open();
-  await status(page, READY);
+export async function dropText(site, {base64}) {
+  const {page} = site;
+  await opened(site);
+  await tab(page, 'train');
   await drop(page, '#own-text', 'mine.txt', 'text/plain', base64);
   await page.waitForFunction(() => document.getElementById('own-text').value);
-  await page.click('#load-source');
-  await status(page, /Next, create or load/);
-  await created(page, '4');
-  return {model: await page.textContent('#model'), text: await page.inputValue('#own-text')};
+  await page.click('#load-text');
+  const said = await status(page, /^Loaded my text/);
+  return {said, text: await page.inputValue('#own-text')};
 }
 
-export async function broken(site, {runs}) {
-  const {page, open} = site;
+/** Choose runs that cannot be used; the good one stays usable. */
+export async function broken(site, {runs, good, seed}) {
+  const {page} = site;
+  await opened(site, `?run=${good}`);
   const messages = {};
   for (const run of runs) {
-    await open();
-    await status(page, READY);
-    await page.selectOption('#source', `run:${run}`);
-    await page.click('#load-source');
-    messages[run] = await status(page, /python -m/);
+    await page.selectOption('#run', run);
+    messages[run] = await status(page, /python -m|Train it again/);
+    await page.selectOption('#run', good);
+    await page.waitForSelector('#page[aria-busy="false"]');
+    await page.click('#write');
+    await idle(page);
   }
-  return messages;
+  return {messages, wrote: await written(page, {seed, length: 5})};
+}
+
+export async function noRuns({page, open}) {
+  await page.route('**/saved_models/index.json', (route) => route.fulfill({json: []}));
+  await open();
+  const said = await status(page, /python -m/);
+  return {said, tab: await page.getAttribute('#tab-train', 'aria-selected')};
 }
 
 /** Texts and names that would do something if they were taken for HTML. */
-export async function markup(site, {run, own}) {
+export async function markup(site, {own, run}) {
   const {page} = site;
-  await loaded(site, {own});
+  await opened(site, `?run=${encodeURIComponent(run)}`);
+  await loadedText(page, own);
   await created(page, '4');
-  await generated(page, {seed: own.slice(0, 40), length: 10, temperature: 1});
-  await loaded(site, {run});
-  return page.evaluate(() => [document.querySelectorAll('img, b').length, window.hacked ?? null]);
+  await written(page, {seed: own.slice(0, 40), length: 10, temperature: 1});
+  return page.evaluate(() => [document.querySelectorAll('img, main b b').length, window.hacked ?? null]);
 }
 
 /** Change the backend; the model stays. */
-export async function backends(site, {run, seed}) {
+export async function backends(site, {seed}) {
   const {page} = site;
-  await loaded(site, {run});
-  const temperature = 0.001;
-  const written = {};
+  await opened(site);
+  const texts = {};
   for (const name of ['cpu', 'webgl', 'wasm']) {
-    await page.selectOption('#backend', name);
-    await status(page, /Computing with/);
-    written[name] = await generated(page, {seed, length: 15, temperature, way: 'step'});
-    await page.evaluate(() => (document.getElementById('status').textContent = ''));
+    await set(page, {backend: name});
+    await status(page, new RegExp(`Computing with ${name}`));
+    texts[name] = await written(page, {seed, length: 15});
   }
-  await page.selectOption('#backend', 'webgpu');
-  const webgpu = await status(page, /no webgpu|Computing/);
-  const after = await generated(page, {seed, length: 15, temperature, way: 'step'});
-  return {written, webgpu, after, backend: await page.inputValue('#backend')};
+  await set(page, {backend: 'webgpu'});
+  const webgpu = await status(page, /cannot run webgpu|Computing with webgpu/);
+  return {texts, webgpu, after: await written(page, {seed, length: 15}), backend: await page.inputValue('#backend')};
 }
 
-export async function looks(site, {run, seed}) {
-  await loaded(site, {run});
-  await generated(site.page, {seed, length: 3, temperature: 1});
-  return accessibility(site.page);
+/** A view's address: change it, copy it, open it. */
+export async function address(site, {run, seed}) {
+  const {page} = site;
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await opened(site);
+  await set(page, {run});
+  await page.waitForFunction((name) => location.search.includes(name), run);
+  await page.click('#write');
+  await set(page, {temperature: 0.3, 'seed-text': seed});
+  await page.focus('#layer-1');
+  await page.keyboard.press('ArrowRight');
+  await page.waitForFunction(() => location.search.includes('unit='));
+  await page.waitForTimeout(400);
+  await page.click('#copy-link');
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  await opened(site, new URL(copied).search);
+  return {
+    copied, run: await page.inputValue('#run'), temperature: await page.inputValue('#temperature'),
+    seed: await page.inputValue('#seed-text'), unit: await page.getAttribute('#layer-1', 'aria-valuenow'),
+    text: await text(page),
+  };
+}
+
+/** One click each. */
+export async function experiments(site) {
+  const {page} = site;
+  await opened(site);
+  const looks = [];
+  for (const name of ['Temperature 0.1', 'Temperature 1.5']) {
+    await page.click(`button:has-text("${name}")`);
+    await page.waitForFunction(() => document.querySelectorAll('#text [data-place]').length > 40);
+    looks.push([await page.inputValue('#temperature'), await page.textContent('#experiments-title ~ p')]);
+  }
+  await page.click('#write');
+  await page.waitForSelector('#write:has-text("Write on")');
+  const before = await text(page);
+  const forwards = Number(await page.textContent('#mean-bits'));
+  await page.click('button:has-text("backwards")');
+  await status(page, /has read/);
+  return {looks, before, after: await text(page), forwards, backwards: Number(await page.textContent('#mean-bits'))};
+}
+
+/** What axe finds in each tab and scheme; the width at 390 px. */
+export async function looks(site, {own}) {
+  const {page} = site;
+  const found = [];
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({colorScheme});
+    await opened(site);
+    await page.$eval('#controls details', (details) => (details.open = true));
+    await page.click('#text [data-place="5"]');
+    for (const id of ['temperatures', 'history', 'text', 'train', 'models']) {
+      await tab(page, id);
+      if (id === 'temperatures') await page.click('#compare');
+      if (id === 'history') await page.waitForSelector('#epoch-chart canvas');
+      if (id === 'train' && colorScheme === 'dark') {
+        await loadedText(page, own);
+        await created(page, '4');
+        await page.fill('#epochs', 'x');
+      }
+      await page.waitForTimeout(200);
+      found.push(...(await axe(page)).map((problem) => `${colorScheme} ${id}: ${problem}`));
+    }
+  }
+  await page.setViewportSize({width: 390, height: 844});
+  return {found, width: await page.evaluate(() => document.documentElement.scrollWidth)};
 }

@@ -1,0 +1,166 @@
+// Models on the page: runs of Python, models made here, and models that this browser keeps.
+import {readNumber} from '../../web/numbers.js';
+import {fetchJson} from '../../web/files.js';
+import {listRuns, runUrl} from '../../web/site.js';
+import {Stopped} from '../../web/worker_client.js';
+import {downloadFiles} from './downloads.js';
+import {APP, client, HINT, say, setField, state, update} from './state.js';
+
+const SAMPLE_LEN = 40; // of models made here, as in the original
+const MOST_WEIGHTS = 20_000_000; // of a model made here; more would take minutes for one batch
+const UNITS = {name: 'Each LSTM layer size', min: 1, max: 4096, integer: true};
+const KEPT = `indexeddb://${APP}/`;
+
+/** Take what the thread says of a model. */
+function setModel(model, revival) {
+  update({
+    model, revival, characters: [], synced: null, next: null, selected: null, unit: null, compared: null,
+    training: null, batchLosses: [], epochs: [], epochsOf: null, epoch: null,
+    seedText: model.seedText ?? '',
+  });
+  setField('sizes', model.sizes.join(','));
+}
+
+/** Load a model that Python trained; it brings its characters and a seed text. */
+export async function loadRun(path) {
+  update({writing: null});
+  const {graph = 'graph_model'} = state.value.runs.find((entry) => entry.path === path) ?? {};
+  const directory = runUrl(path);
+  const files = {
+    graphUrl: `${directory}/${graph}/model.json`, modelUrl: `${directory}/model.json`, hint: HINT,
+  };
+  const [info, {sizes}] = await Promise.all([
+    fetchJson(`${directory}/text_data.json`, HINT),
+    client.call('load', files),
+  ]);
+  if (!Array.isArray(info.char_set)) throw new Error(`saved_models/${path}/text_data.json is damaged. ${HINT}`);
+  const model = {
+    name: path, kind: 'run', charSet: info.char_set, sampleLen: info.sample_len, sizes,
+    seedText: info.seed_text ?? '',
+  };
+  setModel(model, ['load', files]);
+}
+
+export async function listModels() {
+  const runs = await listRuns(APP);
+  update({runs});
+  return runs;
+}
+
+/** Return the sizes of the LSTM layers to make; throws an Error if they are wrong or too large. */
+function readSizes(charSetSize) {
+  const sizes = state.value.fields.sizes.split(',').map((size) => readNumber(size, UNITS));
+  const inputs = [charSetSize, ...sizes];
+  const weights = sizes.reduce((sum, units, i) => sum + 4 * units * (inputs[i] + units + 1), 0);
+  if (weights > MOST_WEIGHTS) {
+    throw new Error(
+      `These layers have ${(weights / 1e6).toFixed(0)} million weights, and this page makes at most ` +
+      `${MOST_WEIGHTS / 1e6} million. Choose smaller layers.`,
+    );
+  }
+  return sizes;
+}
+
+export async function createModel() {
+  const {corpus} = state.value;
+  const {charSet} = corpus;
+  const sizes = readSizes(charSet.length);
+  update({writing: null});
+  say('Creating the model.');
+  const metadata = {char_set: charSet, sample_len: SAMPLE_LEN};
+  const asked = {sampleLen: SAMPLE_LEN, charSetSize: charSet.length, sizes, metadata};
+  const created = await stoppable(() => client.call('create', asked));
+  if (!created) return say('Stopped. The model from before is still here.');
+  const revival = ['restore', {artifacts: await client.call('artifacts'), isTrainer: false}];
+  setModel({...created, name: corpus.name, kind: 'created', charSet, seedText: corpus.getRandomSlice(SAMPLE_LEN)}, revival);
+  say('Created the model. Its weights are random: train it before it writes.');
+}
+
+/** Wait for a call that Stop can end; return its answer, or null if it was ended. */
+export async function stoppable(call) {
+  update({running: true});
+  try {
+    return await call();
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    await state.value.restarted;
+    return null;
+  } finally {
+    update({running: false});
+  }
+}
+
+/** End the thread at once. A new one takes the model as it was after the last finished batch. */
+export function stop() {
+  say('Stopping.');
+  update({running: false, restarted: restart(state.value.backend)});
+}
+
+/** Start a new thread on a backend, with the model that there was. */
+export async function restart(backend) {
+  client.restart();
+  update({writing: null, synced: null});
+  await client.call('backend', backend);
+  const {revival} = state.value;
+  if (revival) await client.call(...revival);
+}
+
+export async function changeBackend(backend) {
+  const before = state.value.backend;
+  say(`Starting ${backend}.`);
+  update({backend});
+  try {
+    await restart(backend);
+  } catch (error) {
+    update({backend: before});
+    await restart(before);
+    throw error;
+  }
+  say(`Computing with ${backend}.`);
+}
+
+export async function listKept() {
+  const infos = await client.call('kept');
+  const kept = Object.entries(infos)
+    .filter(([url]) => url.startsWith(KEPT))
+    .map(([url, {dateSaved}]) => ({name: url.slice(KEPT.length), date: dateSaved.toLocaleString()}));
+  update({kept});
+}
+
+/** Keep the model in this browser, in IndexedDB. */
+export async function keep() {
+  const {name} = state.value.model;
+  await client.call('keep', KEPT + name);
+  await listKept();
+  say(`This browser keeps ${name}.`);
+}
+
+export async function loadKept(name) {
+  update({writing: null});
+  const {corpus} = state.value;
+  const loaded = await client.call('loadKept', KEPT + name);
+  const charSet = loaded.metadata?.char_set ?? corpus?.charSet;
+  const revival = ['restore', {artifacts: await client.call('artifacts'), isTrainer: false}];
+  if (charSet?.length !== loaded.charSetSize) {
+    await client.call(...(state.value.revival ?? revival));
+    throw new Error(`${name} does not say which ${loaded.charSetSize} characters it knows. Load its text first.`);
+  }
+  const seedText = corpus && String(corpus.charSet) === String(charSet) ? corpus.getRandomSlice(loaded.sampleLen) : '';
+  setModel({...loaded, name, kind: 'kept', charSet, seedText}, revival);
+  say(`Loaded ${name} from this browser.`);
+}
+
+export async function deleteKept(name) {
+  if (!window.confirm(`Delete ${name} from this browser?`)) return;
+  await client.call('remove', KEPT + name);
+  await listKept();
+  say(`Deleted ${name}.`);
+}
+
+export async function download() {
+  const {model} = state.value;
+  const name = model.name.replace(/[^\w.-]+/g, '_');
+  downloadFiles(name, await client.call('artifacts'));
+  say(`Downloaded ${name}.json and ${name}.weights.bin. In Python: python -m ${APP}.generate ${name}.json`);
+}
+

@@ -1,0 +1,167 @@
+// The page of the text model (the original's index.js and ui.js): it opens writing.
+import {render} from 'preact';
+import {useEffect} from 'preact/hooks';
+
+import {readAddress, writeAddress} from '../../web/address.js';
+import {Button, CopyLink, Experiments, NumberField, Select, Status, Tabs} from '../../web/components.jsx';
+import {BACKENDS} from '../../web/site.js';
+import {Inside} from './inside.jsx';
+import {changeBackend, listKept, listModels, loadRun} from './models.js';
+import {ModelsPanel, TextPanel} from './models_panels.jsx';
+import {HistoryPanel, TemperaturesPanel} from './panels.jsx';
+import {APP, client, FIELDS, run, say, setField, state, update} from './state.js';
+import {pause, readText, setTemperature, writeFromSeed, writeOn} from './text.js';
+import {Legend, TextView} from './text_view.jsx';
+import {TrainPanel} from './train_panel.jsx';
+
+const PACES = [
+  {value: '10', label: '10 characters/s'},
+  {value: '40', label: '40 characters/s'},
+  {value: 'fast', label: 'as fast as it can'},
+];
+const WAYS = [{value: 'step', label: 'one step a character'}, {value: 'window', label: 'the whole window, as the original'}];
+
+/** Start an action, and stop the present writing first. */
+const start = (action) => run(() => {
+  pause();
+  return action();
+});
+
+const EXPERIMENTS = [
+  {
+    title: 'Temperature 0.1',
+    look: 'What repeats? At a low temperature the model nearly always takes the likeliest character.',
+    run: () => start(() => {
+      setTemperature('0.1');
+      return writeFromSeed();
+    }),
+  },
+  {
+    title: 'Temperature 1.5',
+    look: 'What breaks first: the meaning, the words or the layout? At a high temperature unlikely characters come often.',
+    run: () => start(() => {
+      setTemperature('1.5');
+      return writeFromSeed();
+    }),
+  },
+  {
+    title: 'The text backwards',
+    look: 'The model reads the same characters from the end. How many bits per character now? It knows the order, not only the letters.',
+    run: () => start(() => {
+      const {characters, model} = state.value;
+      return readText(characters.map(({index}) => model.charSet[index]).reverse().join(''));
+    }),
+  },
+];
+
+function Controls() {
+  const {backend, characters, fields, model, pace, runs, seedText, way, writing, charactersPerSec} = state.value;
+  const noModel = model ? '' : 'Load or create a model first.';
+  const names = runs.map(({path}) => path);
+  const options = model && model.kind !== 'run' ? [{value: '', label: `${model.name} (${model.kind})`}, ...names] : names;
+  return (
+    <div class="controls" id="controls">
+      <Button
+        id="write" reason={noModel} onRefuse={say}
+        onClick={() => (writing ? pause() : run(characters.length ? writeOn : writeFromSeed))}
+      >
+        {writing ? 'Pause' : 'Write on'}
+      </Button>
+      <NumberField id="temperature" label="Temperature" value={fields.temperature} spec={FIELDS.temperature} onInput={setTemperature} />
+      <label>
+        Drag temperature
+        <input
+          id="drag-temperature" type="range" min="0" max="2" step="0.05" value={fields.temperature}
+          onInput={(event) => setTemperature(event.currentTarget.value)}
+        />
+      </label>
+      <Select id="run" label="Model" value={model?.kind === 'run' ? model.name : ''} options={options} onChange={(path) => start(() => open(path))} />
+      <details>
+        <summary>More</summary>
+        <div class="controls">
+          <Select id="pace" label="Pace" value={pace} options={PACES} onChange={(value) => update({pace: value})} />
+          <NumberField id="length" label="Length in characters" value={fields.length} spec={FIELDS.length} onInput={(text) => setField('length', text)} />
+          <Select id="way" label="Way of writing" value={way} options={WAYS} onChange={(value) => { pause(); update({way: value, synced: null}); }} />
+          <Select id="backend" label="Backend" value={backend} options={BACKENDS} onChange={(name) => start(() => changeBackend(name))} />
+          <output id="speed" aria-live="off">{charactersPerSec ? `${charactersPerSec.toFixed(0)} characters/s` : ''}</output>
+          <CopyLink say={say} />
+        </div>
+      </details>
+      <label class="wide">
+        Seed text
+        <textarea id="seed-text" rows={2} value={seedText} onInput={(event) => update({seedText: event.currentTarget.value})} />
+      </label>
+      <Button id="write-from-seed" reason={noModel} onRefuse={say} onClick={() => start(writeFromSeed)}>Write from this seed text</Button>
+      <RandomSeed />
+    </div>
+  );
+}
+
+function RandomSeed() {
+  const {corpus, model} = state.value;
+  let reason = '';
+  if (!model) reason = 'Load or create a model first.';
+  else if (!corpus) reason = 'Load a text in the tab Train first: the seed text is a piece of it.';
+  const draw = () => update({seedText: corpus.getRandomSlice(model.sampleLen)});
+  return <Button id="random-seed" reason={reason} onRefuse={say} onClick={draw}>Random seed text</Button>;
+}
+
+const TABS = [
+  {id: 'temperatures', label: 'Temperatures', panel: () => <TemperaturesPanel />},
+  {id: 'history', label: 'How it learned', panel: () => <HistoryPanel />},
+  {id: 'text', label: 'Read a text', panel: () => <TextPanel start={start} />},
+  {id: 'train', label: 'Train', panel: () => <TrainPanel />},
+  {id: 'models', label: 'Models', panel: () => <ModelsPanel start={start} />},
+];
+
+function App() {
+  const {busy, model, seedText, status, tab, temperature, unit} = state.value;
+  useEffect(() => {
+    if (!model) return undefined;
+    const shownRun = model.kind === 'run' ? model.name : undefined;
+    const waiting = setTimeout(() => writeAddress({run: shownRun, temperature, seed: seedText, unit}), 300);
+    return () => clearTimeout(waiting);
+  }, [model, temperature, seedText, unit]);
+  return (
+    <div id="page" aria-busy={busy ? 'true' : 'false'}>
+      <div class="first-screen">
+        <section id="writing" aria-label="The text">
+          <TextView />
+          <Legend />
+          <Controls />
+        </section>
+        <Inside />
+      </div>
+      <Experiments experiments={EXPERIMENTS} />
+      <Tabs label="More about the model" tabs={TABS} chosen={tab} onChoose={(id) => update({tab: id})} />
+      <Status status={status} />
+    </div>
+  );
+}
+
+/** Load a run, and let it write. */
+async function open(path) {
+  await loadRun(path);
+  await writeFromSeed();
+}
+
+/** Load what the page's address names, else the first run, and let it write. */
+async function begin() {
+  await client.call('backend', state.value.backend);
+  const [runs] = await Promise.all([listModels(), listKept()]);
+  const address = readAddress();
+  const path = runs.find((entry) => entry.path === address.run)?.path ?? runs[0]?.path;
+  if (address.temperature) setTemperature(address.temperature);
+  if (!path) {
+    update({tab: 'train'});
+    return say('There is no trained model yet. Train one below, or with python -m lstm_text_generation.train.');
+  }
+  await loadRun(path);
+  if (address.seed) update({seedText: address.seed});
+  if (address.unit) update({unit: Number(address.unit)});
+  if (matchMedia('(prefers-reduced-motion: reduce)').matches) return say('Press Write on, and the model writes.');
+  return writeFromSeed();
+}
+
+render(<App />, document.querySelector('main'));
+run(begin);

@@ -1,0 +1,80 @@
+// What the model writes at four temperatures, and what it wrote while it learned.
+import {useEffect, useMemo} from 'preact/hooks';
+
+import {LineChart} from '../../web/chart.jsx';
+import {Button, Slider} from '../../web/components.jsx';
+import {run, say, state, TEMPERATURES, update} from './state.js';
+import {compare} from './text.js';
+import {loadEpochs} from './train.js';
+
+/** Four texts from one seed text (the book's Table 10.1). */
+export function TemperaturesPanel() {
+  const {compared, model} = state.value;
+  return (
+    <>
+      <p class="learn">
+        The model goes on from the same seed text at four temperatures. At 0 it always takes the likeliest
+        character. The higher the temperature, the more often it takes an unlikely one.
+      </p>
+      <Button id="compare" reason={model ? '' : 'Load or create a model first.'} onRefuse={say} onClick={() => run(compare)}>
+        Write at four temperatures
+      </Button>
+      {compared && <Samples seed={compared.seed} texts={compared.texts} />}
+    </>
+  );
+}
+
+/** Texts at TEMPERATURES, side by side. */
+function Samples({seed, texts}) {
+  return (
+    <div class="samples">
+      {texts.map((text, i) => (
+        <figure key={i}>
+          <figcaption>Temperature {TEMPERATURES[i]}</figcaption>
+          <pre><span class="seed">{seed}</span>{text}</pre>
+        </figure>
+      ))}
+    </div>
+  );
+}
+
+/** The losses of all epochs, and what the model wrote after one of them. */
+export function HistoryPanel() {
+  const {epoch, epochs, epochsOf, model} = state.value;
+  const missing = model?.kind === 'run' && epochsOf !== model.name;
+  useEffect(() => {
+    if (missing) run(loadEpochs);
+  }, [missing, model]);
+  const [xs, series] = useMemo(() => lossesOf(epochs), [epochs]);
+  if (!epochs.length) {
+    return <p class="learn">Train a model in the tab Train. Its losses and what it writes after each epoch come here.</p>;
+  }
+  const row = epochs.find((entry) => entry.epoch === epoch) ?? epochs.at(-1);
+  const losses = ['loss', 'val_loss'].filter((name) => name in row).map((name) => `${name} ${row[name].toFixed(3)}`);
+  return (
+    <>
+      <p class="learn">
+        The loss says how surprised the model is by the text it learns from, val_loss by text it never
+        learns from. Move the slider to see what it wrote after each epoch.
+      </p>
+      {epochs.length > 1 && (
+        <LineChart id="epoch-chart" x="epoch" y="nats per character" xs={xs} series={series} />
+      )}
+      <Slider
+        id="epoch" label="Epoch" min={epochs[0].epoch} max={epochs.at(-1).epoch} step={1} value={row.epoch}
+        onInput={(value) => update({epoch: value})}
+      />
+      <p id="epoch-losses">After epoch {row.epoch}: {losses.join(', ')}</p>
+      <Samples seed="" texts={TEMPERATURES.map((temperature) => row.samples?.[temperature] ?? '')} />
+    </>
+  );
+}
+
+/** Return the numbers of the epochs, and the series of their losses. */
+function lossesOf(epochs) {
+  const names = ['loss', 'val_loss'].filter((name) => epochs.some((row) => name in row));
+  return [
+    epochs.map((row) => row.epoch),
+    names.map((name) => ({label: name, values: epochs.map((row) => row[name] ?? null)})),
+  ];
+}

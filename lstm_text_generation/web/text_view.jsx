@@ -1,0 +1,135 @@
+// The text, each character in a colour that says how expected it was, or what one LSTM unit did.
+import {Component} from 'preact';
+import {useEffect, useRef} from 'preact/hooks';
+
+import {state, update} from './state.js';
+
+const PIECE = 64; // characters that are drawn again together
+const MOST_BITS = 8; // of the legend; more surprise has the same colour
+
+const SIGNS = {' ': '␣', '\n': '↵', '\t': '⇥', '\r': '␍'};
+export const shown = (character) => SIGNS[character] ?? character;
+
+/** Return the background of a character. */
+function colour({bits, cells}, unit) {
+  if (unit !== null) {
+    const value = cells?.[unit] ?? 0;
+    return `color-mix(in srgb, var(${value < 0 ? '--cold' : '--hot'}) ${Math.abs(100 * value).toFixed(0)}%, transparent)`;
+  }
+  const percent = (100 * Math.min(bits ?? 0, MOST_BITS)) / MOST_BITS;
+  return `color-mix(in srgb, var(--surprise) ${percent.toFixed(0)}%, transparent)`;
+}
+
+/** Some characters of the text; drawn again only if one of them looks different. */
+class Piece extends Component {
+  shouldComponentUpdate(next) {
+    return Object.keys(next).some((name) => name !== 'characters' && next[name] !== this.props[name])
+      || next.characters.length !== this.props.characters.length
+      || next.characters[0] !== this.props.characters[0] || next.characters.at(-1) !== this.props.characters.at(-1);
+  }
+
+  render({characters, from, charSet, unit, seedLength, selected}) {
+    return (
+      <span>
+        {characters.map((character, i) => {
+          const place = from + i;
+          const classes = [place < seedLength ? 'seed' : '', place === selected ? 'selected' : ''].join(' ').trim();
+          return (
+            <span
+              key={place} data-place={place} data-bits={character.bits?.toFixed(4)} class={classes || undefined}
+              style={{background: colour(character, unit)}}
+            >
+              {charSet[character.index]}
+            </span>
+          );
+        })}
+      </span>
+    );
+  }
+}
+
+const MOVES = {ArrowLeft: -1, ArrowRight: 1, ArrowUp: -40, ArrowDown: 40};
+
+function onKey(event) {
+  const {characters, selected} = state.value;
+  const move = MOVES[event.key];
+  if (event.key === 'Escape') update({selected: null});
+  if (!move || !characters.length) return;
+  const place = Math.min(Math.max((selected ?? characters.length) + move, 0), characters.length - 1);
+  update({selected: place});
+  event.preventDefault();
+}
+
+function select(event) {
+  const place = event.target.dataset.place;
+  if (place !== undefined) update({selected: Number(place)});
+}
+
+/** The text. Pointing at a character, tapping it or moving to it by arrow keys selects it. */
+export function TextView() {
+  const {characters, model, unit, seedLength, selected, writing} = state.value;
+  const box = useRef(null);
+  useEffect(() => {
+    if (writing) box.current.scrollTop = box.current.scrollHeight;
+  }, [characters.length, writing]);
+  useEffect(() => {
+    box.current.querySelector('.selected')?.scrollIntoView({block: 'nearest'});
+  }, [selected]);
+  const pieces = [];
+  for (let from = 0; from < characters.length; from += PIECE) {
+    const piece = characters.slice(from, from + PIECE);
+    const isSelected = selected !== null && selected >= from && selected < from + PIECE;
+    pieces.push(
+      <Piece
+        key={from} characters={piece} from={from} charSet={model.charSet} unit={unit}
+        seedLength={Math.min(Math.max(seedLength - from, 0), PIECE) + from} selected={isSelected ? selected : null}
+      />,
+    );
+  }
+  return (
+    <div
+      id="text" ref={box} tabIndex={0} role="group" aria-label="The text: arrow keys select a character"
+      onKeyDown={onKey} onClick={select} onPointerMove={(event) => event.pointerType === 'mouse' && select(event)}
+      onPointerLeave={() => update({selected: null})}
+    >
+      {pieces}
+      {writing && <span class="caret" aria-hidden="true" />}
+    </div>
+  );
+}
+
+/** What the colours mean, and the mean surprise. */
+export function Legend() {
+  const {characters, seedLength, unit, model} = state.value;
+  const known = characters.filter(({bits}) => bits !== null);
+  const mean = known.reduce((sum, {bits}) => sum + bits, 0) / known.length;
+  return (
+    <div class="legend">
+      {unit === null ? (
+        <>
+          <span>Surprise, −log<sub>2</sub> p: 0</span>
+          <span class="scale surprise" aria-hidden="true" />
+          <span>{MOST_BITS} bits or more</span>
+        </>
+      ) : (
+        <>
+          <span>{unitName(model, unit)}: −1</span>
+          <span class="scale unit" aria-hidden="true" />
+          <span>1</span>
+        </>
+      )}
+      <span>Mean: <output id="mean-bits" aria-live="off">{known.length ? mean.toFixed(2) : '–'}</output> bits per character</span>
+      {seedLength > 0 && <span><span class="seed">Underlined</span>: the seed text</span>}
+    </div>
+  );
+}
+
+/** Return the name of a unit, counted through all layers. */
+export function unitName(model, unit) {
+  let rest = unit;
+  const layer = model.sizes.findIndex((size) => {
+    rest -= size;
+    return rest < 0;
+  });
+  return `Layer ${layer + 1}, unit ${rest + model.sizes[layer] + 1}`;
+}

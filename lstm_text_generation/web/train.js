@@ -1,0 +1,103 @@
+// Training in the page: the text to learn from, and the training's progress.
+import {readNumber} from '../../web/numbers.js';
+import {fetchJson} from '../../web/files.js';
+import {runUrl} from '../../web/site.js';
+import {hash, loadCorpus, OWN, TextData} from './corpora.js';
+import {restart, stoppable} from './models.js';
+import {client, FIELDS, HINT, say, state, TEMPERATURES, update} from './state.js';
+import {decode, encode} from './text.js';
+
+const SAMPLED = 80; // characters that the model writes after each epoch
+
+/** Load the text that is chosen. */
+export async function loadText() {
+  const {source, ownText} = state.value;
+  const own = source === OWN;
+  say(own ? 'Reading your text.' : `Loading ${source}.`);
+  const text = own ? ownText : await loadCorpus(source);
+  if (!text) throw new Error('The text is empty. Type, paste or drop one.');
+  const corpus = new TextData(own ? `my text ${hash(text)}` : source, text);
+  update({corpus});
+  const size = `${(text.length / 1024).toFixed(1)}k characters, ${corpus.charSet.length} different ones`;
+  say(`Loaded ${corpus.name} (${size}).`);
+}
+
+/** Return the text in the numbers of the model's characters. */
+function corpusIndices() {
+  const {corpus, model} = state.value;
+  if (String(corpus.charSet) === String(model.charSet)) return corpus.indices;
+  try {
+    return new TextData(corpus.name, corpus.text, model.charSet).indices;
+  } catch (error) {
+    throw new Error(`${error.message}. Create a new model for this text.`);
+  }
+}
+
+/** Train the model on the text, from its weights of now. */
+export async function train() {
+  const {fields, corpus, model} = state.value;
+  const names = ['epochs', 'examplesPerEpoch', 'batchSize', 'validationSplit', 'learningRate'];
+  const options = Object.fromEntries(names.map((name) => [name, readNumber(fields[name], FIELDS[name])]));
+  options.everyChar = fields.objective === 'every_char';
+  options.seed = Math.floor(Math.random() * 2 ** 31);
+  const indices = corpusIndices();
+  const seed = encode(corpus.getRandomSlice(model.sampleLen), model);
+  options.sampled = {seed, temperatures: TEMPERATURES, length: SAMPLED};
+  const training = {options, indices, epoch: 0, batch: 0, losses: [], progress: 0, done: false};
+  update({training, batchLosses: [], epochs: [], epochsOf: model.name, epoch: null});
+  await resume();
+}
+
+/** Train from where the training stands to its end. */
+export async function resume() {
+  const {options, indices, epoch, batch, losses} = state.value.training;
+  const resumed = epoch + batch > 0;
+  const started = {time: performance.now(), progress: state.value.training.progress};
+  update({writing: null, training: {...state.value.training, started}});
+  say('Training.');
+  let description;
+  try {
+    description = await stoppable(() => client.call('train', {...options, indices, epoch, batch, losses, resumed}));
+  } catch (error) {
+    update({training: null});
+    await restart(state.value.backend); // with the model of the last batch that went well
+    throw error;
+  }
+  update({synced: null}); // the weights have changed
+  if (!description) return say('Stopped after the last finished batch. Resume, write, or train again.');
+  update({training: {...state.value.training, done: true}});
+  say('The training is done. Let the model write.');
+}
+
+function onBatch({epoch, batch, loss, progress, examplesPerSec, artifacts}) {
+  const {training, batchLosses} = state.value;
+  const {time, progress: before} = training.started;
+  const secondsLeft = ((performance.now() - time) / 1000) * ((1 - progress) / (progress - before));
+  const losses = [...training.losses, loss];
+  update({
+    revival: ['restore', {artifacts, isTrainer: true}],
+    training: {...training, epoch, batch: batch + 1, losses, progress, examplesPerSec, secondsLeft},
+    batchLosses: [...batchLosses, loss],
+  });
+}
+
+function onEpoch({event, samples, ...logs}) {
+  const {training, epochs, model} = state.value;
+  const texts = samples.map((indices) => decode(indices, model));
+  const row = {...logs, samples: Object.fromEntries(TEMPERATURES.map((t, i) => [t, texts[i]]))};
+  update({
+    training: {...training, epoch: logs.epoch, batch: 0, losses: []},
+    epochs: [...epochs, row],
+    epoch: logs.epoch,
+  });
+}
+
+client.onEvent = (data) => (data.event === 'batch' ? onBatch(data) : onEpoch(data));
+
+/** Load what a run of Python wrote after each of its epochs. */
+export async function loadEpochs() {
+  const {name} = state.value.model;
+  const {epochs} = await fetchJson(`${runUrl(name)}/epochs.json`, HINT);
+  if (state.value.model.name !== name) return; // another model came meanwhile
+  update({epochs, epochsOf: name, epoch: epochs.at(-1).epoch});
+}
