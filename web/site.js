@@ -4,12 +4,12 @@ export const BACKENDS = ['wasm', 'webgl', 'webgpu', 'cpu'];
 /** The site's root, from a page two directories below it. */
 export const ROOT = new URL('../../', window.location.href).href;
 
-/** Return the runs of an app: their paths below saved_models/. */
+/** Return the runs of an app, as {path, app, graph}: see findRuns in saved_models_plugin.js. */
 export async function listRuns(app) {
   const response = await fetch(`${ROOT}saved_models/index.json`);
   if (!response.ok) throw new Error('The list of saved models is missing: start the site with make web.');
   // A run without an app is damaged; loading it says what to do.
-  return (await response.json()).filter((run) => [app, null].includes(run.app)).map((run) => run.path);
+  return (await response.json()).filter((run) => [app, null].includes(run.app));
 }
 
 /** Return the address of a run. */

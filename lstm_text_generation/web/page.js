@@ -328,6 +328,6 @@ fill($('backend'), BACKENDS);
 listSources($('source'), []);
 await exclusively(async () => {
   await engine.call('backend', backend);
-  listSources($('source'), await listRuns(APP));
+  listSources($('source'), (await listRuns(APP)).map(({path}) => path));
   say('Choose a text or a trained model, and load it.');
 });

@@ -1,0 +1,83 @@
+// The page of the autoencoder (the original's client.js).
+import {render} from 'preact';
+
+import {Experiments, Status, Tabs} from '../../web/components.jsx';
+import {keepAddress, readView} from './address.js';
+import {ArithmeticPanel} from './arithmetic_panel.jsx';
+import {Diagram} from './diagram.jsx';
+import {DrawPanel} from './draw_panel.jsx';
+import {experimentsOf} from './experiments.js';
+import {FormationPanel} from './formation_panel.jsx';
+import {ImagePanel} from './image_panel.jsx';
+import {Legend} from './legend.jsx';
+import {start} from './loading.js';
+import {LatentMap} from './map.jsx';
+import {MapPanel, RunChoice} from './map_panel.jsx';
+import {Point} from './point.jsx';
+import {state, update} from './state.js';
+
+const TABS = [
+  {id: 'image', label: 'Pick an image', panel: () => <ImagePanel />},
+  {id: 'draw', label: 'Draw one', panel: () => <DrawPanel />},
+  {id: 'arithmetic', label: 'A − B + C', panel: () => <ArithmeticPanel />},
+  {id: 'formed', label: 'How it formed', panel: () => <FormationPanel />},
+  {id: 'map', label: 'Map and model', panel: () => <MapPanel />},
+];
+
+function Header() {
+  return (
+    <header>
+      <p><a href="../../index.html">Both models</a></p>
+      <h1>Variational autoencoder</h1>
+      <p class="learn">
+        The model has learned to draw an image from a few numbers, z. Each place of the map is a z, and each tile is what the model
+        draws there, also where no image of the training was.
+      </p>
+    </header>
+  );
+}
+
+/** What there is to do if no run is there. */
+function NoRuns() {
+  return (
+    <section>
+      <h2>There is no trained model yet</h2>
+      <p>Train one, which takes about half a minute for five epochs, and then reload this page:</p>
+      <pre><code>python -m fashion_mnist_vae.train --epochs=5</code></pre>
+    </section>
+  );
+}
+
+function Workbench() {
+  const {model, tab} = state.value;
+  return (
+    <>
+      <div class="workbench">
+        <div class="left"><LatentMap /><Legend /></div>
+        <div class="right">
+          <Point />
+          <Experiments key={model.path} experiments={experimentsOf(model)} />
+          <Tabs label="What to do" tabs={TABS} chosen={tab} onChoose={(id) => update({tab: id})} />
+        </div>
+      </div>
+      <Diagram />
+    </>
+  );
+}
+
+function App() {
+  const {runs, model, status} = state.value;
+  return (
+    <>
+      <Header />
+      <Status status={status} />
+      {model && <Workbench />}
+      {runs && !runs.length && <NoRuns />}
+      {!model && runs?.length > 0 && status.isError && <section><RunChoice /></section>}
+    </>
+  );
+}
+
+render(<App />, document.querySelector('main'));
+start(readView());
+keepAddress();
