@@ -38,17 +38,18 @@ function options(element, {x, y, series, integerX}) {
 export function LineChart({id, x, y, xs, series, integerX = true}) {
   const holder = useRef(null);
   useEffect(() => {
+    const element = holder.current; // the observer may call once more when it has left the page
     const data = [xs, ...series.map(({values}) => values)];
     let chart = null;
     const draw = () => {
       chart?.destroy();
-      chart = new uPlot(options(holder.current, {x, y, series, integerX}), data, holder.current);
+      chart = new uPlot(options(element, {x, y, series, integerX}), data, element);
     };
     draw();
     const scheme = matchMedia('(prefers-color-scheme: dark)');
-    const resized = new ResizeObserver(() => chart.setSize({width: holder.current.clientWidth, height: HEIGHT}));
+    const resized = new ResizeObserver(() => chart.setSize({width: element.clientWidth, height: HEIGHT}));
     scheme.addEventListener('change', draw);
-    resized.observe(holder.current);
+    resized.observe(element);
     return () => {
       scheme.removeEventListener('change', draw);
       resized.disconnect();
