@@ -8,7 +8,7 @@ import {setSlot, showPoint} from './map_actions.js';
 import {limitSpec, POINTS_SPEC, state, update, usualFields} from './state.js';
 
 const DELAY = 300; // milliseconds; a browser refuses hundreds of changes in a few seconds
-const TABS = ['image', 'draw', 'arithmetic', 'formed', 'map'];
+const TABS = ['inside', 'image', 'draw', 'arithmetic', 'formed', 'map'];
 
 const round = (z) => Array.from(z, (value) => Number(value.toFixed(3))).join(',');
 

@@ -42,7 +42,7 @@ export function ArithmeticPanel() {
       <div class="controls">
         <Button id="set-point" onClick={() => attempt(() => setSlot(z))}>Set {name} to this point</Button>
         <Button
-          id="set-image" reason={picked ? '' : 'Pick an image first, in the first tab.'} onRefuse={say}
+          id="set-image" reason={picked ? '' : 'Pick an image first, in the tab “Pick an image”.'} onRefuse={say}
           onClick={() => attempt(() => setSlot(picked.mean))}
         >
           Set {name} to the picked image

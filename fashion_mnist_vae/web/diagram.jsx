@@ -35,12 +35,13 @@ function Stage({title, lit, children}) {
   return <li class={lit ? 'stage lit' : 'stage'}><strong>{title}</strong>{children}</li>;
 }
 
-/** A layer between two stages, with its weights and biases. */
+/** A layer between two stages, and how many weights it has. */
 function Layer({name, from, to, lit}) {
   return (
     <li class={lit ? 'layer lit' : 'layer'}>
       <code>{name}</code>
-      {from && <small>{from} × {to} + {to} weights</small>}
+      <span aria-hidden="true">→</span>
+      <small>{from} × {to}</small>
     </li>
   );
 }
@@ -72,8 +73,9 @@ function DecoderStages({shown, fromImage, model}) {
   const {hidden, latentDim} = model;
   return (
     <ol class="stages" aria-label="Decoder">
-      <Layer name={fromImage ? 'z = z_mean' : 'z from the map'} lit={Boolean(shown)} />
-      <Stage title="z" lit={Boolean(shown)}><Vector name="z" values={shown?.z} /></Stage>
+      <Stage title="z" lit={Boolean(shown)}>
+        <Vector name="z" values={shown?.z} /><small>{fromImage ? 'the mean of the image' : 'the point of the map'}</small>
+      </Stage>
       <Layer name="dense_Dense2" from={latentDim} to={hidden} lit={Boolean(shown)} />
       <Stage title={`${hidden} units`} lit={Boolean(shown)}>
         {shown && <><Units units={shown.hidden} /><small>{active(shown.hidden)}</small></>}
@@ -90,16 +92,13 @@ export function Diagram() {
   const {model, shown, picked} = state.value;
   const fromImage = Boolean(picked && shown && String(shown.z) === String(picked.mean));
   return (
-    <section id="diagram" aria-labelledby="diagram-title">
-      <h2 id="diagram-title">Inside the model, now</h2>
-      <p class="learn">
-        Lit is what is computed for the point above. Pick or draw an image to see the encoder at work, too; training and "Sample
-        again" add noise between mean and z.
+    <div id="diagram">
+      <EncoderStages picked={picked} lit={fromImage} model={model} />
+      <DecoderStages shown={shown} fromImage={fromImage} model={model} />
+      <p class="quiet">
+        What is computed now is lit. Point at the map to see the decoder at work; pick or draw an image to see the encoder, too.
+        The training draws z from N(mean, exp(log-variance)), and so does "Sample again".
       </p>
-      <div class="diagram">
-        <EncoderStages picked={picked} lit={fromImage} model={model} />
-        <DecoderStages shown={shown} fromImage={fromImage} model={model} />
-      </div>
-    </section>
+    </div>
   );
 }

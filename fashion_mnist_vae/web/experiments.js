@@ -33,7 +33,7 @@ function walkBetween(labels) {
   const {classNames} = state.value.model;
   const [from, to] = labels.map((label) => classNames[label]);
   return {
-    title: `From ${from} to ${to}`,
+    title: `${from} to ${to}`,
     look:
       `Watch the large image on its way from the middle of the class ${from} to that of ${to}. Where is it neither? ` +
       'No training image looked like that, and yet the decoder draws one.',
@@ -51,10 +51,10 @@ const walkAcross = {
 };
 
 const farAway = {
-  title: `Far away, to ${FAR}`,
+  title: 'Far away',
   look:
     'The dashed circles are where 39% and 86% of all z of N(0, 1) lie. Outside, the decoder was never trained. Do the images become ' +
-    'nonsense, or do they stay garments? Press Reset in the tab "Map and model" to come back.',
+    'nonsense, or do they stay garments? Reset the map to come back.',
   run: () => showFar(FAR),
 };
 
@@ -71,7 +71,7 @@ async function mostUncertain() {
 }
 
 const uncertain = {
-  title: 'Where the encoder is unsure',
+  title: 'An unsure encoder',
   look:
     'This image has a large ellipse: the encoder hardly knows where it belongs. Look at the six draws below. Are they still the same ' +
     'thing? Compare them with those of an image that you pick yourself.',

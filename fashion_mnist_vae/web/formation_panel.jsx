@@ -68,8 +68,10 @@ export function FormationPanel() {
       <p id="epoch-losses" class="numbers">
         loss {row.loss.toFixed(2)} = reconstruction {row.reconstruction.toFixed(2)} + KL {row.kl.toFixed(2)} (times beta)
       </p>
-      <EpochMap maps={maps} picture={picture} index={epochIndex} />
-      <Losses history={history} />
+      <div class="formation">
+        <EpochMap maps={maps} picture={picture} index={epochIndex} />
+        <Losses history={history} />
+      </div>
     </div>
   );
 }

@@ -3,6 +3,7 @@ import {useCallback} from 'preact/hooks';
 
 import {Canvas, CopyLink} from '../../web/components.jsx';
 import {drawMark, markOf} from './classes.js';
+import {resetFields} from './map_actions.js';
 import {say, state, update} from './state.js';
 
 function Mark({index}) {
@@ -53,7 +54,8 @@ export function Legend() {
       {model.tested && encoder && <p class="quiet">{encoder}</p>}
       <div class="controls">
         {tests?.labels.length > 0 && <Switch id="clusters" name="dots" label="Test images" />}
-        <Switch id="prior" name="prior" label="N(0, 1) at 1 and 2 standard deviations" />
+        <Switch id="prior" name="prior" label="N(0, 1)" />
+        <button id="reset" type="button" onClick={resetFields}>Reset the map</button>
         <CopyLink say={say} />
       </div>
       {map && (

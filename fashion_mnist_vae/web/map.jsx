@@ -143,7 +143,7 @@ export function LatentMap() {
   const moving = useCallback((canvas) => drawMoving(canvas, view), [map, picked, path, slots, sum, z, tab, dimensions]);
   if (!map) return <div class="map"><p>The decoder is loading.</p></div>;
   return (
-    <div class="map" style={{aspectRatio: `${map.width} / ${map.height}`}}>
+    <div class="map" style={{'--aspect': map.width / map.height}}>
       <Canvas id="tiles" draw={tiles} aria-hidden="true" />
       <Canvas id="still" draw={still} aria-hidden="true" />
       <Canvas

@@ -1,8 +1,8 @@
 // The run, the backend, and which part of the latent space the map shows.
-import {Button, NumberField, Select, Slider} from '../../web/components.jsx';
+import {NumberField, Select, Slider} from '../../web/components.jsx';
 import {BACKENDS} from '../../web/site.js';
 import {changeBackend, loadRun} from './loading.js';
-import {changeFields, changeLimit, chooseDimension, resetFields, setRest} from './map_actions.js';
+import {changeFields, changeLimit, chooseDimension, setRest} from './map_actions.js';
 import {gridError, limitSpec, POINTS_SPEC, state, usualLimits} from './state.js';
 
 const DRAG = 10; // the sliders reach as far; the fields reach farther
@@ -74,13 +74,10 @@ export function MapPanel() {
       <p class="learn">
         The map shows where the middle 98% of the test images lie. Beyond that, the decoder is asked for what it hardly ever saw.
       </p>
-      <div class="controls">
-        <NumberField
-          id="points" label="Points per dimension" value={view.fields.points} spec={POINTS_SPEC}
-          onInput={(points) => changeFields({points})}
-        />
-        <Button id="reset" onClick={resetFields}>Reset</Button>
-      </div>
+      <NumberField
+        id="points" label="Points per dimension" value={view.fields.points} spec={POINTS_SPEC}
+        onInput={(points) => changeFields({points})}
+      />
       <Limits side="x" place={0} name="Across" />
       <Limits side="y" place={1} name="Upwards" />
       {gridError(view) && <p id="grid-error" class="field-error">{gridError(view)}</p>}

@@ -17,22 +17,20 @@ import {Point} from './point.jsx';
 import {state, update} from './state.js';
 
 const TABS = [
+  {id: 'inside', label: 'Inside', panel: () => <Diagram />},
   {id: 'image', label: 'Pick an image', panel: () => <ImagePanel />},
   {id: 'draw', label: 'Draw one', panel: () => <DrawPanel />},
   {id: 'arithmetic', label: 'A − B + C', panel: () => <ArithmeticPanel />},
   {id: 'formed', label: 'How it formed', panel: () => <FormationPanel />},
-  {id: 'map', label: 'Map and model', panel: () => <MapPanel />},
+  {id: 'map', label: 'Settings', panel: () => <MapPanel />},
 ];
 
 function Header() {
   return (
     <header>
-      <p><a href="../../index.html">Both models</a></p>
       <h1>Variational autoencoder</h1>
-      <p class="learn">
-        The model has learned to draw an image from a few numbers, z. Each place of the map is a z, and each tile is what the model
-        draws there, also where no image of the training was.
-      </p>
+      <a href="../../index.html">Both models</a>
+      <p>Each place of the map is a z, a few numbers. Each tile is the image that the model draws from the z in its middle.</p>
     </header>
   );
 }
@@ -51,29 +49,28 @@ function NoRuns() {
 function Workbench() {
   const {model, tab} = state.value;
   return (
-    <>
-      <div class="workbench">
-        <div class="left"><LatentMap /><Legend /></div>
+    <div class="workbench">
+      <div class="left"><LatentMap />{model && <Legend />}</div>
+      {model && (
         <div class="right">
           <Point />
           <Experiments key={model.path} experiments={experimentsOf(model)} />
           <Tabs label="What to do" tabs={TABS} chosen={tab} onChoose={(id) => update({tab: id})} />
         </div>
-      </div>
-      <Diagram />
-    </>
+      )}
+    </div>
   );
 }
 
 function App() {
   const {runs, model, status} = state.value;
+  const failed = !model && status.isError;
   return (
     <>
       <Header />
       <Status status={status} />
-      {model && <Workbench />}
-      {runs && !runs.length && <NoRuns />}
-      {!model && runs?.length > 0 && status.isError && <section><RunChoice /></section>}
+      {runs?.length === 0 ? <NoRuns /> : !failed && <Workbench />}
+      {failed && runs && <section><RunChoice /></section>}
     </>
   );
 }

@@ -11,7 +11,8 @@ export function Point() {
   const reason = path.length === 2 ? '' : 'Click two points of the map first, or press Enter at them.';
   return (
     <section class="point" aria-labelledby="point-title">
-      <Picture id="large" class="picture large" image={shown?.image} model={model} label="The image at this point, large" />
+      <Picture id="large" class="picture large" image={shown?.image} model={model}
+        label="The image at this point, large" data-z={shown && zText(shown.z)} />
       <div>
         <h2 id="point-title">At this point</h2>
         <p class="numbers">z = <output id="z" aria-live="off">{z ? zText(z) : ''}</output></p>

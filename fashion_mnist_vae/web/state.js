@@ -34,7 +34,7 @@ const store = createStore({
   firstImage: 0, // of the row of test images
   formation: null, // see formation.jsx
   epochIndex: 0,
-  tab: 'image',
+  tab: 'inside',
 });
 export const {state, update, say} = store;
 

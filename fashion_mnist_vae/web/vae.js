@@ -65,7 +65,7 @@ export async function decode({zs, latentDim}) {
  * @param zs row by row from the top.
  * @param columns the number of tiles in a row.
  * @return {pixels, sharpest, milliseconds}: gray levels of the whole map, and the number of the tile
- *   with the largest contrast.
+ *   with the largest contrast, among those that are not at the edge.
  */
 export async function drawMap({zs, latentDim, columns, height, width}) {
   const start = performance.now();
@@ -78,7 +78,7 @@ export async function drawMap({zs, latentDim, columns, height, width}) {
     for (let i = 0; i < part.length / latentDim; i++) {
       const image = images.subarray(i * height * width, (i + 1) * height * width);
       placeTile(pixels, image, first + i, {columns, height, width});
-      contrasts.push(contrast(image));
+      contrasts.push(isInside(first + i, columns, count / columns) ? contrast(image) : -1);
     }
   }
   const sharpest = contrasts.indexOf(Math.max(...contrasts));
@@ -100,6 +100,12 @@ function placeTile(pixels, image, tile, {columns, height, width}) {
       pixels[(top + row) * columns * width + left + column] = 255 * image[row * width + column];
     }
   }
+}
+
+/** Tell whether a tile is farther from the edge than a fifth of the map; at the edge images are odd. */
+function isInside(tile, columns, rows) {
+  const places = [(tile % columns) / columns, Math.floor(tile / columns) / rows];
+  return Math.min(columns, rows) < 3 || places.every((place) => place >= 0.2 && place < 0.8);
 }
 
 /** Return the variance of an image's pixels. */
