@@ -27,8 +27,8 @@ export function ArithmeticPanel() {
   return (
     <div>
       <p class="learn">
-        If directions on the map mean something, one can calculate with images: a boot, minus a shoe, plus a shirt. Click the map
-        three times to set A, B and C; the decoder draws A − B + C.
+        Do directions on the map mean something? Then one can calculate with images: a boot, minus a shoe, plus a shirt.
+        Click the map three times to set A, B and C; the decoder draws A − B + C.
       </p>
       <div class="row sum">
         <Slot index={0} /><span aria-hidden="true">−</span>

@@ -57,7 +57,8 @@ function EncoderStages({picked, lit, model}) {
       </Stage>
       <Layer name="dense_Dense1" from={pixels} to={hidden} lit={lit} />
       <Stage title={`${hidden} units`} lit={lit}>
-        {lit ? <><Units units={picked.hidden} /><small>{active(picked.hidden)}</small></> : <small>wait for an image</small>}
+        {lit && <><Units units={picked.hidden} /><small>{active(picked.hidden)}</small></>}
+        {!lit && <small>wait for an image</small>}
       </Stage>
       <Layer name="z_mean, z_log_var" from={`2 × ${hidden}`} to={latentDim} lit={lit} />
       <Stage title="Mean and log-variance" lit={lit}>
@@ -74,7 +75,8 @@ function DecoderStages({shown, fromImage, model}) {
   return (
     <ol class="stages" aria-label="Decoder">
       <Stage title="z" lit={Boolean(shown)}>
-        <Vector name="z" values={shown?.z} /><small>{fromImage ? 'the mean of the image' : 'the point of the map'}</small>
+        <Vector name="z" values={shown?.z} />
+        <small>{fromImage ? 'the mean of the image' : 'the point of the map'}</small>
       </Stage>
       <Layer name="dense_Dense2" from={latentDim} to={hidden} lit={Boolean(shown)} />
       <Stage title={`${hidden} units`} lit={Boolean(shown)}>
@@ -96,8 +98,8 @@ export function Diagram() {
       <EncoderStages picked={picked} lit={fromImage} model={model} />
       <DecoderStages shown={shown} fromImage={fromImage} model={model} />
       <p class="quiet">
-        What is computed now is lit. Point at the map to see the decoder at work; pick or draw an image to see the encoder, too.
-        The training draws z from N(mean, exp(log-variance)), and so does "Sample again".
+        What is computed now is lit. Point at the map to see the decoder at work; pick or draw an image to see the
+        encoder, too. The training draws z from N(mean, exp(log-variance)), and so does "Sample again".
       </p>
     </div>
   );

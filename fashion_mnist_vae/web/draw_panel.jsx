@@ -72,7 +72,9 @@ export function DrawPanel() {
   };
   return (
     <div>
-      <p class="learn">Draw something, white on black. Where on the map does it lie, and what does the decoder see in it?</p>
+      <p class="learn">
+        Draw something, white on black. Where on the map does it lie, and what does the decoder make of it?
+      </p>
       {encoder && <p class="quiet">{encoder}</p>}
       <div class="row">
         <Canvas
@@ -80,7 +82,10 @@ export function DrawPanel() {
           onPointerDown={begin} onPointerMove={draw} onPointerUp={end} onPointerCancel={end}
         />
         <div class="column">
-          <Slider id="brush" label="Brush" min={1} max={8} step={1} value={brush} shown={`${brush} pixels`} onInput={setBrush} />
+          <Slider
+            id="brush" label="Brush" min={1} max={8} step={1} value={brush} shown={`${brush} pixels`}
+            onInput={setBrush}
+          />
           <Button id="clear" onClick={erase}>Clear</Button>
         </div>
       </div>

@@ -53,8 +53,8 @@ const walkAcross = {
 const farAway = {
   title: 'Far away',
   look:
-    'The dashed circles are where 39% and 86% of all z of N(0, 1) lie. Outside, the decoder was never trained. Do the images become ' +
-    'nonsense, or do they stay garments? Reset the map to come back.',
+    'The dashed circles hold 39% and 86% of all z of N(0, 1). Far outside, the decoder was never trained. Do the ' +
+    'images become nonsense, or do they stay what they were? Reset the map to come back.',
   run: () => showFar(FAR),
 };
 
@@ -65,7 +65,8 @@ async function mostUncertain() {
     const {images} = await decode([new Array(model.latentDim).fill(1)]);
     return [images, {name: 'decoded'}];
   }
-  const size = (i) => tests.logVars.subarray(i * model.latentDim, (i + 1) * model.latentDim).reduce((sum, v) => sum + v, 0);
+  const logVarsOf = (i) => tests.logVars.subarray(i * model.latentDim, (i + 1) * model.latentDim);
+  const size = (i) => logVarsOf(i).reduce((sum, value) => sum + value, 0); // of the logarithm of its area
   const index = tests.labels.reduce((best, _, i) => (size(i) > size(best) ? i : best), 0);
   return [testImage(index), {index}];
 }
@@ -73,8 +74,8 @@ async function mostUncertain() {
 const uncertain = {
   title: 'An unsure encoder',
   look:
-    'This image has a large ellipse: the encoder hardly knows where it belongs. Look at the six draws below. Are they still the same ' +
-    'thing? Compare them with those of an image that you pick yourself.',
+    'This test image has the largest ellipse: the encoder hardly knows where it belongs. Look at the six draws ' +
+    'below. Are they still the same thing? Compare them with those of an image that you pick.',
   run: withEncoder(async () => {
     update({tab: 'image'});
     await pick(...(await mostUncertain()));

@@ -31,7 +31,8 @@ function EpochMap({maps, picture, index}) {
     canvas.height = picture.height / maps.epochs.length;
     canvas.getContext('2d').drawImage(picture, 0, -index * canvas.height);
   }, [picture, index]);
-  return <Canvas id="epoch-map" class="picture" draw={draw} role="img" aria-label={`The map after epoch ${maps.epochs[index]}`} />;
+  const label = `The map after epoch ${maps.epochs[index]}`;
+  return <Canvas id="epoch-map" class="picture" draw={draw} role="img" aria-label={label} />;
 }
 
 function Losses({history}) {
@@ -58,15 +59,15 @@ export function FormationPanel() {
   return (
     <div>
       <p class="learn">
-        The decoder's map after some epochs of the training, from {start} to {end}. The loss is the sum of two terms: how badly the
-        images are drawn again, and how far the ellipses are from N(0, 1). Which one falls first?
+        The decoder's map after some epochs of the training, from {start} to {end}. The loss has two terms: how badly
+        the images are drawn again (reconstruction), and how far the ellipses are from N(0, 1) (KL). Which one falls?
       </p>
       <Slider
         id="epoch" label="Epoch" min={0} max={maps.epochs.length - 1} step={1} value={epochIndex} shown={epoch}
         aria-valuetext={`Epoch ${epoch}`} onInput={(index) => update({epochIndex: index})}
       />
       <p id="epoch-losses" class="numbers">
-        loss {row.loss.toFixed(2)} = reconstruction {row.reconstruction.toFixed(2)} + KL {row.kl.toFixed(2)} (times beta)
+        Loss {row.loss.toFixed(2)}, of reconstruction {row.reconstruction.toFixed(2)} and KL {row.kl.toFixed(2)}
       </p>
       <div class="formation">
         <EpochMap maps={maps} picture={picture} index={epochIndex} />

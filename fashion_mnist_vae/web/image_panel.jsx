@@ -21,22 +21,25 @@ function imageOf(tests, index) {
 function Thumbnails() {
   const {tests, model, firstImage, picked} = state.value;
   const count = Math.min(SHOWN, tests.labels.length - firstImage);
-  const next = firstImage + SHOWN < tests.labels.length ? firstImage + SHOWN : 0;
+  const name = (index) => `Test image ${index}: ${model.classNames[tests.labels[index]]}`;
   return (
-    <>
-      <div id="thumbnails" class="thumbnails" role="group" aria-label="Test images">
-        {Array.from({length: count}, (_, i) => firstImage + i).map((index) => (
-          <button
-            key={index - firstImage} type="button" aria-label={`Test image ${index}: ${model.classNames[tests.labels[index]]}`}
-            aria-pressed={picked?.source.index === index ? 'true' : 'false'} onClick={() => pickTest(index)}
-          >
-            <Picture image={imageOf(tests, index)} model={model} />
-          </button>
-        ))}
-      </div>
-      <Button id="others" onClick={() => update({firstImage: next})}>Other test images</Button>
-    </>
+    <div id="thumbnails" class="thumbnails" role="group" aria-label="Test images">
+      {Array.from({length: count}, (_, i) => firstImage + i).map((index) => (
+        <button
+          key={index - firstImage} type="button" aria-label={name(index)} onClick={() => pickTest(index)}
+          aria-pressed={picked?.source.index === index ? 'true' : 'false'}
+        >
+          <Picture image={imageOf(tests, index)} model={model} />
+        </button>
+      ))}
+    </div>
   );
+}
+
+/** Show the next test images; after the last ones, the first. */
+function showOthers() {
+  const {firstImage, tests} = state.value;
+  update({firstImage: firstImage + SHOWN < tests.labels.length ? firstImage + SHOWN : 0});
 }
 
 export function ImagePanel() {
@@ -54,24 +57,26 @@ export function ImagePanel() {
   return (
     <div id="drop" class={over ? 'over' : ''} onDragOver={dragOver} onDragLeave={() => setOver(false)} onDrop={drop}>
       <p class="learn">
-        The encoder places an image on the map, and the decoder draws it again from there. What {model.latentDim === 2 ? 'two' : model.latentDim}{' '}
+        The encoder places an image on the map, and the decoder draws it again from there. What {model.latentDim}{' '}
         numbers cannot hold is lost. Pick a test image, or drop a picture here.
       </p>
       {tests?.labels.length > 0 && <Thumbnails />}
       {!model.tested && <p id="untested">This run was trained without test images, so use a picture of yours.</p>}
       {encoder && <p class="quiet">{encoder}</p>}
-      <label>
-        A picture of yours
-        <input
-          id="file" type="file" accept="image/*"
-          onClick={(event) => {
-            if (!encoder) return;
-            event.preventDefault();
-            say(encoder);
-          }}
-          onChange={(event) => pickFile(event.currentTarget.files[0])}
-        />
-      </label>
+      <div class="controls">
+        {tests?.labels.length > 0 && <Button id="others" onClick={showOthers}>Other test images</Button>}
+        <label>
+          A picture of yours
+          <input
+            id="file" type="file" accept="image/*" onChange={(event) => pickFile(event.currentTarget.files[0])}
+            onClick={(event) => {
+              if (!encoder) return;
+              event.preventDefault();
+              say(encoder);
+            }}
+          />
+        </label>
+      </div>
       <Picked />
     </div>
   );

@@ -15,9 +15,14 @@ function Mark({index}) {
 }
 
 function toggleClass(index) {
-  const {hiddenClasses} = state.value;
-  const hidden = hiddenClasses.includes(index);
-  update({hiddenClasses: hidden ? hiddenClasses.filter((other) => other !== index) : [...hiddenClasses, index]});
+  const {hiddenClasses, dots, model} = state.value;
+  const others = hiddenClasses.filter((other) => other !== index);
+  if (!dots) {
+    // All are switched off, so that this one alone is switched on.
+    update({dots: true, hiddenClasses: model.classNames.map((_, i) => i).filter((i) => i !== index)});
+  } else {
+    update({hiddenClasses: others.length < hiddenClasses.length ? others : [...hiddenClasses, index]});
+  }
 }
 
 function Classes() {
@@ -37,9 +42,10 @@ function Classes() {
 }
 
 function Switch({id, name, label}) {
+  const change = (event) => update({[name]: event.currentTarget.checked});
   return (
     <label class="inline">
-      <input id={id} type="checkbox" checked={state.value[name]} onChange={(event) => update({[name]: event.currentTarget.checked})} />
+      <input id={id} type="checkbox" checked={state.value[name]} onChange={change} />
       {label}
     </label>
   );
@@ -60,7 +66,8 @@ export function Legend() {
       </div>
       {map && (
         <p id="caption" class="quiet">
-          Across: z[{dimensions[0]}] from {across.start} to {across.end}. Upwards: z[{dimensions[1]}] from {upwards.start} to {upwards.end}.{' '}
+          Across: z[{dimensions[0]}] from {across.start} to {across.end}.{' '}
+          Upwards: z[{dimensions[1]}] from {upwards.start} to {upwards.end}.{' '}
           {map.grid.points ** 2} images, decoded in {map.milliseconds.toFixed(0)} ms.
         </p>
       )}

@@ -18,10 +18,9 @@ export function start(address) {
     const runs = await listRuns(APP);
     update({runs});
     if (!runs.length) return;
-    if (address.run && !runs.some(({path}) => path === address.run)) {
-      throw new Error(`There is no run ${address.run}. Choose one of the list.`);
-    }
-    await loadRun(address.run ?? runs[0].path, address);
+    const known = runs.some(({path}) => path === address.run);
+    await loadRun(known ? address.run : runs[0].path, known || !address.run ? address : {});
+    if (address.run && !known) throw new Error(`There is no run ${address.run}, so this is another one.`);
   });
 }
 
@@ -136,8 +135,8 @@ async function loadTests({url, path, tested, height, width}) {
   if (!Array.isArray(labels)) throw new Error(`saved_models/${path}/test_images.json is damaged. ${HINT}`);
   const expected = labels.length * height * width;
   if (bytes.byteLength !== expected) {
-    const found = bytes.byteLength;
-    throw new Error(`saved_models/${path}/test_images.bin is damaged: it has ${found} bytes and not ${expected}. ${HINT}`);
+    const found = `it has ${bytes.byteLength} bytes and not ${expected}`;
+    throw new Error(`saved_models/${path}/test_images.bin is damaged: ${found}. ${HINT}`);
   }
   return {labels, pixels: new Uint8Array(bytes)};
 }

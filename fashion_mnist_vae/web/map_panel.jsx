@@ -1,21 +1,9 @@
-// The run, the backend, and which part of the latent space the map shows.
+// Which part of the latent space the map shows.
 import {NumberField, Select, Slider} from '../../web/components.jsx';
-import {BACKENDS} from '../../web/site.js';
-import {changeBackend, loadRun} from './loading.js';
 import {changeFields, changeLimit, chooseDimension, setRest} from './map_actions.js';
 import {gridError, limitSpec, POINTS_SPEC, state, usualLimits} from './state.js';
 
 const DRAG = 10; // the sliders reach as far; the fields reach farther
-
-export function RunChoice() {
-  const {runs, run, backend} = state.value;
-  return (
-    <div class="controls">
-      <Select id="run" label="Run" value={run} options={runs.map(({path}) => path)} onChange={(path) => loadRun(path)} />
-      <Select id="backend" label="Backend" value={backend} options={BACKENDS} onChange={changeBackend} />
-    </div>
-  );
-}
 
 function Limits({side, place, name}) {
   const {fields, dimensions, model} = state.value;
@@ -38,8 +26,9 @@ function Limits({side, place, name}) {
       ))}
       {ends.map(([end, label]) => (
         <Slider
-          key={`drag-${end}`} id={`drag-${end}-${side}`} label={`Drag ${label.toLowerCase()}`} min={-DRAG} max={DRAG} step={0.1}
-          value={Number(fields[side][end]) || 0} shown="" onInput={(value) => changeLimit(side, end, String(value))}
+          key={`drag-${end}`} id={`drag-${end}-${side}`} label={`Drag ${label.toLowerCase()}`}
+          min={-DRAG} max={DRAG} step={0.1} value={Number(fields[side][end]) || 0} shown=""
+          onInput={(value) => changeLimit(side, end, String(value))}
         />
       ))}
     </fieldset>
@@ -72,7 +61,8 @@ export function MapPanel() {
   return (
     <div>
       <p class="learn">
-        The map shows where the middle 98% of the test images lie. Beyond that, the decoder is asked for what it hardly ever saw.
+        At first the map covers the place where the middle 98% of the test images lie. Beyond that, the decoder is
+        asked for what it hardly ever saw.
       </p>
       <NumberField
         id="points" label="Points per dimension" value={view.fields.points} spec={POINTS_SPEC}
@@ -82,8 +72,6 @@ export function MapPanel() {
       <Limits side="y" place={1} name="Upwards" />
       {gridError(view) && <p id="grid-error" class="field-error">{gridError(view)}</p>}
       <Others />
-      <RunChoice />
-      <p class="quiet">Runs are trained in Python, with <code>python -m fashion_mnist_vae.train</code>.</p>
     </div>
   );
 }

@@ -1,7 +1,8 @@
 // The page of the autoencoder (the original's client.js).
 import {render} from 'preact';
 
-import {Experiments, Status, Tabs} from '../../web/components.jsx';
+import {Experiments, Select, Status, Tabs} from '../../web/components.jsx';
+import {BACKENDS} from '../../web/site.js';
 import {keepAddress, readView} from './address.js';
 import {ArithmeticPanel} from './arithmetic_panel.jsx';
 import {Diagram} from './diagram.jsx';
@@ -10,9 +11,9 @@ import {experimentsOf} from './experiments.js';
 import {FormationPanel} from './formation_panel.jsx';
 import {ImagePanel} from './image_panel.jsx';
 import {Legend} from './legend.jsx';
-import {start} from './loading.js';
+import {changeBackend, loadRun, start} from './loading.js';
 import {LatentMap} from './map.jsx';
-import {MapPanel, RunChoice} from './map_panel.jsx';
+import {MapPanel} from './map_panel.jsx';
 import {Point} from './point.jsx';
 import {state, update} from './state.js';
 
@@ -22,7 +23,7 @@ const TABS = [
   {id: 'draw', label: 'Draw one', panel: () => <DrawPanel />},
   {id: 'arithmetic', label: 'A − B + C', panel: () => <ArithmeticPanel />},
   {id: 'formed', label: 'How it formed', panel: () => <FormationPanel />},
-  {id: 'map', label: 'Settings', panel: () => <MapPanel />},
+  {id: 'map', label: 'Limits', panel: () => <MapPanel />},
 ];
 
 function Header() {
@@ -30,7 +31,9 @@ function Header() {
     <header>
       <h1>Variational autoencoder</h1>
       <a href="../../index.html">Both models</a>
-      <p>Each place of the map is a z, a few numbers. Each tile is the image that the model draws from the z in its middle.</p>
+      <p>
+        Each place of the map is a z, a few numbers. Each tile is the image that the model draws from the z in its middle.
+      </p>
     </header>
   );
 }
@@ -62,6 +65,21 @@ function Workbench() {
   );
 }
 
+function RunChoice() {
+  const {runs, run, backend} = state.value;
+  const paths = runs.map(({path}) => path);
+  return (
+    <section aria-labelledby="model-title">
+      <h2 id="model-title">Model</h2>
+      <p class="learn">Runs are trained in Python, with <code>python -m fashion_mnist_vae.train</code>.</p>
+      <div class="controls">
+        <Select id="run" label="Run" value={run} options={paths} onChange={(path) => loadRun(path)} />
+        <Select id="backend" label="Backend" value={backend} options={BACKENDS} onChange={changeBackend} />
+      </div>
+    </section>
+  );
+}
+
 function App() {
   const {runs, model, status} = state.value;
   const failed = !model && status.isError;
@@ -70,7 +88,7 @@ function App() {
       <Header />
       <Status status={status} />
       {runs?.length === 0 ? <NoRuns /> : !failed && <Workbench />}
-      {failed && runs && <section><RunChoice /></section>}
+      {runs?.length > 0 && <RunChoice />}
     </>
   );
 }

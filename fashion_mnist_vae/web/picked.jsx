@@ -16,7 +16,9 @@ export function Picked() {
           <figcaption>The image</figcaption>
         </figure>
         <figure>
-          <Picture id="reconstruction" class="picture large" image={picked.decoded} model={model} label="The image drawn again" />
+          <Picture
+            id="reconstruction" class="picture large" image={picked.decoded} model={model} label="The image drawn again"
+          />
           <figcaption>Drawn again, from z_mean</figcaption>
         </figure>
         <dl class="numbers">
@@ -27,12 +29,15 @@ export function Picked() {
         </dl>
       </div>
       <p class="learn">
-        The encoder does not answer with a point, but with a normal distribution: the ellipses on the map are one and two of its
-        standard deviations. The decoder was trained on draws from it, so it draws nearly the same image everywhere in the ellipse.
+        The encoder does not answer with a point, but with a normal distribution: the ellipses on the map are at one and
+        two of its standard deviations. The decoder was trained on draws from it, so that it draws nearly the same image
+        everywhere in the ellipse.
       </p>
       <div class="controls">
         <Button id="sample" onClick={sampleAgain}>Sample again</Button>
-        {model.latentDim > 2 && <Button id="through" onClick={() => mapThrough(picked.mean)}>Move the map through this image</Button>}
+        {model.latentDim > 2 && (
+          <Button id="through" onClick={() => mapThrough(picked.mean)}>Move the map through this image</Button>
+        )}
       </div>
       {picked.draws.length > 0 && (
         <div id="draws" class="row" role="group" aria-label="Draws from the ellipse">

@@ -11,8 +11,10 @@ export function Point() {
   const reason = path.length === 2 ? '' : 'Click two points of the map first, or press Enter at them.';
   return (
     <section class="point" aria-labelledby="point-title">
-      <Picture id="large" class="picture large" image={shown?.image} model={model}
-        label="The image at this point, large" data-z={shown && zText(shown.z)} />
+      <Picture
+        id="large" class="picture large" image={shown?.image} model={model} label="The image at this point, large"
+        data-z={shown && zText(shown.z)}
+      />
       <div>
         <h2 id="point-title">At this point</h2>
         <p class="numbers">z = <output id="z" aria-live="off">{z ? zText(z) : ''}</output></p>
@@ -23,8 +25,9 @@ export function Point() {
         </p>
         <div class="controls">
           <Slider
-            id="walk" label="Along the walk" min={0} max={1} step={0.01} value={walked} shown={`${Math.round(100 * walked)}%`}
-            onInput={(part) => (reason ? say(reason) : dragWalk(part))} aria-disabled={reason ? 'true' : undefined}
+            id="walk" label="Along the walk" min={0} max={1} step={0.01} value={walked}
+            shown={`${Math.round(100 * walked)}%`} aria-disabled={reason ? 'true' : undefined}
+            onInput={(part) => (reason ? say(reason) : dragWalk(part))}
           />
           <Button id="play" reason={reason} onRefuse={say} onClick={play}>Play</Button>
         </div>

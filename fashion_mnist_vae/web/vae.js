@@ -86,7 +86,8 @@ export async function drawMap({zs, latentDim, columns, height, width}) {
 }
 
 async function decodePart(zs, latentDim) {
-  const images = tf.tidy(() => decoder.model.execute(tf.tensor2d(zs, [zs.length / latentDim, latentDim]), decoder.outputs[0]));
+  const shape = [zs.length / latentDim, latentDim];
+  const images = tf.tidy(() => decoder.model.execute(tf.tensor2d(zs, shape), decoder.outputs[0]));
   const values = await images.data(); // which does not wait for a graphics card, as dataSync does
   images.dispose();
   return values;

@@ -192,20 +192,20 @@ export async function experiments(site) {
 }
 
 /** Return the message for each run that cannot be used; after it, a good one can. */
-export async function broken({page, open}, {runs}) {
-  await open();
-  await status(page, READY);
-  const messages = {};
+export async function broken({page, origin}, {runs}) {
+  await page.goto(`${origin}/fashion_mnist_vae/web/index.html?run=absent`);
+  await page.waitForSelector('#status.error');
+  const messages = {absent: await page.textContent('#status')};
+  await page.focus('#run');
+  await page.selectOption('#run', 'good');
   for (const run of runs) {
-    if (await page.locator('#tab-map').count()) await tab(page, 'map');
     await page.selectOption('#run', run);
     await page.waitForSelector('#status.error');
     messages[run] = await page.textContent('#status');
-    if (await page.locator('#tab-map').count()) await tab(page, 'map');
     await page.selectOption('#run', 'good');
     await status(page, READY);
   }
-  return messages;
+  return {messages, focused: await page.evaluate(() => document.activeElement.id)};
 }
 
 /** Open the tab of the epochs in runs that lack them; return the messages. */
@@ -214,7 +214,6 @@ export async function unformed({page, open}, {runs}) {
   for (const run of runs) {
     await open();
     await status(page, READY);
-    await tab(page, 'map');
     await page.selectOption('#run', run);
     await status(page, /Loading the decoder/);
     await status(page, READY);
