@@ -23,7 +23,7 @@ function Units({units}) {
   return <Canvas class="picture" draw={draw} aria-hidden="true" />;
 }
 
-function Vector({name, values}) {
+function Vector({name = '', values}) {
   const text = values ? zText(values.slice(0, LISTED), 2) : '';
   return <span class="vector">{name} {text}{values?.length > LISTED && ` of ${values.length}`}</span>;
 }
@@ -75,7 +75,7 @@ function DecoderStages({shown, fromImage, model}) {
   return (
     <ol class="stages" aria-label="Decoder">
       <Stage title="z" lit={Boolean(shown)}>
-        <Vector name="z" values={shown?.z} />
+        <Vector values={shown?.z} />
         <small>{fromImage ? 'the mean of the image' : 'the point of the map'}</small>
       </Stage>
       <Layer name="dense_Dense2" from={latentDim} to={hidden} lit={Boolean(shown)} />
