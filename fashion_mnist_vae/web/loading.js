@@ -4,7 +4,7 @@ import {fetchBytes, fetchJson, listRuns, runUrl} from '../../web/site.js';
 import {applyAddress, applyImage, applySlots} from './address.js';
 import {drawMap, showPoint} from './map_actions.js';
 import {worker} from './model_worker.js';
-import {APP, attempt, HINT, say, state, update, usualFields} from './state.js';
+import {APP, attempt, HINT, sayProgress, state, update, usualFields} from './state.js';
 
 let loads = 0;
 let encoderLoaded = Promise.resolve();
@@ -37,7 +37,7 @@ export function changeBackend(backend) {
 export function loadRun(path, address = {}) {
   const load = ++loads;
   return attempt(async () => {
-    say(`Loading the decoder of ${path}.`);
+    sayProgress(`Loading the decoder of ${path}.`);
     update({...FORGOTTEN, run: path, tab: address.tab ?? state.value.tab});
     const model = await loadDecoder(path).catch((error) => {
       if (load === loads) throw error;
@@ -49,7 +49,7 @@ export function loadRun(path, address = {}) {
     applyAddress(address);
     await drawMap();
     if (load !== loads) return;
-    say('The map is drawn. Loading the encoder and the test images.');
+    sayProgress('The map is drawn. Loading the encoder and the test images.');
     await showPoint(state.value.z ?? state.value.map.sharpest);
     encoderLoaded = loadEncoder(model, () => load === loads);
     await applySlots(address);
@@ -110,7 +110,7 @@ function loadEncoder(model, isCurrent) {
       if (tests.labels.length) Object.assign(tests, await encodeTests(tests, model));
       if (!isCurrent()) return false;
       update({tests, encoder: ''});
-      say('The encoder and the test images are here.');
+      sayProgress('The encoder and the test images are here.');
       return true;
     } catch (error) {
       if (isCurrent()) {

@@ -84,12 +84,12 @@ function App() {
   const {runs, model, status} = state.value;
   const failed = !model && status.isError;
   return (
-    <>
+    <div class={status.isProgress ? 'progress' : ''}>
       <Header />
       <Status status={status} />
       {runs?.length === 0 ? <NoRuns /> : !failed && <Workbench />}
       {runs?.length > 0 && <RunChoice />}
-    </>
+    </div>
   );
 }
 

@@ -38,6 +38,9 @@ const store = createStore({
 });
 export const {state, update, say} = store;
 
+/** Say what the page does by itself; the message does not follow the reader down the page. */
+export const sayProgress = (text) => update({status: {text, isError: false, isProgress: true}});
+
 /** Do one of the user's actions; what it throws becomes the status message. */
 export async function attempt(work) {
   if (state.value.status.isError) say(''); // an old error is no longer true

@@ -6,6 +6,7 @@ import {fill, mapOf, onMap, opened, painted, settled, tab} from './vae_steps.mjs
 export async function limits(site) {
   const {page} = site;
   await opened(site);
+  await painted(page);
   const usual = await pixels(page, '#tiles');
   const square = await fill(page, {points: 5, x: [-2, 2], y: [-2, 2]});
   const other = await fill(page, {points: 2, x: [-3, 1], y: [0.5, 4]});
@@ -26,6 +27,7 @@ export async function limits(site) {
   await page.click('#reset');
   const focused = await page.evaluate(() => document.activeElement.id);
   await page.waitForFunction(() => document.getElementById('caption').textContent.includes('400 images'));
+  await painted(page);
   const same = JSON.stringify(usual) === JSON.stringify(await pixels(page, '#tiles'));
   return {square, other, dragged, messages, left, focused, same};
 }
@@ -42,7 +44,7 @@ export async function walk(site) {
   await page.mouse.move(...(await onMap(page, [0.75, 0.25])));
   const hovered = await shown();
   const early = await page.getAttribute('#play', 'aria-disabled');
-  await page.click('#play', {force: true});
+  await page.press('#play', 'Enter');
   const reason = await status(page, /Click two points/);
   const touch = await page.context().newCDPSession(page);
   await touch.send('Emulation.setTouchEmulationEnabled', {enabled: true});
