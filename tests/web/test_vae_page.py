@@ -154,6 +154,21 @@ def test_the_legend_switches_classes(visit, image_run):
     assert answer["blank"] is True
 
 
+def test_classes_after_the_tenth_have_the_colours_again_with_another_mark(
+    visitor, image_run, tmp_path
+):
+    run = tmp_path / "classes"
+    shutil.copytree(image_run, run)
+    info = json.loads((run / "image_data.json").read_text())
+    names = [f"class {number}" for number in range(12)]
+    (run / "image_data.json").write_text(json.dumps(info | {"class_names": names}))
+    marks = visitor({"classes": run}, "vae")("marks")
+    colours = [mark["colour"] for mark in marks]
+    assert len(set(colours[:10])) == 10 and colours[10:] == colours[:2]
+    assert len({mark["size"] for mark in marks[:10]}) == 1
+    assert marks[10]["size"] != marks[0]["size"]
+
+
 def test_three_latent_dimensions(visitor, shapes_dir, tmp_path_factory):
     def make(directory):
         line = [*SMALL, f"--data_dir={shapes_dir}", "--epochs=8", "--latent_dim=3"]

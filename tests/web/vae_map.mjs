@@ -115,6 +115,20 @@ export async function classes(site) {
   return {names, counts, pressed, circles, blank, again, off: await coloured(page, '#still')};
 }
 
+/** Return the marks of all classes in the legend: their colour, and how many pixels are of it. */
+export async function marks(site) {
+  const {page} = site;
+  await opened(site);
+  await painted(page);
+  return page.$$eval('#legend canvas', (canvases) => canvases.map((canvas) => {
+    const {width, height} = canvas;
+    const {data} = canvas.getContext('2d').getImageData(0, 0, width, height);
+    const hex = (i) => [0, 1, 2].map((c) => data[4 * i + c].toString(16).padStart(2, '0')).join('');
+    const colour = hex((height / 2) * width + width / 2);
+    return {colour, size: Array.from({length: width * height}, (_, i) => hex(i) === colour).filter(Boolean).length};
+  }));
+}
+
 /** Look at a run of three latent dimensions: choose two, move the third, and pick an image. */
 export async function threeDimensions(site) {
   const {page} = site;
