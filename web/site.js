@@ -1,6 +1,5 @@
-// The site: its runs in saved_models/, and messages.
+// The site: its address, its runs in saved_models/, and the backends to choose from.
 import {fetchJson} from './files.js';
-export {fetchJson};
 
 export const BACKENDS = ['wasm', 'webgl', 'webgpu', 'cpu'];
 
@@ -20,25 +19,4 @@ export async function listRuns(app) {
 /** Return the address of a run. */
 export function runUrl(path) {
   return `${ROOT}saved_models/${path.split('/').map(encodeURIComponent).join('/')}`;
-}
-
-/** Fill a select with values; the first is chosen. */
-export function fill(select, values) {
-  select.replaceChildren(...values.map((value) => new Option(value, value)));
-}
-
-/** Show a message in the page's status line; errors stand out, and screen readers say them. */
-export function say(text, isError = false) {
-  const status = document.getElementById('status');
-  status.textContent = text;
-  status.classList.toggle('error', isError);
-}
-
-/** Call a function; what it throws becomes a message. */
-export async function guarded(work) {
-  try {
-    return await work();
-  } catch (error) {
-    say(error.message, true);
-  }
 }

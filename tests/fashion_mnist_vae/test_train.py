@@ -22,7 +22,8 @@ MODULE = "fashion_mnist_vae.train"
 FILES = ["checkpoints", "decoder", "decoder.keras", "encoder", "encoder.keras", "epochs.json",
          "formation.json", "formation.png", "graph_model", "graph_model_float16", "history.csv",
          "image_data.json", "latent_clusters.png", "latent_space.png", "loss.png",
-         "reconstructions.png", "run.json", "saved_model", "test_images.bin", "test_images.json", "vae.keras"]  # fmt: skip
+         "reconstructions.png", "run.json", "saved_model", "test_images.bin", "test_images.json",
+         "vae.keras"]  # fmt: skip
 
 
 def test_a_run_leaves_a_complete_directory(image_run):

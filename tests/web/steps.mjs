@@ -46,14 +46,3 @@ export async function axe(page) {
   const {violations} = await page.evaluate(() => window.axe.run());
   return violations.flatMap(({id, nodes}) => nodes.map(({html, failureSummary}) => `${id}: ${html} ${failureSummary}`));
 }
-
-/** Return what a page of 400 px and its controls look like to one who does not see it well. */
-export async function accessibility(page) {
-  await page.setViewportSize({width: 400, height: 800});
-  return page.evaluate(() => {
-    const nameless = [...document.querySelectorAll('input, select, textarea, button, canvas[tabindex]')]
-      .filter((e) => !e.labels?.length && !e.ariaLabel && !e.getAttribute('aria-label') && !e.textContent.trim())
-      .map((e) => e.outerHTML.slice(0, 80));
-    return {width: document.documentElement.scrollWidth, nameless};
-  });
-}

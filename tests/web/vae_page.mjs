@@ -1,219 +1,234 @@
-// Scenarios of the autoencoder's page.
-import {accessibility, drop, numbers, pixels, status} from './steps.mjs';
+// Scenarios of the autoencoder's page. Those of the map and of images are in files of their own.
+import {numbers, pixels, status} from './steps.mjs';
+import {fill, onMap, opened, READY, settled, tab} from './vae_steps.mjs';
 
-const DREW = /Decoded and drew/;
+export * from './vae_images.mjs';
+export * from './vae_map.mjs';
 
-async function opened({page, open}) {
-  await open();
-  await status(page, DREW);
-}
+const AXE = new URL('../../node_modules/axe-core/axe.min.js', import.meta.url).pathname;
+const TABS = ['inside', 'image', 'draw', 'arithmetic', 'formed', 'map'];
 
-/** Fill the fields, and press Update; return the tiles. */
-export async function update(site, {points, x, y}) {
-  const {page} = site;
-  await opened(site);
-  const first = await status(page, DREW);
-  await page.fill('#points', String(points));
-  for (const [name, [start, end]] of Object.entries({x, y})) {
-    await page.fill(`#start-${name}`, String(start));
-    await page.fill(`#end-${name}`, String(end));
-  }
-  await page.click('#update');
-  await status(page, new RegExp(`drew ${points ** 2} images`));
-  return {first, tiles: await pixels(page, '#tiles')};
-}
-
-/** Drag a limit with its slider; the map is drawn anew without Update. */
-export async function drag(site) {
-  const {page} = site;
-  await opened(site);
-  await page.fill('#points', '3');
-  await page.click('#update');
-  await status(page, /drew 9 images/);
-  const before = await pixels(page, '#tiles');
-  await page.focus('#drag-end-x');
-  for (let i = 0; i < 30; i++) await page.keyboard.press('ArrowLeft');
-  await page.waitForTimeout(500);
-  return {before, after: await pixels(page, '#tiles'), end: await page.inputValue('#end-x')};
-}
-
-export async function badFields(site) {
-  const {page} = site;
-  await opened(site);
-  const messages = [];
-  for (const [id, value] of [['points', '0'], ['points', '2.5'], ['points', ''], ['start-x', '5'], ['end-y', '']]) {
-    const old = await page.inputValue(`#${id}`);
-    await page.fill(`#${id}`, value);
-    await page.click('#update');
-    messages.push(await status(page, /must|type a number/));
-    await page.fill(`#${id}`, old);
-    await page.click('#update');
-    await status(page, DREW);
-  }
-  return messages;
-}
-
-/** Point at a place of the map, given from 0 to 1. */
-export async function hover(site, {across, down}) {
-  const {page} = site;
-  await opened(site);
-  await page.locator('#overlay').scrollIntoViewIfNeeded();
-  const {width, height} = await page.locator('#overlay').boundingBox();
-  await page.locator('#overlay').hover({position: {x: across * width, y: down * height}});
-  await page.waitForTimeout(300);
-  return {z: await numbers(page, '#z'), large: await pixels(page, '#large')};
-}
-
-/** Walk from one point to another with the keyboard alone, then with the slider. */
-export async function walk(site) {
-  const {page} = site;
-  await opened(site);
-  await page.focus('#overlay');
-  for (const key of ['ArrowLeft', 'ArrowLeft', 'ArrowUp', 'Enter']) await page.keyboard.press(key);
-  const from = await numbers(page, '#z');
-  const early = await page.isDisabled('#play');
-  for (const key of ['ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowDown', 'Enter']) {
-    await page.keyboard.press(key);
-    await page.waitForTimeout(100);
-  }
-  await page.waitForFunction(() => document.getElementById('walk').value === '1');
-  await page.waitForTimeout(300);
-  const to = await numbers(page, '#z');
-  await page.focus('#walk');
-  await page.keyboard.press('Home');
-  for (let i = 0; i < 25; i++) await page.keyboard.press('ArrowRight');
-  await page.waitForTimeout(300);
-  const quarter = {z: await numbers(page, '#z'), large: await pixels(page, '#large')};
-  await page.click('#play');
-  await page.waitForFunction(() => document.getElementById('walk').value === '1');
-  return {from, early, to, quarter};
-}
-
-/** Click two points of the map, as one would with a mouse. */
-export async function clicks(site) {
-  const {page} = site;
-  await opened(site);
-  const {width, height} = await page.locator('#overlay').boundingBox();
-  for (const [across, down] of [[0.25, 0.25], [0.75, 0.5]]) {
-    await page.locator('#overlay').click({position: {x: across * width, y: down * height}});
-  }
-  await page.waitForFunction(() => document.getElementById('walk').value === '1');
-  return page.isEnabled('#play');
-}
-
-/** Show the clusters; return the colours on the map that are no gray. */
-export async function clusters(site) {
-  const {page} = site;
-  await opened(site);
-  const coloured = () => page.$eval('#overlay', (canvas) => {
-    const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-    let count = 0;
-    for (let i = 0; i < data.length; i += 4) count += Math.abs(data[i] - data[i + 1]) > 60;
-    return count;
+/** Hold the encoder back until the map is drawn; then let it come. */
+export async function firstView({page, open}) {
+  const asked = [];
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await page.route('**/encoder/**', async (route) => {
+    await held;
+    await route.continue();
   });
-  const before = await coloured();
-  await page.check('#clusters');
-  await page.waitForFunction(() => !document.getElementById('legend').hidden);
-  await page.waitForTimeout(500);
-  const shown = await coloured();
-  const legend = await page.textContent('#legend');
-  await page.uncheck('#clusters');
-  await page.waitForTimeout(300);
-  return {before, shown, legend, after: await coloured()};
-}
-
-/** Visit a run without test images; drop a picture on it. */
-export async function untested(site, {png}) {
-  const {page} = site;
-  await opened(site);
-  const controls = {};
-  for (const id of ['clusters', 'others']) controls[id] = await page.isDisabled(`#${id}`);
-  const thumbnails = await page.locator('#thumbnails button').count();
-  const words = await page.textContent('#untested:visible');
-  await drop(page, '#drop', 'a.png', 'image/png', png);
-  await page.waitForSelector('#result:visible');
-  return {controls, thumbnails, words, z: await numbers(page, '#z-mean')};
-}
-
-/** Pick a test image; upload and drop another as a PNG. */
-export async function images(site, {png, other}) {
-  const {page} = site;
-  await opened(site);
-  const read = async () => {
-    await page.waitForTimeout(400);
-    return {
-      z: await numbers(page, '#z-mean'),
-      original: await pixels(page, '#original'),
-      reconstruction: await pixels(page, '#reconstruction'),
-    };
-  };
-  await page.click('#thumbnails button:nth-child(3)');
-  const picked = await read();
-  const label = await page.getAttribute('#thumbnails button:nth-child(3)', 'aria-label');
-  await page.setInputFiles('#file', {name: 'a.png', mimeType: 'image/png', buffer: Buffer.from(png, 'base64')});
-  const uploaded = await read();
-  await drop(page, '#drop', 'b.png', 'image/png', other);
-  const dropped = await read();
-  await page.click('#others');
-  const next = await page.getAttribute('#thumbnails button:nth-child(1)', 'aria-label');
-  await page.setInputFiles('#file', {name: 'bad.png', mimeType: 'image/png', buffer: Buffer.from('text')});
-  return {picked, label, uploaded, dropped, next, message: await status(page, /not a picture/)};
-}
-
-/** Choose each backend; return what the page says, and the tiles. */
-export async function backends(site) {
-  const {page} = site;
-  await opened(site);
-  await page.fill('#points', '4');
-  const found = {};
-  for (const name of ['cpu', 'webgl', 'wasm']) {
-    await page.selectOption('#backend', name);
-    await status(page, /drew 16 images/);
-    await page.waitForTimeout(300);
-    found[name] = await pixels(page, '#tiles');
-    await page.fill('#points', '3');
-    await page.click('#update');
-    await status(page, /drew 9 images/);
-    await page.fill('#points', '4');
-  }
-  await page.selectOption('#backend', 'webgpu');
-  const webgpu = await status(page, /no webgpu|drew 16/);
-  await page.fill('#points', '2');
-  await page.click('#update');
-  return {found, webgpu, after: await status(page, /drew 4 images/)};
-}
-
-/** Return the message for each run, and for the page without runs. */
-export async function broken({page, open}, {runs}) {
   await open();
-  await status(page, DREW);
+  await page.waitForSelector('#caption');
+  await settled(page);
+  const fields = {};
+  await tab(page, 'map');
+  for (const id of ['points', 'start-x', 'end-x', 'start-y', 'end-y']) fields[id] = await page.inputValue(`#${id}`);
+  await tab(page, 'draw');
+  const waiting = await page.textContent('#tab-panel');
+  const before = {tiles: await pixels(page, '#tiles'), asked: [...asked], fields, waiting};
+  release();
+  await status(page, READY);
+  return before;
+}
+
+/** Return where the map and the page end, and whether the page is wider than the screen. */
+export async function layout(site) {
+  const {page} = site;
+  await opened(site);
+  const found = {};
+  for (const [width, height] of [[1280, 800], [390, 844]]) {
+    await page.setViewportSize({width, height});
+    await page.waitForTimeout(100);
+    const box = await page.locator('.map').boundingBox();
+    const first = await page.evaluate(() => document.querySelector('main canvas').id);
+    const scroll = await page.evaluate(() => document.documentElement.scrollWidth);
+    found[width] = {bottom: box.y + box.height, size: box.width, first, scroll, height};
+  }
+  return found;
+}
+
+/** Return what axe finds in each tab, in both schemes and sizes. */
+export async function axe(site) {
+  const {page} = site;
+  await opened(site);
+  await page.addScriptTag({path: AXE});
+  await tab(page, 'image');
+  await page.click('#thumbnails button:nth-child(3)');
+  await page.waitForSelector('#draws');
+  const found = [];
+  for (const [colorScheme, width] of [['light', 1280], ['dark', 390]]) {
+    await page.emulateMedia({colorScheme});
+    await page.setViewportSize({width, height: 800});
+    for (const name of TABS) {
+      await tab(page, name);
+      if (name === 'formed') await page.waitForSelector('#losses canvas');
+      const focused = await page.evaluate(() => document.activeElement.id);
+      const violations = await page.evaluate(async () => (await window.axe.run(document)).violations);
+      found.push({name, focused, violations: violations.map(({id, nodes}) => [id, nodes[0].html])});
+    }
+  }
+  return found;
+}
+
+/** Calculate with three points of the map, then replace one by the picked image. */
+export async function arithmetic(site) {
+  const {page} = site;
+  await opened(site);
+  await fill(page, {points: 9, x: [-4, 4], y: [-4, 4]});
+  await tab(page, 'arithmetic');
+  const refused = [];
+  for (const id of ['set-image', 'show-sum']) {
+    await page.press(`#${id}`, 'Enter');
+    refused.push(await status(page, /first/));
+  }
+  const set = [];
+  for (const [i, place] of [[0.75, 0.25], [0.4, 0.3], [0.5, 0.75]].entries()) {
+    await page.mouse.click(...(await onMap(page, place)));
+    await page.waitForSelector(`#slot-${'ABC'[i]} small`);
+    await settled(page);
+    set.push(await numbers(page, '#z'));
+  }
+  await page.waitForSelector('#sum-z');
+  const sum = {z: await numbers(page, '#sum-z'), image: await pixels(page, '#sum')};
+  await page.click('#show-sum');
+  await settled(page);
+  const shown = await numbers(page, '#z');
+  await tab(page, 'image');
+  await page.click('#thumbnails button:nth-child(3)');
+  await page.waitForSelector('#draws');
+  const mean = await numbers(page, '#z-mean');
+  await tab(page, 'arithmetic');
+  await page.click('#slot-B');
+  const old = await page.textContent('#sum-z');
+  await page.click('#set-image');
+  await page.waitForFunction((text) => document.getElementById('sum-z').textContent !== text, old);
+  return {refused, set, sum, shown, mean, changed: await numbers(page, '#sum-z')};
+}
+
+/** Look at the epochs' maps. */
+export async function formed(site) {
+  const {page} = site;
+  await opened(site);
+  await tab(page, 'formed');
+  await page.waitForSelector('#losses canvas');
+  const maps = [];
+  await page.focus('#epoch');
+  await page.keyboard.press('Home');
+  for (let i = 0; i < 3; i++) {
+    await page.waitForFunction((epoch) => document.getElementById('epoch-value').textContent === epoch, String(i + 1));
+    await page.waitForTimeout(50); // the canvas is filled after the text
+    maps.push({losses: await numbers(page, '#epoch-losses'), map: await pixels(page, '#epoch-map')});
+    await page.keyboard.press('ArrowRight');
+  }
+  return {maps, chart: await page.getAttribute('#losses', 'aria-label')};
+}
+
+/** Make a view, then open its address in a new page; return what is the same in both. */
+export async function address(site) {
+  const {page} = site;
+  await opened(site);
+  await fill(page, {points: 7, x: [-1.5, 2.5], y: [-2, 1]});
+  for (const place of [[0.25, 0.25], [0.75, 0.5]]) await page.mouse.click(...(await onMap(page, place)));
+  await page.waitForFunction(() => document.getElementById('walk').value === '1');
+  await tab(page, 'arithmetic');
+  for (const [i, place] of [[0.7, 0.2], [0.4, 0.3], [0.5, 0.7]].entries()) {
+    await page.mouse.click(...(await onMap(page, place)));
+    await page.waitForSelector(`#slot-${'ABC'[i]} small`);
+  }
+  await tab(page, 'image');
+  await page.click('#thumbnails button:nth-child(4)');
+  await page.waitForSelector('#draws');
+  await page.mouse.move(...(await onMap(page, [0.5, 0.5])));
+  await settled(page);
+  await page.waitForFunction(() => location.search.includes('image=3'));
+  await page.waitForTimeout(600); // an address is written a moment after the last change
+  const view = async (at) => {
+    await at.waitForSelector('#draws');
+    await settled(at);
+    const shown = {
+      z: await at.textContent('#z'), caption: (await at.textContent('#caption')).split(', decoded')[0],
+      mean: await at.textContent('#z-mean'), tab: await at.textContent('[role=tab][aria-selected=true]'),
+      pressed: await at.getAttribute('#thumbnails button:nth-child(4)', 'aria-pressed'),
+      play: await at.getAttribute('#play', 'aria-disabled'), tiles: await pixels(at, '#tiles'),
+    };
+    await tab(at, 'arithmetic');
+    await at.waitForSelector('#sum-z');
+    return {...shown, sum: await at.textContent('#sum-z')};
+  };
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.click('#copy-link');
+  await status(page, /Copied the address/);
+  const url = await page.evaluate(() => navigator.clipboard.readText());
+  const first = await view(page);
+  const other = await page.context().newPage();
+  await other.goto(url);
+  await status(other, READY);
+  return {url, first, second: await view(other)};
+}
+
+/** Try the three experiments. */
+export async function experiments(site) {
+  const {page} = site;
+  await opened(site);
+  const section = page.locator('section[aria-labelledby=experiments-title]');
+  const titles = await section.locator('button').allTextContents();
+  const looks = [];
+  const look = async (title) => {
+    await page.click(`text=${title}`);
+    looks.push(await section.locator('[role=status]').textContent());
+  };
+  await look(titles[0]);
+  await page.waitForFunction(() => document.getElementById('walk').value === '1');
+  await settled(page);
+  const end = await numbers(page, '#z');
+  await look(titles[1]);
+  await page.waitForSelector('#draws');
+  await settled(page);
+  const unsure = await numbers(page, '#z-sd');
+  await look(titles[2]);
+  await page.waitForFunction(() => document.getElementById('caption').textContent.includes('from -10 to 10'));
+  return {titles, looks, end, unsure};
+}
+
+/** Return the message for each run that cannot be used; after it, a good one can. */
+export async function broken({page, origin}, {runs}) {
+  await page.goto(`${origin}/fashion_mnist_vae/web/index.html?run=absent`);
+  await page.waitForSelector('#status.error');
+  const messages = {absent: await page.textContent('#status')};
+  await page.focus('#run');
+  await page.selectOption('#run', 'good');
+  for (const run of runs) {
+    await page.selectOption('#run', run);
+    await page.waitForSelector('#status.error');
+    messages[run] = await page.textContent('#status');
+    await page.selectOption('#run', 'good');
+    await status(page, READY);
+  }
+  return {messages, focused: await page.evaluate(() => document.activeElement.id)};
+}
+
+/** Open the tab of the epochs in runs that lack them; return the messages. */
+export async function unformed({page, open}, {runs}) {
   const messages = {};
   for (const run of runs) {
-    await page.waitForFunction(() => document.getElementById('run').options.length > 1);
+    await open();
+    await status(page, READY);
     await page.selectOption('#run', run);
-    messages[run] = await status(page, /python -m/);
-    await page.selectOption('#run', 'good');
-    await status(page, DREW);
+    await status(page, /Loading the decoder/);
+    await status(page, READY);
+    await tab(page, 'formed');
+    await page.waitForSelector('#status.error');
+    messages[run] = await page.textContent('#status');
   }
   return messages;
 }
 
+/** Visit a site without runs. */
 export async function noRuns({page, open}) {
   await page.route('**/saved_models/index.json', (route) => route.fulfill({json: []}));
   await open();
-  return status(page, /python -m/);
-}
-
-export async function layers(site) {
-  const {page} = site;
-  await opened(site);
-  await page.click('#layers summary');
-  await page.waitForSelector('#summary table');
-  await page.waitForSelector('#dense3 table');
-  return page.textContent('#summary');
-}
-
-export async function looks(site) {
-  await opened(site);
-  return accessibility(site.page);
+  await page.waitForSelector('pre');
+  const controls = await page.locator('main').locator('button, input, select, canvas').count();
+  return {words: await page.textContent('main'), controls};
 }

@@ -1,0 +1,163 @@
+// What the user does on the map: its limits, the point, the walk, the arithmetic.
+import {worker} from './model_worker.js';
+import {latest, mapLimits, readGrid, state, update, usualFields, usualLimits, zAt} from './state.js';
+
+const WALK_SECONDS = 2;
+let playing = null; // the walk that is shown
+
+/** Return points from start to end; the middle if it is only one. */
+function linspace({start, end}, points) {
+  if (points === 1) return [(start + end) / 2];
+  return Array.from({length: points}, (_, i) => start + ((end - start) * i) / (points - 1));
+}
+
+/** Draw the map that the fields ask for. */
+export const drawMap = latest(async () => {
+  const view = state.value;
+  const grid = view.model && readGrid(view);
+  if (!grid) return; // what is wrong stands below the fields
+  const {latentDim, height, width} = view.model;
+  const xs = linspace(grid.x, grid.points);
+  const ys = linspace(grid.y, grid.points).reverse();
+  const zs = ys.flatMap((y) => xs.map((x) => zAt(view, [x, y])));
+  const call = {zs: Float32Array.from(zs.flat()), latentDim, columns: grid.points, height, width};
+  const {pixels, sharpest, milliseconds} = await worker.call('drawMap', call);
+  if (state.value.model !== view.model) return; // another run was chosen
+  const size = {width: grid.points * width, height: grid.points * height};
+  update({map: {pixels, ...size, grid, milliseconds, sharpest: zs[sharpest]}});
+});
+
+/** Change some of the fields, and draw the map if they are all right. */
+export function changeFields(changes) {
+  update({fields: {...state.value.fields, ...changes}});
+  return drawMap();
+}
+
+/** Change one of the limits: `side` is x or y, `end` is start or end. */
+export const changeLimit = (side, end, text) =>
+  changeFields({[side]: {...state.value.fields[side], [end]: text}});
+
+export const resetFields = () => changeFields(usualFields(state.value.model, state.value.dimensions));
+
+/** Show the map far away from where the images lie. */
+export const showFar = (far) => {
+  const limits = {start: String(-far), end: String(far)};
+  return changeFields({x: limits, y: limits});
+};
+
+/** Choose the latent dimension that goes across (place 0) or upwards (place 1). */
+export function chooseDimension(place, dimension) {
+  const {dimensions, model} = state.value;
+  const chosen = [...dimensions];
+  // If it is the one of the other axis, the axes change places.
+  if (chosen[1 - place] === dimension) chosen[1 - place] = chosen[place];
+  chosen[place] = dimension;
+  update({dimensions: chosen});
+  return changeFields({x: usualLimits(model, chosen[0]), y: usualLimits(model, chosen[1])});
+}
+
+/** Set z of the map in a dimension that it does not show. */
+export function setRest(dimension, value) {
+  update({rest: state.value.rest.map((old, i) => (i === dimension ? value : old))});
+  return drawMap();
+}
+
+/** Let the map go through a point of the latent space. */
+export function mapThrough(z) {
+  update({rest: Array.from(z)});
+  return drawMap();
+}
+
+const decodePoint = latest(async () => {
+  const {z, model} = state.value;
+  if (!z) return;
+  const {images, hidden} = await decode([z]);
+  if (state.value.model === model) update({shown: {z, image: images, hidden}});
+});
+
+/** Return what the decoder makes of a list of z's: their images and hidden units, each flat. */
+export function decode(zs) {
+  const {latentDim} = state.value.model;
+  return worker.call('decode', {zs: Float32Array.from(zs.flat()), latentDim});
+}
+
+/** Show the image of a z. */
+export function showPoint(z) {
+  update({z: Array.from(z)});
+  return decodePoint();
+}
+
+/** Return the nearest place on the map. */
+const clamp = (place) =>
+  mapLimits(state.value.map).map(({start, end}, i) => Math.min(Math.max(place[i], start), end));
+
+/** Show the image at a place of the map. */
+export function pointAt(place) {
+  if (state.value.map && !playing) showPoint(zAt(state.value, clamp(place)));
+}
+
+/** Choose a place of the map: the next point of the walk, or of the arithmetic if its tab is open. */
+export function choosePlace(place) {
+  const view = state.value;
+  if (!view.map) return;
+  const z = zAt(view, clamp(place));
+  if (view.tab === 'arithmetic') {
+    showPoint(z);
+    setSlot(z);
+  } else {
+    const path = view.path.length === 1 ? [...view.path, z] : [z];
+    update({path, walked: 0});
+    if (path.length === 2) play();
+    else showPoint(z);
+  }
+}
+
+/** Show the place at a part of the way, from 0 to 1. */
+export function walkTo(part) {
+  const [from, to] = state.value.path;
+  update({walked: part});
+  return showPoint(from.map((value, i) => value + part * (to[i] - value)));
+}
+
+/** Take the walk's slider. */
+export function dragWalk(part) {
+  playing = null;
+  return walkTo(part);
+}
+
+/** Walk from the first point of the path to the second, unless another walk begins meanwhile. */
+export function play() {
+  const {path} = state.value;
+  const walk = (playing = {start: performance.now()});
+  const step = async () => {
+    if (state.value.path !== path && playing === walk) playing = null;
+    if (playing !== walk) return;
+    const part = Math.min(1, (performance.now() - walk.start) / (1000 * WALK_SECONDS));
+    if (part === 1) playing = null;
+    await walkTo(part);
+    if (part < 1) requestAnimationFrame(step);
+  };
+  return step();
+}
+
+/** Walk from one z to another. */
+export function walk(from, to) {
+  update({path: [Array.from(from), Array.from(to)]});
+  return play();
+}
+
+/** Set the chosen slot of A - B + C to a z, and choose the next one. */
+export async function setSlot(z) {
+  const {slot, model} = state.value;
+  const {images} = await decode([Array.from(z)]);
+  if (state.value.model !== model) return;
+  const slots = state.value.slots.map((old, i) => (i === slot ? {z: Array.from(z), image: images} : old));
+  update({slots, slot: (slot + 1) % slots.length});
+  if (slots.every(Boolean)) await showSum(slots, model);
+}
+
+async function showSum([a, b, c], model) {
+  const z = a.z.map((value, i) => value - b.z[i] + c.z[i]);
+  const {images} = await decode([z]);
+  if (state.value.model === model) update({sum: {z, image: images}});
+}

@@ -1,0 +1,77 @@
+// Which part of the latent space the map shows.
+import {NumberField, Select, Slider} from '../../web/components.jsx';
+import {changeFields, changeLimit, chooseDimension, setRest} from './map_actions.js';
+import {gridError, limitSpec, POINTS_SPEC, state, usualLimits} from './state.js';
+
+const DRAG = 10; // the sliders reach as far; the fields reach farther
+
+function Limits({side, place, name}) {
+  const {fields, dimensions, model} = state.value;
+  const every = Array.from({length: model.latentDim}, (_, d) => ({value: String(d), label: `z[${d}]`}));
+  const ends = [['start', 'Start'], ['end', 'End']];
+  return (
+    <fieldset>
+      <legend>{name}: z[{dimensions[place]}]</legend>
+      {model.latentDim > 2 && (
+        <Select
+          id={`dimension-${side}`} label="Dimension" value={String(dimensions[place])} options={every}
+          onChange={(text) => chooseDimension(place, Number(text))}
+        />
+      )}
+      {ends.map(([end, label]) => (
+        <NumberField
+          key={end} id={`${end}-${side}`} label={label} value={fields[side][end]} spec={limitSpec(label)}
+          onInput={(text) => changeLimit(side, end, text)}
+        />
+      ))}
+      {ends.map(([end, label]) => (
+        <Slider
+          key={`drag-${end}`} id={`drag-${end}-${side}`} label={`Drag ${label.toLowerCase()}`}
+          min={-DRAG} max={DRAG} step={0.1} value={Number(fields[side][end]) || 0} shown=""
+          onInput={(value) => changeLimit(side, end, String(value))}
+        />
+      ))}
+    </fieldset>
+  );
+}
+
+/** Sliders for the dimensions that the map does not show. */
+function Others() {
+  const {model, dimensions, rest} = state.value;
+  const others = rest.map((_, d) => d).filter((d) => !dimensions.includes(d));
+  if (!others.length) return null;
+  return (
+    <fieldset class="others">
+      <legend>The other dimensions, the same all over the map</legend>
+      {others.map((d) => {
+        const {start, end} = usualLimits(model, d);
+        return (
+          <Slider
+            key={d} id={`rest-${d}`} label={`z[${d}]`} min={start} max={end} step={0.01} value={rest[d]}
+            shown={rest[d].toFixed(2)} onInput={(value) => setRest(d, value)}
+          />
+        );
+      })}
+    </fieldset>
+  );
+}
+
+export function MapPanel() {
+  const view = state.value;
+  return (
+    <div>
+      <p class="learn">
+        At first the map covers the place where the middle 98% of the test images lie. Beyond that, the decoder is
+        asked for what it hardly ever saw.
+      </p>
+      <NumberField
+        id="points" label="Points per dimension" value={view.fields.points} spec={POINTS_SPEC}
+        onInput={(points) => changeFields({points})}
+      />
+      <Limits side="x" place={0} name="Across" />
+      <Limits side="y" place={1} name="Upwards" />
+      {gridError(view) && <p id="grid-error" class="field-error">{gridError(view)}</p>}
+      <Others />
+    </div>
+  );
+}

@@ -1,0 +1,6 @@
+// The thread in which the encoder and the decoder run.
+import {useBackend} from '../../web/tfjs_backends.js';
+import {serve} from '../../web/worker_server.js';
+import * as vae from './vae.js';
+
+serve({useBackend, ...vae});
