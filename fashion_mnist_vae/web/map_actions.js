@@ -106,9 +106,9 @@ export function choosePlace(place) {
     setSlot(z);
   } else {
     const path = view.path.length === 1 ? [...view.path, z] : [z];
-    update({path, walked: 0});
-    if (path.length === 2) play();
-    else showPoint(z);
+    update({path, walked: path.length - 1});
+    if (path.length === 2 && !matchMedia('(prefers-reduced-motion: reduce)').matches) play();
+    else showPoint(z); // the walk waits for Play
   }
 }
 

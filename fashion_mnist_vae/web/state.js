@@ -1,5 +1,5 @@
 // The page's state, and what is computed from it alone.
-import {numberError, readNumber} from '../../web/numbers.js';
+import {numberError} from '../../web/numbers.js';
 import {BACKENDS} from '../../web/site.js';
 import {createStore} from '../../web/store.js';
 
@@ -74,19 +74,21 @@ export function latest(work) {
 export const POINTS_SPEC = {name: 'Points per dimension', min: 1, max: 100, integer: true};
 export const limitSpec = (name) => ({name, min: -WIDEST, max: WIDEST});
 
+const isLimit = (text) => !numberError(text, limitSpec(''));
+
 /** Return what is wrong with the fields together, or null; what is wrong with one stands below it. */
 export function gridError({fields}) {
-  const wrong = ['x', 'y'].some((side) => !(Number(fields[side].start) < Number(fields[side].end)));
-  return wrong ? 'Start must be below end.' : null;
+  const sides = [fields.x, fields.y].filter(({start, end}) => isLimit(start) && isLimit(end));
+  return sides.every(({start, end}) => Number(start) < Number(end)) ? null : 'Start must be below end.';
 }
 
 /** Return the grid that the fields ask for, {points, x: {start, end}, y: {start, end}}, or null. */
 export function readGrid(view) {
-  const limits = ['x', 'y'].flatMap((side) => Object.values(view.fields[side]));
-  const bad = numberError(view.fields.points, POINTS_SPEC) ?? limits.find((text) => numberError(text, limitSpec('')));
-  if (bad !== undefined || gridError(view)) return null;
+  const {points, x, y} = view.fields;
+  const right = [x.start, x.end, y.start, y.end].every(isLimit) && !numberError(points, POINTS_SPEC);
+  if (!right || gridError(view)) return null;
   const side = ({start, end}) => ({start: Number(start), end: Number(end)});
-  return {points: readNumber(view.fields.points, POINTS_SPEC), x: side(view.fields.x), y: side(view.fields.y)};
+  return {points: Number(points), x: side(x), y: side(y)};
 }
 
 /** Return the texts of a dimension's limits: where the middle 98% of the test images lie. */
