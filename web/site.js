@@ -3,8 +3,8 @@ import {fetchJson} from './files.js';
 
 export const BACKENDS = ['wasm', 'webgl', 'webgpu', 'cpu'];
 
-/** The site's root, from a page two directories below it. */
-export const ROOT = new URL('../../', window.location.href).href;
+/** The site's root: the index page's directory, or two directories above a page of an app. */
+export const ROOT = new URL(/\/web\/(index\.html)?$/.test(location.pathname) ? '../../' : './', location.href).href;
 
 /**
  * Return the runs of an app: {path, graph} each, the path below saved_models/ and the directory of the

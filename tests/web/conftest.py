@@ -82,6 +82,7 @@ def visitor(built, tmp_path_factory):
             assert [url for url in seen["outside"] if not url.startswith(tuple(allowed))] == []
             return seen["answer"]
 
+        visit.site = site
         return visit
 
     yield put_up

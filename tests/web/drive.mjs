@@ -1,5 +1,5 @@
 // usage: node drive.mjs CHROMIUM ORIGIN SCENARIO ARGUMENT ANSWER
-// Runs one scenario of text_page.mjs or vae_page.mjs, as a person would, in a fresh headless
+// Runs one scenario of text_page.mjs, vae_page.mjs or index_page.mjs, as a person would, in a fresh headless
 // Chromium. ARGUMENT is JSON; what the scenario returns goes to the file ANSWER, with what must not
 // happen: errors on the console, and requests that leave the site.
 import {writeFileSync} from 'node:fs';
@@ -22,8 +22,8 @@ page.on('request', (request) => {
 
 const [app, name] = scenario.split('.');
 const {[name]: run} = await import(`./${app}_page.mjs`);
-const paths = {text: 'lstm_text_generation', vae: 'fashion_mnist_vae'};
-const open = (query = '') => page.goto(`${origin}/${paths[app]}/web/index.html${query}`);
+const paths = {text: 'lstm_text_generation/web/', vae: 'fashion_mnist_vae/web/', index: ''};
+const open = (query = '') => page.goto(`${origin}/${paths[app]}index.html${query}`);
 try {
   const answer = await run({page, open, origin}, JSON.parse(argument));
   writeFileSync(answerFile, JSON.stringify({answer: answer ?? null, errors, outside}));

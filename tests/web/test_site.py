@@ -86,7 +86,8 @@ def test_the_development_server_shows_the_runs_of_the_moment(saved_models):
         for path in ("saved_models/nothing.json", "saved_models/%2e%2e/%2e%2e/etc/passwd"):
             with pytest.raises(urllib.error.HTTPError, match="404"):
                 fetch(path)
-        assert b"Text generation" in fetch("index.html")
+        assert b"Two generative models" in fetch("index.html")
+        assert b"jsxDEV" in fetch("lstm_text_generation/web/page.jsx")  # compiled on the fly
     finally:
         process.terminate()
         process.wait()

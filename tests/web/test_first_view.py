@@ -1,0 +1,96 @@
+"""The index page, and how much each page downloads before it shows what its model makes."""
+
+import gzip
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from fashion_mnist_vae import data
+from lstm_text_generation import load
+from tests.conftest import command, made_once
+from tests.shapes import draw_shapes, write_idx
+from tests.web.test_text_page import surprise
+
+
+@pytest.fixture(scope="module")
+def visit(visitor, text_run, image_run):
+    return visitor({"bottles": text_run, "shapes": image_run}, "index")
+
+
+def test_the_index_is_live(visit, text_run, image_run):
+    answer = visit("live")
+    model, text_data = load.load_model(text_run)
+    seed = text_data["seed_text"]
+    bits = surprise((model, text_data["char_set"]), seed + answer["line"])[len(seed) :]
+    assert bits.mean() < 0.8 * np.log2(len(text_data["char_set"]))  # the model wrote it
+    decoder = keras.models.load_model(image_run / "decoder.keras", compile=False)
+    info = json.loads((image_run / "image_data.json").read_text())
+    expected = decode_map(decoder, info)
+    shown = np.array(answer["map"]["gray"]).reshape(answer["map"]["height"], -1)
+    assert np.abs(shown - 255 * expected).max() <= 2
+    assert "./lstm_text_generation/web/index.html" in answer["links"]
+    assert any("manning.com" in link for link in answer["links"])
+    assert sum("tfjs-examples" in link for link in answer["links"]) == 2
+    assert answer["found"] == [] and answer["width"] == 390
+
+
+def decode_map(decoder, info) -> np.ndarray:
+    """Return what Keras decodes on 8 x 8 points between the limits of a run."""
+    (x_start, x_end), (y_start, y_end) = (info["limits"][d] for d in info["grid_dimensions"])
+    z = [[x, y] for y in np.linspace(y_end, y_start, 8) for x in np.linspace(x_start, x_end, 8)]
+    height, width = info["image_shape"]
+    images = np.asarray(decoder(np.array(z, np.float32))).reshape(8, 8, height, width)
+    return images.swapaxes(1, 2).reshape(8 * height, 8 * width)
+
+
+def test_the_index_without_runs(visit):
+    paragraphs = visit("noRuns")
+    assert sum("Train both models with make demo" in text for text in paragraphs) == 2
+
+
+@pytest.fixture(scope="module")
+def demo_runs(tmp_path_factory):
+    """Runs with the sizes of `make demo`'s models, after a few steps."""
+
+    def make(directory):
+        line = ["python-docs", "--preset=fast", "--epochs=1", "--examples_per_epoch=64"]
+        result = command("lstm_text_generation.train", *line, f"--save_path={directory / 'text'}")
+        assert result.returncode == 0, result.stderr
+        write_images(directory / "images")
+        line = ["--dataset=images", f"--data_dir={directory / 'images'}", "--epochs=1"]
+        result = command("fashion_mnist_vae.train", *line, f"--save_path={directory / 'vae'}")
+        assert result.returncode == 0, result.stderr
+
+    return made_once(tmp_path_factory, "demo_runs", make)
+
+
+def write_images(directory) -> None:
+    """Write shapes of 28 x 28 pixels, the size of Fashion-MNIST's images."""
+    directory.mkdir()
+    arrays = [*draw_shapes(500, 0), *draw_shapes(100, 1)]
+    for name, array in zip(data.IDX_FILES, arrays, strict=True):
+        margins = [(0, 0), (8, 8), (9, 9)] if array.ndim == 3 else 0
+        write_idx(directory / name, np.pad(array, margins))
+
+
+def test_first_views_are_light(visitor, demo_runs):
+    """Bytes as a host sends them, with gzip."""
+    visit = visitor({"python-docs": demo_runs / "text", "vae": demo_runs / "vae"}, "index")
+    views, site = visit("firstViews"), visit.site
+    sizes = {}
+    for page, view in views.items():
+        files = {name: len(gzip.compress((site / name[1:]).read_bytes())) for name in view["asked"]}
+        assert not any(name.endswith(".map") for name in files)
+        code = sum(size for name, size in files.items() if "/saved_models/" not in name)
+        sizes[page] = (code, sum(files.values()))
+    print({page: (*sizes[page], round(views[page]["seconds"], 2)) for page in sizes})
+    text, vae = (
+        sizes["lstm_text_generation/web/index.html"],
+        sizes["fashion_mnist_vae/web/index.html"],
+    )
+    for code, total in (text, vae):
+        assert code <= 450_000 and total <= 1_200_000
+    assert sizes["index.html"][1] <= 1_500_000
+    assert text[0] > 100_000 and vae[1] > 700_000  # they were measured

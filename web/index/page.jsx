@@ -1,0 +1,109 @@
+// The index page: what both models make, live and small. This is the only page that uses both apps.
+import {signal} from '@preact/signals';
+import {render} from 'preact';
+import {useCallback} from 'preact/hooks';
+
+import {drawGray} from '../../fashion_mnist_vae/web/pixels.jsx';
+import {Canvas} from '../components.jsx';
+import {fetchJson} from '../files.js';
+import {loadArtifacts} from '../model_files.js';
+import {listRuns, runUrl} from '../site.js';
+import {WorkerClient} from '../worker_client.js';
+
+const LINE = 400; // characters, then the model begins a new line
+const TICK = 60; // milliseconds for a character
+const POINTS = 8; // tiles in a row of the map
+const HINT = 'Train both models with make demo, then reload this page.';
+const BOOK = 'https://www.manning.com/books/deep-learning-with-javascript';
+const ORIGINALS = 'https://github.com/tensorflow/tfjs-examples/tree/master';
+const SOURCE = import.meta.env.VITE_SOURCE_URL; // of the repository that the site was built from
+
+const state = signal({seed: '', line: '', map: null, messages: {}});
+const update = (changes) => (state.value = {...state.value, ...changes});
+const worker = new WorkerClient(() => new Worker(new URL('./worker.js', import.meta.url), {type: 'module'}));
+const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+
+/** Load the first run of an app; `load` gets it. An error stands in the place of what it would show. */
+async function first(app, load) {
+  try {
+    const [run] = await listRuns(app);
+    if (!run) throw new Error(`There is no trained model yet. ${HINT}`);
+    await load({url: runUrl(run.path), graph: run.graph ?? 'graph_model'});
+  } catch (error) {
+    update({messages: {...state.value.messages, [app]: error.message}});
+  }
+}
+
+async function showMap({url, graph}) {
+  const info = await fetchJson(`${url}/image_data.json`, HINT);
+  const artifacts = await loadArtifacts(`${url}/${graph}/decoder/model.json`, HINT);
+  const {latentDim} = await worker.call('loadDecoder', {artifacts, name: 'decoder'});
+  const [x, y] = info.grid_dimensions;
+  const limits = (dimension) => info.limits?.[dimension] ?? [-3, 3];
+  const value = ([start, end], place) => start + ((end - start) * place) / (POINTS - 1);
+  const zs = new Float32Array(POINTS * POINTS * latentDim);
+  for (let tile = 0; tile < POINTS * POINTS; tile++) {
+    zs[tile * latentDim + y] = value(limits(y), POINTS - 1 - Math.floor(tile / POINTS));
+    zs[tile * latentDim + x] = value(limits(x), tile % POINTS);
+  }
+  const [height, width] = info.image_shape;
+  const {pixels} = await worker.call('drawMap', {zs, latentDim, columns: POINTS, height, width});
+  update({map: {pixels, width: POINTS * width, height: POINTS * height}});
+}
+
+async function showText({url, graph}) {
+  const [info, artifacts] = await Promise.all([
+    fetchJson(`${url}/text_data.json`, HINT),
+    loadArtifacts(`${url}/${graph}/model.json`, HINT),
+  ]);
+  const seed = Array.from(info.seed_text || info.char_set[0], (character) => info.char_set.indexOf(character));
+  await worker.call('loadText', {artifacts, seed});
+  update({seed: info.seed_text});
+  for (;;) {
+    const character = info.char_set[await worker.call('write', 0.5)];
+    const {line} = state.value;
+    update({line: line.length < LINE ? line + character : character});
+    if (still && state.value.line.length === LINE) return;
+    if (!still) await new Promise((resolve) => setTimeout(resolve, TICK));
+  }
+}
+
+function Map() {
+  const {map, messages} = state.value;
+  const draw = useCallback((canvas) => map && drawGray(canvas, map.pixels, map.width, map.height), [map]);
+  if (messages.fashion_mnist_vae) return <p class="learn">{messages.fashion_mnist_vae}</p>;
+  return <Canvas id="map" role="img" aria-label="Images that the autoencoder draws" draw={draw} />;
+}
+
+function Index() {
+  const {line, messages} = state.value;
+  return (
+    <>
+      <section>
+        <h2><a href="./lstm_text_generation/web/index.html">A character LSTM that writes</a></h2>
+        <p class="learn">It reads one character at a time and predicts the next. See how sure it is, and what it remembers.</p>
+        {messages.lstm_text_generation
+          ? <p class="learn">{messages.lstm_text_generation}</p>
+          : <p id="line" aria-hidden="true">{line}</p>}
+      </section>
+      <section>
+        <h2><a href="./fashion_mnist_vae/web/index.html">A variational autoencoder</a></h2>
+        <p class="learn">It turns garments into points of a map, and every point of the map into a garment.</p>
+        <Map />
+      </section>
+      <footer>
+        <p>
+          From chapter 10 of <a href={BOOK}>Deep Learning with JavaScript</a>. The
+          originals: <a href={`${ORIGINALS}/lstm-text-generation`}>lstm-text-generation</a>{' '}
+          and <a href={`${ORIGINALS}/fashion-mnist-vae`}>fashion-mnist-vae</a>.
+          {SOURCE && <> <a href={SOURCE}>The source of this site</a>.</>}
+        </p>
+      </footer>
+    </>
+  );
+}
+
+render(<Index />, document.querySelector('main'));
+await worker.call('useBackend', 'cpu');
+await first('fashion_mnist_vae', showMap);
+await first('lstm_text_generation', showText);
