@@ -2,7 +2,7 @@
 import {Button} from '../../web/components.jsx';
 import {setSlot, showPoint} from './map_actions.js';
 import {Picture} from './pixels.jsx';
-import {attempt, say, state, update, zText} from './state.js';
+import {say, state, update, zText} from './state.js';
 
 const NAMES = ['A', 'B', 'C'];
 
@@ -40,10 +40,10 @@ export function ArithmeticPanel() {
         </figure>
       </div>
       <div class="controls">
-        <Button id="set-point" onClick={() => attempt(() => setSlot(z))}>Set {name} to this point</Button>
+        <Button id="set-point" onClick={() => setSlot(z)}>Set {name} to this point</Button>
         <Button
           id="set-image" reason={picked ? '' : 'Pick an image first, in the tab “Pick an image”.'} onRefuse={say}
-          onClick={() => attempt(() => setSlot(picked.mean))}
+          onClick={() => setSlot(picked.mean)}
         >
           Set {name} to the picked image
         </Button>

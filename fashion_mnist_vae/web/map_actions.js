@@ -1,6 +1,6 @@
 // What the user does on the map: its limits, the point, the walk, the arithmetic.
 import {worker} from './model_worker.js';
-import {latest, mapLimits, readGrid, state, update, usualFields, usualLimits, zAt} from './state.js';
+import {attempt, latest, mapLimits, readGrid, state, update, usualFields, usualLimits, zAt} from './state.js';
 
 const WALK_SECONDS = 2;
 let playing = null; // the walk that is shown
@@ -147,14 +147,15 @@ export function walk(from, to) {
 }
 
 /** Set the chosen slot of A - B + C to a z, and choose the next one. */
-export async function setSlot(z) {
+export const setSlot = (z) => attempt(async () => {
   const {slot, model} = state.value;
+  update({slot: (slot + 1) % state.value.slots.length}); // before the answer, so that a quick click is the next one
   const {images} = await decode([Array.from(z)]);
   if (state.value.model !== model) return;
   const slots = state.value.slots.map((old, i) => (i === slot ? {z: Array.from(z), image: images} : old));
-  update({slots, slot: (slot + 1) % slots.length});
+  update({slots});
   if (slots.every(Boolean)) await showSum(slots, model);
-}
+});
 
 async function showSum([a, b, c], model) {
   const z = a.z.map((value, i) => value - b.z[i] + c.z[i]);
