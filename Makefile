@@ -13,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := saved_models/demo
 
-.PHONY: demo web site test fuzz audit test-converter test-jax notebooks reproduce bench bench-scaling bench-long docs-tfjs docs-tfjs-operations zoo lock clean
+.PHONY: demo web site test fuzz audit test-converter test-jax notebooks reproduce bench bench-scaling bench-long bench-pages docs-tfjs docs-tfjs-operations zoo lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m lstm_text_generation.train python-docs --preset=fast --overwrite --save_path=$(DEMO)/python-docs
@@ -64,6 +64,10 @@ bench-scaling: $(VENV)/installed-dev
 # Half an hour: 150 epochs with the default flags, and what they cost in memory.
 bench-long: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.long_run $(DATA)
+
+# Ten minutes, after make demo: sizes and seconds of the pages, and training in them, for docs/pages.md.
+bench-pages: site
+	node benchmarks/pages.mjs "$$(command -v chromium)" dist > docs/pages.md
 
 # An hour: the zoo of models and keras.applications in TensorFlow.js, with Keras's exports to ONNX
 # and LiteRT beside, in an environment of their own: docs/tfjs_zoo.md.

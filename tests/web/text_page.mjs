@@ -376,8 +376,8 @@ export async function trouble(site, {own, unknown, short}) {
   return {unknownText, diverged, wrote, red, short: await status(page, /too short/)};
 }
 
-/** Load a text from the web that the test answers; return the status and how often it was asked. */
-export async function web(site, {name, answers, file}) {
+/** Load texts from the web that the test answers; return the statuses and how often it was asked. */
+export async function web(site, {names, answers, file}) {
   const {page} = site;
   let asked = 0;
   await page.context().route(/googleapis|jsdelivr/, async (route) => {
@@ -392,9 +392,12 @@ export async function web(site, {name, answers, file}) {
   for (const _ of answers) {
     await opened(site);
     await tab(page, 'train');
-    await page.selectOption('#source', name);
-    await page.click('#load-text');
-    said.push(await status(page, /^Loaded|failed|has no text/));
+    for (const name of names) {
+      await page.selectOption('#source', name);
+      await page.click('#load-text');
+      said.push(await status(page, new RegExp(`^Loaded ${name}|${name} failed|has no text`)));
+      await idle(page);
+    }
   }
   return {said, asked};
 }
