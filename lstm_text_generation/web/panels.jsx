@@ -65,7 +65,7 @@ export function HistoryPanel() {
         onInput={(value) => update({epoch: value})}
       />
       <p id="epoch-losses">After epoch {row.epoch}: {losses.join(', ')}</p>
-      <Samples seed="" texts={TEMPERATURES.map((temperature) => row.samples?.[temperature] ?? '')} />
+      <Samples seed={model.kind === 'run' ? model.seedText : ''} texts={TEMPERATURES.map((temperature) => row.samples?.[temperature] ?? '')} />
     </>
   );
 }
