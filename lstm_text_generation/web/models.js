@@ -14,7 +14,7 @@ const KEPT = `indexeddb://${APP}/`;
 /** Take what the thread says of a model. */
 function setModel(model, revival) {
   update({
-    model, revival, characters: [], synced: null, next: null, selected: null, unit: null, compared: null,
+    model, revival, characters: [], synced: null, next: null, selected: null, pinned: false, unit: null, compared: null,
     training: null, batchLosses: [], epochs: [], epochsOf: null, epoch: null,
     seedText: model.seedText ?? '',
   });

@@ -32,6 +32,7 @@ export const {state, update, say, run} = createStore({
   next: null, // probabilities of the character after the text
   seedLength: 0, // characters of the text that the model did not write
   selected: null, // a place in the text
+  pinned: false, // whether the selection stays when the pointer leaves
   unit: null, // the LSTM unit that colours the text; null for the surprise
   writing: null, // an object for each time that the model writes
   charactersPerSec: 0,
@@ -52,6 +53,7 @@ export const {state, update, say, run} = createStore({
   training: null, // {options, epoch, batch, losses, progress, secondsLeft, done}
   batchLosses: [],
   running: false, // something that Stop can end
+  restarted: null, // the promise of the new thread that Stop has started
   fields: {
     temperature: '0.5',
     length: '800',

@@ -19,15 +19,11 @@ export function encode(text, {charSet}) {
   return indices;
 }
 
-/** Return the seed text as indices; throws an Error if it is too short. */
+/** Return the seed text as indices; throws an Error if it is empty. */
 function readSeed() {
-  const {model, seedText, way} = state.value;
-  const seed = encode(seedText, model);
-  const needed = way === 'step' ? 1 : model.sampleLen;
-  if (seed.length < needed) {
-    throw new Error(`The seed text must have at least ${needed} characters, but has ${seed.length}.`);
-  }
-  return seed;
+  const {model, seedText} = state.value;
+  if (!seedText) throw new Error('The seed text is empty. Type one, or draw a random one.');
+  return encode(seedText, model);
 }
 
 /** Return `characters` of the state; see there. */
@@ -44,12 +40,13 @@ async function readIndices(indices, seedLength) {
   const records = await client.call('begin', {indices, way: state.value.way});
   const characters = toCharacters(indices, records, null);
   const next = records.at(-1).probabilities;
-  update({characters, synced: characters, next, seedLength, selected: null});
+  update({characters, synced: characters, next, seedLength, selected: null, pinned: false});
 }
 
 /** Write from the seed text. */
 export async function writeFromSeed() {
-  await readIndices(readSeed(), Array.from(state.value.seedText).length);
+  const seed = readSeed();
+  await readIndices(seed, seed.length);
   writeOn();
 }
 
@@ -130,9 +127,7 @@ export function setTemperature(text) {
 /** Write from the seed text at four temperatures, as in the book's Table 10.1. */
 export async function compare() {
   const {model, seedText} = state.value;
-  const seed = encode(seedText, model);
-  if (!seed.length) throw new Error('The seed text is empty. Type one.');
-  const written = await client.call('compare', {seed, temperatures: TEMPERATURES, length: 200});
+  const written = await client.call('compare', {seed: readSeed(), temperatures: TEMPERATURES, length: 200});
   update({compared: {seed: seedText, texts: written.map((indices) => decode(indices, model))}});
 }
 

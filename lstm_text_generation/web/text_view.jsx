@@ -53,16 +53,31 @@ const MOVES = {ArrowLeft: -1, ArrowRight: 1, ArrowUp: -40, ArrowDown: 40};
 function onKey(event) {
   const {characters, selected} = state.value;
   const move = MOVES[event.key];
-  if (event.key === 'Escape') update({selected: null});
+  if (event.key === 'Escape') update({selected: null, pinned: false});
   if (!move || !characters.length) return;
   const place = Math.min(Math.max((selected ?? characters.length) + move, 0), characters.length - 1);
-  update({selected: place});
+  update({selected: place, pinned: true});
   event.preventDefault();
 }
 
-function select(event) {
-  const place = event.target.dataset.place;
-  if (place !== undefined) update({selected: Number(place)});
+/** Return the place of the character that an event is on, or null. */
+const placeOf = ({target}) => (target.dataset.place === undefined ? null : Number(target.dataset.place));
+
+/** Pointing selects for a moment. */
+function onPoint(event) {
+  if (event.pointerType === 'mouse' && !state.value.pinned) update({selected: placeOf(event)});
+}
+
+/** A click selects until the next one, so that the pointer can go to the bars. */
+function onClick(event) {
+  const {pinned, selected} = state.value;
+  const place = placeOf(event);
+  const again = pinned && place === selected;
+  update(again || place === null ? {selected: null, pinned: false} : {selected: place, pinned: true});
+}
+
+function onLeave() {
+  if (!state.value.pinned) update({selected: null});
 }
 
 /** The text. Pointing at a character, tapping it or moving to it by arrow keys selects it. */
@@ -89,8 +104,7 @@ export function TextView() {
   return (
     <div
       id="text" ref={box} tabIndex={0} role="group" aria-label="The text: arrow keys select a character"
-      onKeyDown={onKey} onClick={select} onPointerMove={(event) => event.pointerType === 'mouse' && select(event)}
-      onPointerLeave={() => update({selected: null})}
+      onKeyDown={onKey} onClick={onClick} onPointerMove={onPoint} onPointerLeave={onLeave}
     >
       {pieces}
       {writing && <span class="caret" aria-hidden="true" />}

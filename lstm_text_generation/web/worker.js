@@ -83,7 +83,11 @@ async function stepOf(way) {
 async function read(step, indices) {
   const records = [];
   for (const index of indices) records.push(await step.step([index]));
-  if (records.at(-1).probabilities?.some(Number.isNaN)) {
+  const {probabilities} = records.at(-1);
+  if (!probabilities) {
+    throw new Error(`Writing by the whole window needs a text of at least ${step.sampleLen} characters.`);
+  }
+  if (probabilities.some(Number.isNaN)) {
     throw new Error("The model's probabilities are NaN: its weights have diverged. Train it again.");
   }
   return records;

@@ -80,9 +80,12 @@ export async function opensWriting({page, open}, {reduced}) {
 export async function write(site, {seed, length}) {
   const {page} = site;
   await opened(site);
+  await set(page, {way: 'window', 'seed-text': seed.slice(0, 5)});
+  await page.click('#write-from-seed');
+  const short = await status(page, /at least/);
   const step = await written(page, {seed, length});
   const speed = await page.textContent('#speed');
-  return {step, speed, window: await written(page, {seed, length, way: 'window'})};
+  return {short, step, speed, window: await written(page, {seed, length, way: 'window'})};
 }
 
 /** The surprise of each character, and what was expected at a place, by mouse and by keyboard. */
@@ -115,8 +118,13 @@ export async function surprise(site, {seed, temperature, place, choice}) {
   await page.keyboard.press('Enter');
   const count = place + 1 + 10;
   await page.waitForFunction((n) => document.querySelectorAll('#text [data-place]').length === n, count);
-  await page.waitForSelector('#write:has-text("Write on")');
-  return {bits, shades, mean, hovered, all, last, character, rewound: await text(page)};
+  await idle(page);
+  const rewound = await text(page);
+  await page.click('#text [data-place="3"]'); // the selection stays when the mouse goes to the bars
+  const clicked = await page.getAttribute('#bars button:nth-child(2)', 'data-character');
+  await page.click('#bars button:nth-child(2)');
+  await idle(page);
+  return {bits, shades, mean, hovered, all, last, character, rewound, clicked, again: await text(page)};
 }
 
 /** Read a text; return its surprises, the units that the page offers, and the memory of one. */
@@ -303,7 +311,7 @@ export async function trainFurther(site, {own, directory, seed}) {
   await loadedText(page, own);
   await trained(page, {...SHORT, 'learning-rate': 0.01});
   const model = await page.textContent('#model-name');
-  const wrote = await written(page, {seed, length: 20});
+  const wrote = await written(page, {seed, length: 20}); // shorter than a window
   await tab(page, 'models');
   const files = [];
   page.on('download', async (download) => {
@@ -352,6 +360,7 @@ export async function reasons(site) {
     await refused(id);
     said[id] = await status(page, /./);
   }
+  said.sizes = await page.inputValue('#lstm-layer-sizes');
   return said;
 }
 
