@@ -10,6 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from lstm_text_generation import load
 from tests.conftest import made_once
 from tests.keras_tfjs import javascript
 
@@ -88,3 +89,18 @@ def visitor(built, tmp_path_factory):
     yield put_up
     for server in servers:
         server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def exact_run(text_run, tmp_path_factory):
+    """The run without its copy of 16 bits, so that the page computes what Keras computes."""
+    run = tmp_path_factory.mktemp("exact") / "bottles"
+    shutil.copytree(text_run, run)
+    shutil.rmtree(run / "graph_model_float16")
+    return run
+
+
+@pytest.fixture(scope="session")
+def trained(text_run):
+    model, text_data = load.load_model(text_run)
+    return model, text_data["char_set"]

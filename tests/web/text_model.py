@@ -1,0 +1,47 @@
+"""What Keras makes of the text model's page: its texts, probabilities and memory."""
+
+import numpy as np
+
+from lstm_text_generation.cells import lstm_layers
+from lstm_text_generation.generation import generate_text
+from tests.conftest import TEXT
+
+SEED = TEXT[:30]
+
+
+def greedy(trained, seed: str, length: int, mode="stateful") -> str:
+    model, char_set = trained
+    indices = [char_set.index(char) for char in seed]
+    return generate_text(model, char_set, indices, length, 0, mode=mode)
+
+
+def read(trained, text: str) -> tuple[np.ndarray, np.ndarray]:
+    """Let Keras's cells read a text.
+
+    Returns:
+      The probabilities of the next character after each character [length, charset_size], and tanh
+      of the cell states [length, units], the layers one after the other.
+    """
+    model, char_set = trained
+    layers = lstm_layers(model)
+    states = [[np.zeros((1, layer.units), np.float32)] * 2 for layer in layers]
+    probabilities, cells = [], []
+    for char in text:
+        x = np.eye(len(char_set), dtype=np.float32)[[char_set.index(char)]]
+        for i, layer in enumerate(layers):
+            x, states[i] = layer.cell(x, states[i])
+        probabilities.append(np.asarray(model.layers[-1](x))[0])
+        cells.append(np.tanh(np.concatenate([np.asarray(c)[0] for _, c in states])))
+    return np.array(probabilities), np.array(cells)
+
+
+def surprise(trained, text: str) -> np.ndarray:
+    """Return -log2 p of each character but the first."""
+    indices = [trained[1].index(char) for char in text]
+    probabilities = read(trained, text)[0]
+    return -np.log2(probabilities[np.arange(len(text) - 1), indices[1:]])
+
+
+def at_temperature(p: np.ndarray, temperature: float) -> np.ndarray:
+    powers = p.astype(np.float64) ** (1 / temperature)
+    return powers / powers.sum()

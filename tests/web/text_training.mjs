@@ -1,0 +1,211 @@
+// Scenarios of the text model's page: texts, training, and models that the browser keeps.
+import {readFileSync} from 'node:fs';
+
+import {drop, status} from './steps.mjs';
+import {created, idle, loadedText, opened, SHORT, tab, trained, written} from './text_steps.mjs';
+
+/** A text of one's own: create, train, write, keep, reload, load, delete. */
+export async function everything(site, {own}) {
+  const {page} = site;
+  await opened(site);
+  await loadedText(page, own);
+  await created(page, '10,6');
+  const model = await page.textContent('#model-name');
+  const spoken = [];
+  await page.exposeFunction('spoken', (said) => spoken.push(said));
+  await page.$eval('#status', (element) => new MutationObserver(() => window.spoken(element.textContent))
+    .observe(element, {childList: true, characterData: true, subtree: true}));
+  await page.focus('#train');
+  await trained(page, SHORT);
+  const said = [...spoken];
+  const focus = await page.evaluate(() => document.activeElement.id);
+  const progress = await page.textContent('#training-speed');
+  const chart = await page.getAttribute('#batch-chart', 'aria-label');
+  await tab(page, 'history');
+  const epochs = await page.textContent('#epoch-losses');
+  const samples = await page.$$eval('.samples pre', (all) => all.map((e) => e.textContent));
+  await page.click('#random-seed');
+  const seed = await page.inputValue('#seed-text');
+  const first = await written(page, {seed, length: 30});
+  const window = await written(page, {seed, length: 30, way: 'window'});
+  await tab(page, 'models');
+  await page.click('#keep');
+  await status(page, /^This browser keeps/);
+  await opened(site);
+  await tab(page, 'models');
+  const kept = await page.textContent('#kept');
+  await page.click('.load-kept');
+  await status(page, /^Loaded my text/);
+  const again = await written(page, {seed, length: 30});
+  await tab(page, 'train');
+  const sizes = await page.inputValue('#lstm-layer-sizes');
+  await tab(page, 'models');
+  await page.click('.delete-kept');
+  await status(page, /^Deleted/);
+  const left = await page.locator('#kept li').count();
+  return {model, said, focus, progress, chart, epochs, samples, seed, first, window, kept, again, sizes, left};
+}
+
+/** Stop in the middle of a batch that takes long; then resume to the end. Stop a creation, too. */
+export async function stopAndResume(site, {own}) {
+  const {page} = site;
+  await opened(site);
+  await loadedText(page, own);
+  await created(page, '128');
+  for (const [id, value] of Object.entries({...SHORT, epochs: 1, 'examples-per-epoch': 380, 'batch-size': 128})) {
+    await page.fill(`#${id}`, String(value));
+  }
+  await page.click('#train');
+  await page.waitForFunction(() => /left$/.test(document.getElementById('training-speed')?.textContent));
+  await page.click('#stop');
+  await status(page, /^Stopped after/);
+  const stopped = await page.textContent('#training-speed');
+  await page.waitForTimeout(2000); // longer than a batch
+  const still = await page.textContent('#training-speed');
+  await page.click('#resume');
+  await status(page, /training is done/);
+  const end = await page.textContent('#training-speed');
+  const before = await page.textContent('#model-name');
+  await page.fill('#lstm-layer-sizes', '1300,400');
+  await page.click('#create');
+  await status(page, /^Creating/);
+  await page.click('#stop');
+  await status(page, /from before/);
+  const seed = await page.inputValue('#seed-text');
+  return {stopped, still, end, before, after: await page.textContent('#model-name'), wrote: await written(page, {seed, length: 5})};
+}
+
+/** Return the val_loss after the same batches, for both objectives, and whether the model learns. */
+export async function objectives(site, {own}) {
+  const {page} = site;
+  await opened(site);
+  await loadedText(page, own);
+  const losses = {};
+  for (const objective of ['every_char', 'last_char']) {
+    await created(page, '24');
+    await trained(page, {...SHORT, epochs: 3, 'examples-per-epoch': 500}, objective);
+    await tab(page, 'history');
+    losses[objective] = await page.textContent('#epoch-losses');
+    await tab(page, 'train');
+  }
+  return losses;
+}
+
+/** Train a run further, then download it. */
+export async function trainFurther(site, {own, directory, seed}) {
+  const {page} = site;
+  await opened(site);
+  await loadedText(page, own);
+  await trained(page, {...SHORT, 'learning-rate': 0.01});
+  const model = await page.textContent('#model-name');
+  const wrote = await written(page, {seed, length: 20}); // shorter than a window
+  await tab(page, 'models');
+  const files = [];
+  page.on('download', async (download) => {
+    await download.saveAs(`${directory}/${download.suggestedFilename()}`);
+    files.push(download.suggestedFilename());
+  });
+  await page.click('#download');
+  while (files.length < 2) await page.waitForTimeout(100);
+  return {model, wrote, files: files.sort()};
+}
+
+/** Wrong numbers: what stands below the field, what the button says, and both after it is right. */
+export async function badFields(site, {own, cases}) {
+  const {page} = site;
+  await opened(site);
+  await loadedText(page, own);
+  await page.$eval('#controls details', (details) => (details.open = true));
+  const answers = [];
+  for (const [id, value, button] of cases) {
+    const old = await page.inputValue(`#${id}`);
+    await page.fill(`#${id}`, value);
+    const below = await page.locator(`#${id}-error`).textContent({timeout: 500}).catch(() => null);
+    let said = null;
+    if (button) {
+      await page.click(`#${button}`);
+      said = await status(page, /\. The field|but is|million|with a point|must/);
+    }
+    await page.fill(`#${id}`, old);
+    const after = await page.locator(`#${id}-error`).count();
+    answers.push({below, said, after});
+  }
+  return answers;
+}
+
+/** Things that cannot be done yet say why when they are clicked. */
+export async function reasons(site) {
+  const {page} = site;
+  await opened(site);
+  const said = {};
+  const refused = (id) => page.click(`#${id}`, {force: true}); // it is aria-disabled
+  await refused('random-seed');
+  said['random-seed'] = await status(page, /./);
+  await tab(page, 'train');
+  for (const id of ['train', 'create', 'resume', 'stop']) {
+    await page.$eval('#status', (element) => (element.firstChild.data = ''));
+    await refused(id);
+    said[id] = await status(page, /./);
+  }
+  said.sizes = await page.inputValue('#lstm-layer-sizes');
+  return said;
+}
+
+/** Texts and trainings that go wrong. */
+export async function trouble(site, {own, unknown, short}) {
+  const {page} = site;
+  await opened(site);
+  await loadedText(page, unknown);
+  await page.click('#train');
+  const unknownText = await status(page, /does not know/);
+  await loadedText(page, own);
+  for (const [id, value] of Object.entries({...SHORT, 'learning-rate': 1e30})) await page.fill(`#${id}`, String(value));
+  await page.click('#train');
+  const diverged = await status(page, /learning rate/);
+  const seed = await page.inputValue('#seed-text');
+  const wrote = await written(page, {seed, length: 5});
+  await tab(page, 'train');
+  await page.fill('#learning-rate', '0.01');
+  await loadedText(page, short);
+  const red = await page.getAttribute('#status', 'class');
+  await page.click('#train');
+  return {unknownText, diverged, wrote, red, short: await status(page, /too short/)};
+}
+
+/** Load texts from the web that the test answers; return the statuses and how often it was asked. */
+export async function web(site, {names, answers, file}) {
+  const {page} = site;
+  let asked = 0;
+  await page.context().route(/googleapis|jsdelivr/, async (route) => {
+    const kind = answers[Math.min(asked++, answers.length - 1)];
+    if (kind === 'cut') return route.abort('connectionreset');
+    if (kind === 404) return route.fulfill({status: 404, body: 'nothing here'});
+    return route.fulfill({
+      body: readFileSync(file), contentType: 'text/plain', headers: {'Access-Control-Allow-Origin': '*'},
+    });
+  });
+  const said = [];
+  for (const _ of answers) {
+    await opened(site);
+    await tab(page, 'train');
+    for (const name of names) {
+      await page.selectOption('#source', name);
+      await page.click('#load-text');
+      said.push(await status(page, new RegExp(`^Loaded ${name}|${name} failed|has no text`)));
+      await idle(page);
+    }
+  }
+  return {said, asked};
+}
+
+/** Drop a file on the text field, and load it. */
+export async function dropText(site, {base64}) {
+  const {page} = site;
+  await opened(site);
+  await tab(page, 'train');
+  await drop(page, '#own-text', 'mine.txt', 'text/plain', base64);
+  await page.waitForFunction(() => document.getElementById('own-text').value);
+  await page.click('#load-text');
+  const said = await status(page, /^Loaded my text/);
+  return {said, text: await page.inputValue('#own-text')};
+}
