@@ -158,7 +158,9 @@ async function begin() {
   }
   await loadRun(path);
   if (address.seed) update({seedText: address.seed});
-  if (address.unit) update({unit: Number(address.unit)});
+  const units = state.value.model.sizes.reduce((sum, size) => sum + size, 0);
+  const unit = Number(address.unit ?? NaN);
+  if (Number.isInteger(unit) && unit >= 0 && unit < units) update({unit});
   if (matchMedia('(prefers-reduced-motion: reduce)').matches) return say('Press Write on, and the model writes.');
   return writeFromSeed();
 }

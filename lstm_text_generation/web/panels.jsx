@@ -40,8 +40,8 @@ function Samples({seed, texts}) {
 
 /** The losses of all epochs, and what the model wrote after one of them. */
 export function HistoryPanel() {
-  const {epoch, epochs, epochsOf, model} = state.value;
-  const missing = model?.kind === 'run' && epochsOf !== model.name;
+  const {busy, epoch, epochs, epochsOf, model} = state.value;
+  const missing = !busy && model?.kind === 'run' && epochsOf !== model.name;
   useEffect(() => {
     if (missing) run(loadEpochs);
   }, [missing, model]);

@@ -97,7 +97,8 @@ client.onEvent = (data) => (data.event === 'batch' ? onBatch(data) : onEpoch(dat
 /** Load what a run of Python wrote after each of its epochs. */
 export async function loadEpochs() {
   const {name} = state.value.model;
+  update({epochs: [], epochsOf: name}); // once, also if the file is missing
   const {epochs} = await fetchJson(`${runUrl(name)}/epochs.json`, HINT);
   if (state.value.model.name !== name) return; // another model came meanwhile
-  update({epochs, epochsOf: name, epoch: epochs.at(-1).epoch});
+  update({epochs, epoch: epochs.at(-1).epoch});
 }
