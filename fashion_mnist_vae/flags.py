@@ -73,6 +73,14 @@ _generate.string("output", None, "PNG file to write.")
 _define_grid(_generate)
 define_gpu_flag(_generate)
 
+# ---- evaluate: where the test images are.
+
+EVALUATE = flags.FlagValues()
+_evaluate = Definer(EVALUATE)
+_evaluate.string("data_dir", None,
+                 "Directory of IDX files (or .gz), or of TensorFlow Datasets. Default: the run's.")
+define_gpu_flag(_evaluate)
+
 # ---- download: where the images come from, and where they go.
 
 DOWNLOAD = flags.FlagValues()
@@ -91,7 +99,7 @@ def _are_numbers(values: list[str] | None) -> bool:
         return False
 
 
-for _values in (TRAIN, GENERATE, DOWNLOAD):
+for _values in (TRAIN, GENERATE, EVALUATE, DOWNLOAD):
     define_aliases(_values)
 
 

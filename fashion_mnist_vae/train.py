@@ -98,8 +98,8 @@ def train(
             run.log_step(train_step(batch))
         metrics = {}
         if len(image_data.test_images):
-            test_loss = evaluate(vae_model, image_data.test_images, reconstruction_loss, beta)
-            metrics = {"val_loss": test_loss}
+            test_images = image_data.test_images
+            metrics = {"val_loss": evaluate(vae_model, test_images, reconstruction_loss, beta).loss}
         run.log_epoch(metrics)
         generate(decoder_model, image_data.image_shape)
         if run.tensorboard.enabled:
@@ -134,7 +134,7 @@ def main(arguments: list[str]) -> None:
     tensorflow_setup.set_up(FLAGS.gpu)
     import keras
 
-    from fashion_mnist_vae import export, sources
+    from fashion_mnist_vae import export, scores, sources
     from fashion_mnist_vae.model import VaeOptions
     from fashion_mnist_vae.preview import preview_image
     from training_run.distribution import join
@@ -174,6 +174,13 @@ def main(arguments: list[str]) -> None:
                 grid=grid,
             )
             if workers.is_chief:
+                if len(image_data.test_images):
+                    print(f"The best epoch on {len(image_data.test_images):,} test images:")
+                    print(
+                        scores.describe(
+                            vae_model, image_data.test_images, FLAGS.reconstruction_loss, FLAGS.beta
+                        )
+                    )
                 files = export.export_run(run, vae_model, image_data, grid)
                 run.finish(files, try_next(str(path)))
 
@@ -183,6 +190,7 @@ def try_next(path: str) -> list[list[str]]:
     longer = f"--epochs={2 * FLAGS.epochs}"
     return [
         [f"{APP}.generate", path, *["--z=1.5,-0.5"] * (FLAGS.latent_dim == 2)],
+        [f"{APP}.evaluate", path],
         [f"{APP}.train", "--resume", longer, f"--save_path={path}"],
         [f"{APP}.train", "--help"],
     ]

@@ -89,6 +89,13 @@ _generate.integer("seed", None, "Random seed. Default: another text every time."
 _generate.integer("sample_step", 3, "Accepted as in the original, without effect.", 1, 10**6)
 _define_corpus(_generate)
 define_gpu_flag(_generate)
+
+# ---- evaluate: how the text is read.
+
+EVALUATE = flags.FlagValues()
+_evaluate = Definer(EVALUATE)
+_define_corpus(_evaluate)
+define_gpu_flag(_evaluate)
 # fmt: on
 
 
@@ -104,5 +111,5 @@ def _is_fraction(value: float) -> bool:
     return value < 1
 
 
-for _values in (TRAIN, GENERATE):
+for _values in (TRAIN, GENERATE, EVALUATE):
     define_aliases(_values)

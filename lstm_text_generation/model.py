@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lstm_text_generation.cells import lstm_layers, lstm_step, zero_state
+from lstm_text_generation.cells import State, lstm_layers, lstm_step, zero_state
 from lstm_text_generation.data import TextData
 from lstm_text_generation.generation import generate_text
 from training_run.distribution import all_reduce_mean, num_replicas, shard
@@ -127,7 +127,7 @@ def fit_model(
     @run.on_each_replica
     def train_step(windows: tf.Tensor) -> dict[str, tf.Tensor]:  # int32 [batch, sample_len + 1]
         with tf.GradientTape() as tape:
-            logits = sequence_logits(model, windows[:, :-1], positions, training=True)
+            logits, _ = sequence_logits(model, windows[:, :-1], positions, training=True)
             targets = windows[:, -positions:]  # the character after each of these positions
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
             loss = tf.reduce_mean(losses)
@@ -166,8 +166,12 @@ def fit_model(
 
 
 def sequence_logits(
-    model: keras.Model, windows: tf.Tensor, positions: int, training: bool = False
-) -> tf.Tensor:
+    model: keras.Model,
+    windows: tf.Tensor,
+    positions: int = 0,
+    state: State | None = None,
+    training: bool = False,
+) -> tuple[tf.Tensor, State]:
     """Return the logits of the next character at the last positions of windows.
 
     The loop takes each character through all layers. TensorFlow starts the next iteration before
@@ -175,37 +179,37 @@ def sequence_logits(
     `model.fit`, because the matrices are too small to split one layer over several cores.
 
     Args:
-      windows: indices [batch, sample_len].
-      positions: how many positions; `sample_len` for all of them.
+      windows: indices [batch, length].
+      positions: how many positions; 0 for all of them.
+      state: of the LSTM layers before the first position; by default zero.
       training: apply the model's Dropout layers.
 
     Returns:
-      float32 [batch, positions, charset_size].
+      float32 [batch, positions, charset_size], and the state after the last position.
     """
     layers, dense = lstm_layers(model), model.layers[-1]
-    length, charset_size = model.input_shape[1:]
-    characters = tf.transpose(windows)  # [sample_len, batch]
-    batch = tf.shape(windows)[0]
+    characters = tf.transpose(windows)  # [length, batch]
+    length, batch = tf.unstack(tf.shape(characters))
     masks = {
         layer.name: _dropout_mask(layer, batch, length)
         for layer in model.layers
         if training and isinstance(layer, keras.layers.Dropout)
     }
 
-    def body(position: tf.Tensor, outputs: tf.TensorArray, state: list) -> tuple:
-        x = tf.one_hot(characters[position], charset_size)
+    def body(position: tf.Tensor, outputs: tf.TensorArray, state: State) -> tuple:
+        x = tf.one_hot(characters[position], model.input_shape[2])
         masks_here = {name: mask[:, position] for name, mask in masks.items()}
         output, state = lstm_step(model, x, state, masks_here)
         return position + 1, outputs.write(position, output), state
 
     outputs = tf.TensorArray(tf.float32, length, element_shape=[None, layers[-1].units])
-    start = (tf.constant(0), outputs, zero_state(model, batch))
-    _, outputs, _ = tf.while_loop(lambda position, *_: position < length, body, start)
+    start = (tf.constant(0), outputs, state or zero_state(model, batch))
+    _, outputs, state = tf.while_loop(lambda position, *_: position < length, body, start)
     hidden = tf.transpose(outputs.stack()[-positions:], [1, 0, 2])  # [batch, positions, units]
-    return tf.tensordot(hidden, dense.kernel, axes=1) + dense.bias
+    return tf.tensordot(hidden, dense.kernel, axes=1) + dense.bias, state
 
 
-def _dropout_mask(layer: keras.layers.Dropout, batch: tf.Tensor, length: int) -> tf.Tensor:
+def _dropout_mask(layer: keras.layers.Dropout, batch: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
     """Return what a Dropout layer multiplies with, at each position [batch, length, units].
 
     The layer draws for the rows of all replicas, and each replica takes its own rows, so that the
@@ -228,8 +232,8 @@ def evaluate(model: keras.Model, windows: np.ndarray) -> float:
 @tf.function(reduce_retracing=True, autograph=False)
 def _last_char_loss(model: keras.Model, windows: tf.Tensor) -> tf.Tensor:
     """Return the cross-entropy, in nats, of the windows' last characters, summed."""
-    logits = sequence_logits(model, windows[:, :-1], positions=1)[:, 0]
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(windows[:, -1], logits)
+    logits, _ = sequence_logits(model, windows[:, :-1], positions=1)
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(windows[:, -1:], logits)
     return tf.reduce_sum(losses)
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lstm_text_generation.data import TextData
 
 APP = "lstm_text_generation"
+SCORED_CHARACTERS = 200_000  # at the end of a run, at most: about half a minute
 
 
 def usage() -> str:
@@ -128,10 +129,21 @@ def main(arguments: list[str]) -> None:
             if run.progress.epoch < FLAGS.epochs:
                 print(f"Stopping early: no lower loss for {FLAGS.early_stopping} epochs.")
             if workers.is_chief:
+                print_scores(best_model, text_data)
                 # Compiled, so that who loads model.keras can train it further.
                 compile_model(best_model, FLAGS.learning_rate, FLAGS.optimizer)
                 files = export.export_run(run, best_model, text_data, seed_text)
                 run.finish(files, try_next(str(path)))
+
+
+def print_scores(model: "keras.Model", text_data: "TextData") -> None:
+    """Print how well the model predicts the held-out text, or the beginning of a long one."""
+    from lstm_text_generation import scores
+
+    if FLAGS.validation_split:
+        held_out = text_data.held_out(FLAGS.validation_split)[:SCORED_CHARACTERS]
+        print(f"The best epoch on {len(held_out):,} held-out characters:")
+        print(scores.describe(scores.score(model, held_out)))
 
 
 def try_next(path: str) -> list[list[str]]:
@@ -139,6 +151,7 @@ def try_next(path: str) -> list[list[str]]:
     longer = f"--epochs={2 * FLAGS.epochs}"
     return [
         [f"{APP}.generate", path, "--temperature=0.8", "--gen_length=500"],
+        [f"{APP}.evaluate", path],
         [f"{APP}.train", "--resume", longer, f"--save_path={path}"],
         [f"{APP}.train", "a_text_of_your_own.txt"],
     ]

@@ -25,7 +25,7 @@ def test_training_learns(shapes, reconstruction_loss):
     assert losses[-1] < 0.8 * losses[0]
     first = run.history[0]
     assert first["loss"] == pytest.approx(first["reconstruction"] + first["kl"], rel=1e-5)
-    evaluated = m.evaluate(best, shapes.test_images, reconstruction_loss)
+    evaluated = m.evaluate(best, shapes.test_images, reconstruction_loss).loss
     assert evaluated == pytest.approx(min(losses), rel=1e-6)
 
 

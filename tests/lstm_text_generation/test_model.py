@@ -46,15 +46,26 @@ def prefix_logits(model, x):
 def test_sequence_logits_are_keras_at_every_prefix(trained, text_data):
     model, _ = trained
     windows = some_windows(text_data, 20)
-    logits = lstm.sequence_logits(model, tf.constant(windows[:, :-1]), positions=12).numpy()
+    logits = lstm.sequence_logits(model, tf.constant(windows[:, :-1]))[0].numpy()
     assert logits.shape == (20, 12, text_data.char_set_size())
     logits -= np.log(np.exp(logits).sum(-1, keepdims=True))
     for length in range(1, 13):
         x, _ = one_hot(text_data, windows[:, : length + 1])
         np.testing.assert_allclose(logits[:, length - 1], prefix_logits(model, x), atol=1e-4)
-    last = lstm.sequence_logits(model, tf.constant(windows[:, :-1]), positions=1).numpy()
+    last = lstm.sequence_logits(model, tf.constant(windows[:, :-1]), positions=1)[0].numpy()
     last -= np.log(np.exp(last).sum(-1, keepdims=True))
     np.testing.assert_allclose(last, logits[:, -1:], atol=1e-5)
+
+
+def test_sequence_logits_go_on_from_a_state(trained, text_data):
+    model, _ = trained
+    windows = tf.constant(some_windows(text_data, 20))
+    whole, end = lstm.sequence_logits(model, windows)
+    first, state = lstm.sequence_logits(model, windows[:, :5])
+    second, end_of_parts = lstm.sequence_logits(model, windows[:, 5:], state=state)
+    np.testing.assert_allclose(tf.concat([first, second], axis=1), whole, atol=1e-5)
+    for ours, expected in zip(tf.nest.flatten(end_of_parts), tf.nest.flatten(end), strict=True):
+        np.testing.assert_allclose(ours, expected, atol=1e-6)
 
 
 def test_every_char_is_the_mean_over_all_prefixes(text_data):
@@ -158,11 +169,11 @@ def test_dropout_is_that_of_keras_layers(text_data):
     assert [type(layer).__name__ for layer in model.layers[:4]] == ["LSTM", "Dropout"] * 2
     windows = tf.constant(some_windows(text_data)[:, :-1])
     state = model.layers[3].seed_generator.state.numpy()
-    dropped = lstm.sequence_logits(model, windows, 12, training=True).numpy()
+    dropped = lstm.sequence_logits(model, windows, training=True)[0].numpy()
     model.layers[3].seed_generator.state.assign(state)
-    again = lstm.sequence_logits(model, windows, 12, training=True).numpy()
+    again = lstm.sequence_logits(model, windows, training=True)[0].numpy()
     np.testing.assert_array_equal(dropped, again)
-    other = lstm.sequence_logits(model, windows, 12, training=True).numpy()
+    other = lstm.sequence_logits(model, windows, training=True)[0].numpy()
     assert np.abs(dropped - other).max() > 1e-3
 
 
