@@ -155,6 +155,7 @@ def main(arguments: list[str]) -> None:
             resume=FLAGS.resume,
             overwrite=FLAGS.overwrite,
             log_dir=FLAGS.log_dir,
+            max_minutes=run_flags.max_minutes(FLAGS),
         ) as run:
             keras.utils.set_random_seed(FLAGS.seed)
             for index in PREVIEWED:
@@ -182,12 +183,12 @@ def main(arguments: list[str]) -> None:
                         )
                     )
                 files = export.export_run(run, vae_model, image_data, grid)
-                run.finish(files, try_next(str(path)))
+                run.finish(files, try_next(str(path), run.num_epochs))
 
 
-def try_next(path: str) -> list[list[str]]:
+def try_next(path: str, epochs: int) -> list[list[str]]:
     """Return commands to go on with: a module and its arguments each."""
-    longer = f"--epochs={2 * FLAGS.epochs}"
+    longer = f"--epochs={2 * epochs}"
     return [
         [f"{APP}.generate", path, *["--z=1.5,-0.5"] * (FLAGS.latent_dim == 2)],
         [f"{APP}.evaluate", path],

@@ -90,6 +90,7 @@ def main(arguments: list[str]) -> None:
             resume=FLAGS.resume,
             overwrite=FLAGS.overwrite,
             log_dir=FLAGS.log_dir,
+            max_minutes=run_flags.max_minutes(FLAGS),
         ) as run:
             keras.utils.set_random_seed(FLAGS.seed)
             with run.strategy.scope():
@@ -126,14 +127,14 @@ def main(arguments: list[str]) -> None:
                 seed_text=seed_text,
                 display_length=FLAGS.display_length,
             )
-            if run.progress.epoch < FLAGS.epochs:
+            if run.progress.epoch < run.num_epochs:
                 print(f"Stopping early: no lower loss for {FLAGS.early_stopping} epochs.")
             if workers.is_chief:
                 print_scores(best_model, text_data)
                 # Compiled, so that who loads model.keras can train it further.
                 compile_model(best_model, FLAGS.learning_rate, FLAGS.optimizer)
                 files = export.export_run(run, best_model, text_data, seed_text)
-                run.finish(files, try_next(str(path)))
+                run.finish(files, try_next(str(path), run.num_epochs))
 
 
 def print_scores(model: "keras.Model", text_data: "TextData") -> None:
@@ -146,9 +147,9 @@ def print_scores(model: "keras.Model", text_data: "TextData") -> None:
         print(scores.describe(scores.score(model, held_out)))
 
 
-def try_next(path: str) -> list[list[str]]:
+def try_next(path: str, epochs: int) -> list[list[str]]:
     """Return commands to go on with: a module and its arguments each."""
-    longer = f"--epochs={2 * FLAGS.epochs}"
+    longer = f"--epochs={2 * epochs}"
     return [
         [f"{APP}.generate", path, "--temperature=0.8", "--gen_length=500"],
         [f"{APP}.evaluate", path],

@@ -67,6 +67,8 @@ def define_run_flags(
         kept=[
             define.integer("batch_size", batch_size, "Examples in a gradient step.", 1, 10**5),
             define.integer("seed", 0, "Random seed.", 0, 2**31 - 1),
+            define.float("max_minutes", 0.0, "Instead of --epochs: train as many epochs as end in "
+                         "this time, by the rate of the first steps; 0 trains --epochs.", 0),
         ],
         changeable=[define.integer("epochs", epochs, "Number of training epochs.", 1, 10**9)],
         process=[
@@ -89,6 +91,20 @@ def define_run_flags(
 def define_gpu_flag(define: Definer) -> flags.FlagHolder:
     """Define `--gpu`, as both originals have it."""
     return define.boolean("gpu", False, "Fail if TensorFlow sees no GPU.")
+
+
+def max_minutes(flag_values: flags.FlagValues) -> float:
+    """Return `--max_minutes`, or 0 if `--epochs` is given to a resumed run, which overrides it.
+
+    Raises:
+      UserError: both are given.
+    """
+    given = [
+        name for name in ("epochs", "max_minutes") if not flag_values[name].using_default_value
+    ]
+    if len(given) == 2:
+        raise UserError("--epochs and --max_minutes both say how long to train: give one of them")
+    return 0.0 if given == ["epochs"] else flag_values.max_minutes
 
 
 def set_flag_defaults(
