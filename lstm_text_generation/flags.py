@@ -42,7 +42,8 @@ TRAIN_GROUPS = FlagGroups(
         _train.float("validation_split", 0.0625,
                      "Fraction of the text, at its end, that is held out for validation.", 0),
         _train.float("dropout", 0.0,
-                     "Fraction of each LSTM layer's outputs that is dropped in training.", 0),
+                     "Fraction of each LSTM layer's outputs that is dropped in training, the same "
+                     "units at all characters of a window.", 0),
         _train.string("init_from", None,
                       "Start from the weights of this model: a run's directory, or a model.json."),
         _train.enum("objective", "every_char", ["every_char", "last_char"],

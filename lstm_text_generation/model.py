@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lstm_text_generation.cells import State, lstm_layers, lstm_step, zero_state
+from lstm_text_generation.cells import State, character_by_character, layer_by_layer, zero_state
 from lstm_text_generation.data import TextData
 from lstm_text_generation.generation import generate_text
 from training_run.distribution import all_reduce_mean, num_replicas, shard
@@ -174,10 +174,6 @@ def sequence_logits(
 ) -> tuple[tf.Tensor, State]:
     """Return the logits of the next character at the last positions of windows.
 
-    The loop takes each character through all layers. TensorFlow starts the next iteration before
-    the last one has ended, so each layer can run on a core of its own. That is faster than
-    `model.fit`, because the matrices are too small to split one layer over several cores.
-
     Args:
       windows: indices [batch, length].
       positions: how many positions; 0 for all of them.
@@ -187,35 +183,26 @@ def sequence_logits(
     Returns:
       float32 [batch, positions, charset_size], and the state after the last position.
     """
-    layers, dense = lstm_layers(model), model.layers[-1]
-    characters = tf.transpose(windows)  # [length, batch]
-    length, batch = tf.unstack(tf.shape(characters))
+    batch, dense = tf.shape(windows)[0], model.layers[-1]
     masks = {
-        layer.name: _dropout_mask(layer, batch, length)
+        layer.name: _dropout_mask(layer, batch)
         for layer in model.layers
         if training and isinstance(layer, keras.layers.Dropout)
     }
-
-    def body(position: tf.Tensor, outputs: tf.TensorArray, state: State) -> tuple:
-        x = tf.one_hot(characters[position], model.input_shape[2])
-        masks_here = {name: mask[:, position] for name, mask in masks.items()}
-        output, state = lstm_step(model, x, state, masks_here)
-        return position + 1, outputs.write(position, output), state
-
-    outputs = tf.TensorArray(tf.float32, length, element_shape=[None, layers[-1].units])
-    start = (tf.constant(0), outputs, state or zero_state(model, batch))
-    _, outputs, state = tf.while_loop(lambda position, *_: position < length, body, start)
-    hidden = tf.transpose(outputs.stack()[-positions:], [1, 0, 2])  # [batch, positions, units]
-    return tf.tensordot(hidden, dense.kernel, axes=1) + dense.bias, state
+    read = layer_by_layer if tf.config.list_physical_devices("GPU") else character_by_character
+    hidden, state = read(model, windows, state or zero_state(model, batch), masks)
+    return tf.tensordot(hidden[:, -positions:], dense.kernel, axes=1) + dense.bias, state
 
 
-def _dropout_mask(layer: keras.layers.Dropout, batch: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
-    """Return what a Dropout layer multiplies with, at each position [batch, length, units].
+def _dropout_mask(layer: keras.layers.Dropout, batch: tf.Tensor) -> tf.Tensor:
+    """Return what a Dropout layer multiplies all positions of a window with, [batch, units].
 
-    The layer draws for the rows of all replicas, and each replica takes its own rows, so that the
-    replicas drop together what one would.
+    One mask for all positions regularizes recurrent layers better (Gal and Ghahramani, "A
+    Theoretically Grounded Application of Dropout in Recurrent Neural Networks", 2016). The layer
+    draws for the rows of all replicas, and each replica takes its own rows, so that the replicas
+    drop together what one would.
     """
-    ones = tf.ones([batch * num_replicas(), length, layer.output.shape[-1]])
+    ones = tf.ones([batch * num_replicas(), layer.output.shape[-1]])
     return shard(layer(ones, training=True))
 
 

@@ -1,4 +1,5 @@
 import math
+import sys
 
 import keras
 import numpy as np
@@ -7,7 +8,11 @@ import tensorflow as tf
 
 from keras_tfjs.command_line import UserError
 from lstm_text_generation import model as lstm
-from lstm_text_generation.cells import last_probabilities
+from lstm_text_generation.cells import (
+    character_by_character,
+    last_probabilities,
+    layer_by_layer,
+)
 from lstm_text_generation.generation import generate_text
 from tests.lstm_text_generation.conftest import make_model, one_hot, some_windows, take_step
 from training_run.run import Run
@@ -66,6 +71,66 @@ def test_sequence_logits_go_on_from_a_state(trained, text_data):
     np.testing.assert_allclose(tf.concat([first, second], axis=1), whole, atol=1e-5)
     for ours, expected in zip(tf.nest.flatten(end_of_parts), tf.nest.flatten(end), strict=True):
         np.testing.assert_allclose(ours, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("sizes", [(16,), (16, 8), (8, 16, 12)])
+def test_layer_by_layer_computes_what_character_by_character_does(text_data, sizes):
+    """Both ways, in a graph as in training: outputs, states and gradients, with dropout masks."""
+    model = make_model(text_data, sizes, dropout=0.5)
+    windows, rng = tf.constant(some_windows(text_data, 20)), np.random.default_rng(0)
+    state = [[rng.normal(size=(20, n)).astype(np.float32) for _ in "hc"] for n in sizes]
+    dropouts = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    masks = {
+        layer.name: 2 * rng.integers(0, 2, (20, n)).astype(np.float32)
+        for layer, n in zip(dropouts, sizes, strict=True)
+    }
+
+    def result(read):
+        @tf.function(autograph=False)
+        def compute():
+            with tf.GradientTape() as tape:
+                hidden, new = read(model, windows, state, masks)
+                loss = tf.reduce_sum(hidden**2)
+            kernels = [v for v in model.trainable_variables if "lstm" in v.path]
+            return hidden, new, tape.gradient(loss, kernels)
+
+        return tf.nest.flatten(compute())
+
+    ours, theirs = result(character_by_character), result(layer_by_layer)
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+
+
+def test_with_a_gpu_each_layer_is_one_call_of_cudnn(trained, text_data, monkeypatch):
+    """TensorFlow makes the graph as on a GPU; only there would it run."""
+    model, _ = trained
+    windows = tf.TensorSpec([None, 12], tf.int32)
+
+    def operations():
+        graph = tf.function(lambda x: lstm.sequence_logits(model, x), autograph=False)
+        return [
+            operation.type
+            for operation in graph.get_concrete_function(windows).graph.get_operations()
+        ]
+
+    assert "CudnnRNNV3" not in operations()
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [kind])
+    keras_rnn = sys.modules["keras.src.backend.tensorflow.rnn"]  # the package has a function `rnn`
+    monkeypatch.setattr(keras_rnn, "_is_gpu_available", lambda: True)
+    assert operations().count("CudnnRNNV3") == 2  # as the arguments of both layers allow it
+    assert "While" not in operations() and "StatelessWhile" not in operations()
+
+
+def test_with_a_gpu_the_logits_are_the_same(trained, text_data, monkeypatch):
+    model, _ = trained
+    windows = tf.constant(some_windows(text_data, 20))
+    expected = tf.nest.flatten(lstm.sequence_logits(model, windows))
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [kind])
+    monkeypatch.setattr(lstm, "character_by_character", None)  # not used
+    for ours, theirs in zip(
+        tf.nest.flatten(lstm.sequence_logits(model, windows)), expected, strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
 def test_every_char_is_the_mean_over_all_prefixes(text_data):
@@ -175,6 +240,16 @@ def test_dropout_is_that_of_keras_layers(text_data):
     np.testing.assert_array_equal(dropped, again)
     other = lstm.sequence_logits(model, windows, training=True)[0].numpy()
     assert np.abs(dropped - other).max() > 1e-3
+
+
+def test_one_mask_drops_the_same_units_at_all_positions(text_data):
+    model = make_model(text_data, sizes=(16,), dropout=0.5)
+    model.layers[-1].kernel.assign(tf.eye(16, text_data.char_set_size()))
+    windows = tf.constant(some_windows(text_data)[:, :-1])
+    units = lstm.sequence_logits(model, windows, training=True)[0].numpy()[..., :16]
+    dropped = units == model.layers[-1].bias.numpy()[:16]
+    assert (dropped.all(axis=1) == dropped.any(axis=1)).all()
+    assert 0.3 < dropped.mean() < 0.7 and len(np.unique(dropped[:, 0], axis=0)) > 10
 
 
 def test_clip_norm_bounds_the_gradient(text_data):

@@ -49,7 +49,8 @@ def test_saved_settings_are_defaults_for_flags_that_are_not_given(parsed, given)
     assert (FLAGS.epochs, FLAGS.batch_size, FLAGS.rate, FLAGS.kind) == (77, 9, 0.25, "a")
     assert not FLAGS.resume  # which is about the process, not the run
     assert GROUPS.settings() == {
-        "batch_size": 9, "seed": 0, "max_minutes": 0.0, "rate": 0.25, "share": 0.5, "kind": "a", "epochs": 77,
+        "batch_size": 9, "seed": 0, "max_minutes": 0.0, "rate": 0.25, "share": 0.5, "kind": "a",
+        "epochs": 77,
     }  # fmt: skip
 
 
