@@ -7,8 +7,8 @@ inside the functions, because `--help` takes 0.1 s without it and several second
 import math
 from typing import TYPE_CHECKING
 
+from fashion_mnist_vae.flags import PRESETS, TRAIN_GROUPS, grid_of
 from fashion_mnist_vae.flags import TRAIN as FLAGS
-from fashion_mnist_vae.flags import TRAIN_GROUPS, grid_of
 from keras_tfjs import command_line
 from keras_tfjs.command_line import UserError
 from training_run import run_flags, tensorflow_setup
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fashion_mnist_vae.grid import Grid
     from fashion_mnist_vae.model import Reconstruction, VaeOptions
     from training_run.run import Run
+    from training_run.schedule import Schedule
 
 APP = "fashion_mnist_vae"
 PREVIEWED = (5, 50, 500)  # the training images that the original shows first
@@ -39,6 +40,8 @@ def train(
     epochs: int = 100,
     batch_size: int = 256,
     learning_rate: float = 1e-3,
+    schedule: "Schedule" = "constant",
+    warmup_steps: int = 0,
     reconstruction_loss: "Reconstruction" = "mse",
     beta: float = 1.0,
     seed: int = 0,
@@ -53,6 +56,7 @@ def train(
       epochs: times that the run sees each image, those before a resumption included.
       batch_size: images in a step.
       learning_rate: Adam's.
+      schedule, warmup_steps: how the learning rate changes; see `training_run.schedule`.
       reconstruction_loss, beta: see `vae_loss`.
       seed: seed of the order of the images; `keras.utils.set_random_seed` is that of the weights
         and the noise.
@@ -95,6 +99,7 @@ def train(
     run.restore(vae_model, optimizer)  # a new run has nothing to restore
     for epoch in run.epochs(epochs):
         for batch in run.steps(image_data.batch_images(epoch, batch_size, seed)):
+            run.schedule_learning_rate(learning_rate, schedule, warmup_steps)
             run.log_step(train_step(batch))
         metrics = {}
         if len(image_data.test_images):
@@ -129,7 +134,7 @@ def main(arguments: list[str]) -> None:
     default = f"saved_models/{FLAGS.dataset.replace('/', '_')}_vae"
     path = run_flags.run_path(FLAGS.save_path, default)
     saved = saved_settings(path) if FLAGS.resume else {}
-    run_flags.set_flag_defaults(FLAGS, saved, TRAIN_GROUPS)
+    run_flags.set_flag_defaults(FLAGS, saved or PRESETS.get(FLAGS.preset, {}), TRAIN_GROUPS)
     grid = grid_of(FLAGS)
     tensorflow_setup.set_up(FLAGS.gpu)
     import keras
@@ -169,6 +174,8 @@ def main(arguments: list[str]) -> None:
                 epochs=FLAGS.epochs,
                 batch_size=FLAGS.batch_size,
                 learning_rate=FLAGS.learning_rate,
+                schedule=FLAGS.schedule,
+                warmup_steps=FLAGS.warmup_steps,
                 reconstruction_loss=FLAGS.reconstruction_loss,
                 beta=FLAGS.beta,
                 seed=FLAGS.seed,

@@ -4,7 +4,9 @@ The saved model is plain Keras: LSTM layers and a softmax, from one-hot windows
 [batch, sample_len, charset_size] to the probabilities of the next character [batch, charset_size].
 """
 
+import functools
 import math
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -17,12 +19,13 @@ from lstm_text_generation.data import TextData
 from lstm_text_generation.generation import generate_text
 from training_run.distribution import all_reduce_mean, num_replicas, shard
 from training_run.run import Run
+from training_run.schedule import Schedule
 
 Objective = Literal["every_char", "last_char"]
-Schedule = Literal["constant", "cosine"]
 
 DISPLAY_TEMPERATURES = (0.0, 0.25, 0.5, 0.75)  # those of train_node.js and of the book's table 10.1
 _EVALUATION_BATCH = 512
+_MUON_ADAM_RATIO = 0.2  # learning rate of the weights that Muon leaves to Adam, to Muon's own
 
 
 def create_model(
@@ -55,15 +58,29 @@ def create_model(
 def compile_model(
     model: keras.Model,
     learning_rate: float,
-    optimizer: Literal["rmsprop", "adam"] = "rmsprop",
+    optimizer: Literal["rmsprop", "adam", "muon"] = "rmsprop",
+    weight_decay: float = 0.0,
 ) -> None:
     """Compile the model with categorical cross-entropy, in nats (`compileModel`).
 
     Args:
-      optimizer: the original's RMSprop, or Adam.
+      optimizer: the original's RMSprop, Adam, or Muon, whose steps in the LSTM layers' matrices are
+        orthogonal (Jordan et al., 2024, kellerjordan.github.io/posts/muon), while Adam takes those
+        in the biases and in the last layer.
+      weight_decay: a step also shrinks the weights, by this times the learning rate; with Muon it
+        shrinks the matrices only.
     """
-    classes = {"rmsprop": keras.optimizers.RMSprop, "adam": keras.optimizers.Adam}
-    chosen = classes[optimizer](learning_rate)
+    classes = {
+        "rmsprop": keras.optimizers.RMSprop,
+        "adam": keras.optimizers.Adam,
+        "muon": functools.partial(
+            keras.optimizers.Muon,
+            exclude_layers=[re.escape(model.layers[-1].name)],
+            adam_lr_ratio=_MUON_ADAM_RATIO,
+            adam_weight_decay=None,
+        ),
+    }
+    chosen = classes[optimizer](learning_rate, weight_decay=weight_decay or None)
     model.compile(optimizer=chosen, loss="categorical_crossentropy")
     chosen.build(model.trainable_variables)
 
@@ -79,6 +96,7 @@ def fit_model(
     *,
     objective: Objective = "every_char",
     schedule: Schedule = "constant",
+    warmup_steps: int = 0,
     clip_norm: float = 0.1,
     patience: int = 0,
     seed: int = 0,
@@ -99,8 +117,7 @@ def fit_model(
       run: the run to train in, for one model; by default a new run that keeps nothing.
       objective: `last_char` takes the loss at the last character of each window, as the original;
         `every_char` at all of them, so that an example teaches `sample_len` predictions.
-      schedule: keep the learning rate, or let it fall to zero along half a cosine's period
-        (Loshchilov and Hutter, "SGDR", 2017, without restarts).
+      schedule, warmup_steps: how the learning rate changes; see `training_run.schedule`.
       clip_norm: clip gradients to this global norm; 0 disables clipping. The default is below the
         usual norm, which keeps long runs stable (docs/recipes.md).
       patience: stop after that many epochs without a lower loss; 0 disables early stopping.
@@ -141,8 +158,6 @@ def fit_model(
 
     run.restore(model, model.optimizer)  # a new run has nothing to restore
     for epoch in run.epochs(num_epochs, patience):
-        if schedule == "cosine":
-            run.set_learning_rate(learning_rate * (1 + math.cos(math.pi * epoch / num_epochs)) / 2)
         batches = text_data.next_data_epoch(
             num_training_examples(examples_per_epoch, validation_split),
             batch_size,
@@ -151,6 +166,7 @@ def fit_model(
             seed=seed,
         )
         for windows in run.steps(batches):
+            run.schedule_learning_rate(learning_rate, schedule, warmup_steps)
             run.log_step(train_step(windows))
         metrics = {}
         if held_out is not None:

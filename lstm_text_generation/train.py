@@ -105,7 +105,7 @@ def main(arguments: list[str]) -> None:
                         lstm_layer_sizes,
                         FLAGS.dropout,
                     )
-                compile_model(model, FLAGS.learning_rate, FLAGS.optimizer)
+                compile_model(model, FLAGS.learning_rate, FLAGS.optimizer, FLAGS.weight_decay)
             model.summary(print_fn=print)
 
             seed_text, _ = text_data.get_random_slice(np.random.default_rng(FLAGS.seed))
@@ -121,6 +121,7 @@ def main(arguments: list[str]) -> None:
                 run,
                 objective=FLAGS.objective,
                 schedule=FLAGS.schedule,
+                warmup_steps=FLAGS.warmup_steps,
                 clip_norm=FLAGS.clip_norm,
                 patience=FLAGS.early_stopping,
                 seed=FLAGS.seed,
@@ -132,7 +133,7 @@ def main(arguments: list[str]) -> None:
             if workers.is_chief:
                 print_scores(best_model, text_data)
                 # Compiled, so that who loads model.keras can train it further.
-                compile_model(best_model, FLAGS.learning_rate, FLAGS.optimizer)
+                compile_model(best_model, FLAGS.learning_rate, FLAGS.optimizer, FLAGS.weight_decay)
                 files = export.export_run(run, best_model, text_data, seed_text)
                 run.finish(files, try_next(str(path), run.num_epochs))
 

@@ -22,6 +22,7 @@ from training_run.checkpoints import Checkpoints
 from training_run.distribution import Workers
 from training_run.pace import MEASURED_STEPS, Pace
 from training_run.run_directory import CHECKPOINTS, RunDirectory, open_directory, what_is_kept
+from training_run.schedule import Schedule, rate_factor
 from training_run.summary import describe_result
 from training_run.tensorboard import TensorBoard
 
@@ -142,6 +143,7 @@ class Run:
             # None hides the bar if stderr is no terminal.
             disable=None if self.workers.is_chief else True,
         )
+        self._num_steps = len(batches)
         self._pace.begin_epoch(self._examples(), 1 - self.progress.step / len(batches))
         for number in range(self.progress.step, len(batches)):
             batch = batches[number]
@@ -169,6 +171,15 @@ class Run:
         self.tensorboard.scalars(values, int(self._optimizer.iterations.numpy()))
         assert self._bar is not None
         self._bar.set_postfix(loss=f"{self.progress.means()['loss']:.4f}", refresh=False)
+
+    def schedule_learning_rate(
+        self, learning_rate: float, schedule: Schedule, warmup_steps: int
+    ) -> None:
+        """Set the learning rate for the next step; see `rate_factor`."""
+        epochs_done = self.progress.epoch + self.progress.step / self._num_steps
+        step = int(self._optimizer.iterations.numpy())
+        factor = rate_factor(schedule, epochs_done / self.num_epochs, step, warmup_steps)
+        self.set_learning_rate(learning_rate * factor)
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set the optimizer's learning rate, on all replicas."""

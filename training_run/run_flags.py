@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from absl import flags
 
 from keras_tfjs.command_line import UserError, check_finite
+from training_run.schedule import SCHEDULES
 
 
 class FlagGroups(NamedTuple):
@@ -86,6 +87,43 @@ def define_run_flags(
         ],
     )
     # fmt: on
+
+
+def define_rate_flags(
+    define: Definer, learning_rate: float, help_text: str
+) -> list[flags.FlagHolder]:
+    """Define the learning rate and how it changes over a run.
+
+    Args:
+      learning_rate: default, the original's.
+      help_text: what the rate is.
+    """
+    return [
+        define.float("learning_rate", learning_rate, help_text, 1e-12),
+        define.enum(
+            "schedule",
+            "constant",
+            list(SCHEDULES),
+            "Keep the learning rate, or let it fall to zero along a cosine.",
+        ),
+        define.integer(
+            "warmup_steps", 0, "Steps in which the learning rate rises from zero.", 0, 10**9
+        ),
+    ]
+
+
+def define_preset_flag(define: Definer, presets: dict[str, dict[str, Any]]) -> flags.FlagHolder:
+    """Define `--preset`, several defaults under one name.
+
+    Args:
+      presets: by name, the defaults by flag.
+    """
+    described = (
+        f"{name}: {' '.join(f'--{flag}={value}' for flag, value in preset.items())}."
+        for name, preset in presets.items()
+    )
+    text = " ".join(["Other defaults for a new run.", *described])
+    return define.enum("preset", None, list(presets), text)
 
 
 def define_gpu_flag(define: Definer) -> flags.FlagHolder:

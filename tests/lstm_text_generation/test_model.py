@@ -14,7 +14,13 @@ from lstm_text_generation.cells import (
     layer_by_layer,
 )
 from lstm_text_generation.generation import generate_text
-from tests.lstm_text_generation.conftest import make_model, one_hot, some_windows, take_step
+from tests.lstm_text_generation.conftest import (
+    OneBatch,
+    make_model,
+    one_hot,
+    some_windows,
+    take_step,
+)
 from training_run.run import Run
 
 
@@ -270,6 +276,34 @@ def test_constraints_are_kept(text_data):
 def test_adam_is_there(text_data):
     model = make_model(text_data, optimizer="adam")
     assert isinstance(model.optimizer, keras.optimizers.Adam)
+
+
+def test_muon_takes_orthogonal_steps_in_the_lstm_matrices(text_data):
+    model = make_model(text_data, optimizer="muon", learning_rate=0.01)
+    before = [variable.numpy() for variable in model.trainable_variables]
+    lstm.fit_model(model, OneBatch(text_data, some_windows(text_data)), 1, 1, 1, 0)
+    for variable, old in zip(model.trainable_variables, before, strict=True):
+        step = variable.numpy() - old
+        if "lstm" in variable.path and step.ndim == 2:
+            # Five iterations bring the singular values near 1, and the step's mean square to 0.2.
+            singular = np.linalg.svd(step / (0.002 * math.sqrt(max(step.shape))), compute_uv=False)
+            assert 0.5 < singular[len(singular) // 2] < 1.3
+        else:  # Adam's first step, of a fifth of the rate
+            sizes = np.abs(step[step != 0])
+            assert sizes.max() == pytest.approx(0.002, rel=0.01) and np.median(sizes) > 0.0015
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "muon"])
+def test_weight_decay_shrinks_the_weights(text_data, optimizer):
+    plain, decayed = (
+        make_model(text_data, optimizer=optimizer, weight_decay=weight_decay)
+        for weight_decay in (0.0, 5.0)
+    )
+    for model in (plain, decayed):
+        lstm.fit_model(model, OneBatch(text_data, some_windows(text_data)), 1, 1, 1, 0)
+    start = make_model(text_data).layers[0].cell.kernel.numpy()
+    difference = plain.layers[0].cell.kernel.numpy() - decayed.layers[0].cell.kernel.numpy()
+    np.testing.assert_allclose(difference, 5.0 * 0.01 * start, atol=1e-6)
 
 
 def test_a_loss_that_is_nan_stops_the_training(text_data):
