@@ -53,7 +53,7 @@ notebooks: $(VENV)/installed-dev
 reproduce: $(VENV)/installed
 	$(BIN)/python -m reproduce $(QUICK)
 
-# Three quarters of an hour: writes docs/benchmarks.md. DATA=--data_dir=... says where datasets are.
+# An hour and a half: writes docs/benchmarks.md. DATA=--data_dir=... says where datasets are.
 bench: $(VENV)/installed-dev node_modules/installed
 	$(BIN)/python -m benchmarks.report $(DATA)
 
