@@ -13,11 +13,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := saved_models/demo
 
-.PHONY: demo web site test fuzz audit test-converter test-jax notebooks reproduce bench bench-scaling bench-long bench-pages docs-tfjs docs-tfjs-operations zoo lock clean
+.PHONY: demo web site test fuzz audit test-converter test-jax notebooks reproduce bench bench-scaling bench-recipes bench-long bench-pages docs-tfjs docs-tfjs-operations zoo lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m lstm_text_generation.train python-docs --preset=fast --overwrite --save_path=$(DEMO)/python-docs
-	$(BIN)/python -m fashion_mnist_vae.train --epochs=5 --overwrite --save_path=$(DEMO)/fashion_mnist
+	$(BIN)/python -m fashion_mnist_vae.train --preset=fast --epochs=5 --overwrite --save_path=$(DEMO)/fashion_mnist
 	$(BIN)/python -m lstm_text_generation.generate $(DEMO)/python-docs --seed=1
 
 test: $(VENV)/installed-dev node_modules/installed
@@ -53,13 +53,18 @@ notebooks: $(VENV)/installed-dev
 reproduce: $(VENV)/installed
 	$(BIN)/python -m reproduce $(QUICK)
 
-# Three quarters of an hour: writes docs/benchmarks.md. DATA=--data_dir=... says where datasets are.
+# An hour and a half: writes docs/benchmarks.md. DATA=--data_dir=... says where datasets are.
 bench: $(VENV)/installed-dev node_modules/installed
 	$(BIN)/python -m benchmarks.report $(DATA)
 
 # Two minutes: what several processes bring, for docs/scaling.md.
 bench-scaling: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.scaling
+
+# Hours: the presets and what was tried for them, for docs/recipes.md. NAMES=... are those of
+# benchmarks/recipes.py.
+bench-recipes: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.recipes $(NAMES) $(DATA)
 
 # Half an hour: 150 epochs with the default flags, and what they cost in memory.
 bench-long: $(VENV)/installed-dev

@@ -1,4 +1,4 @@
-"""Run every benchmark of this machine and write docs/benchmarks.md, in three quarters of an hour.
+"""Run every benchmark of this machine and write docs/benchmarks.md, in an hour and a half.
 
 python -m benchmarks.report [flags]
 """

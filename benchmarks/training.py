@@ -19,7 +19,7 @@ class ServedRun(Run):
 
     def epochs(self, count: int, patience: int = 0) -> Iterator[int]:
         """Iterate over as many epochs as are asked for."""
-        self._num_epochs = 0
+        self._default_epochs = 1
         for number, _ in enumerate(sys.stdin):
             yield number
             print("done", flush=True)

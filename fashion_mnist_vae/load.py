@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from fashion_mnist_vae.model import vae
 from keras_tfjs import layers_model
 from keras_tfjs.weights import MODEL_FILE
 from training_run.run_directory import reading_run
@@ -34,6 +35,24 @@ def load_decoder(path: Path) -> tuple[keras.Model, dict[str, Any]]:
         image_data = layers_model.load_metadata(file) or _square(model)
         _check_description(model, image_data)
     return model, image_data
+
+
+def load_vae(path: Path) -> keras.Model:
+    """Load the encoder and the decoder of a run from their files for TensorFlow.js, and join them.
+
+    Raises:
+      UserError: there is no such run, or its files are damaged.
+    """
+    decoder_model, _ = load_decoder(path)
+    file = path / "encoder" / MODEL_FILE
+    with reading_run(path, file, "an encoder of images", "fashion_mnist_vae"):
+        encoder_model = layers_model.load(file)
+        outputs = [(None, decoder_model.input_shape[1])] * 3
+        if encoder_model.input_shape != decoder_model.output_shape or (
+            encoder_model.output_shape != outputs
+        ):
+            raise ValueError("it must map [batch, pixels] to z_mean, z_log_var and z")
+    return vae(encoder_model, decoder_model)
 
 
 def _check_shapes(model: keras.Model) -> None:

@@ -158,36 +158,45 @@ def scale(images: tf.Tensor) -> tf.Tensor:
     return tf.cast(images, tf.float32) / 255.0
 
 
+class LossTerms(NamedTuple):
+    """The loss and its two terms, means over images; see `vae_loss`."""
+
+    loss: float
+    reconstruction: float
+    kl: float
+
+
 def evaluate(
     vae_model: keras.Model,
     images: np.ndarray,
     reconstruction_loss: Reconstruction = "mse",
     beta: float = 1.0,
-) -> float:
+) -> LossTerms:
     """Return the mean loss on uint8 images [n, original_dim].
 
     The noise is the same at each call, so a resumed run has the same history; `ZLayer`'s is not.
     """
-    total = 0.0
+    totals = np.zeros(3)
     for start in range(0, len(images), _EVALUATION_BATCH):
         batch = images[start : start + _EVALUATION_BATCH]
         seed = tf.constant([_EVALUATION_SEED, start])
-        total += len(batch) * float(_loss(vae_model, batch, seed, reconstruction_loss, beta))
-    return total / len(images)
+        terms = _loss_terms(vae_model, batch, seed, reconstruction_loss, beta)
+        totals += len(batch) * np.array([float(term) for term in terms])
+    return LossTerms(*(totals / len(images)).tolist())
 
 
 @tf.function(reduce_retracing=True, autograph=False)
-def _loss(
+def _loss_terms(
     vae_model: keras.Model,
     images: tf.Tensor,
     seed: tf.Tensor,
     reconstruction_loss: Reconstruction,
     beta: float,
-) -> tf.Tensor:
-    """Return the mean loss of the images, with the noise of a seed."""
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Return what `vae_loss` returns for the images, with the noise of a seed."""
     inputs = scale(images)
     encoder_model, decoder_model = (vae_model.get_layer(name) for name in ("encoder", "decoder"))
     z_mean, z_log_var, _ = encoder_model(inputs)
     epsilon = tf.random.stateless_normal(tf.shape(z_mean), seed)
     decoded = decoder_model(reparameterize(z_mean, z_log_var, epsilon))
-    return vae_loss(inputs, [decoded, z_mean, z_log_var], reconstruction_loss, beta)[0]
+    return vae_loss(inputs, [decoded, z_mean, z_log_var], reconstruction_loss, beta)

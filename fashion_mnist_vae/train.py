@@ -7,8 +7,8 @@ inside the functions, because `--help` takes 0.1 s without it and several second
 import math
 from typing import TYPE_CHECKING
 
+from fashion_mnist_vae.flags import PRESETS, TRAIN_GROUPS, grid_of
 from fashion_mnist_vae.flags import TRAIN as FLAGS
-from fashion_mnist_vae.flags import TRAIN_GROUPS, grid_of
 from keras_tfjs import command_line
 from keras_tfjs.command_line import UserError
 from training_run import run_flags, tensorflow_setup
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fashion_mnist_vae.grid import Grid
     from fashion_mnist_vae.model import Reconstruction, VaeOptions
     from training_run.run import Run
+    from training_run.schedule import Schedule
 
 APP = "fashion_mnist_vae"
 PREVIEWED = (5, 50, 500)  # the training images that the original shows first
@@ -39,6 +40,8 @@ def train(
     epochs: int = 100,
     batch_size: int = 256,
     learning_rate: float = 1e-3,
+    schedule: "Schedule" = "constant",
+    warmup_steps: int = 0,
     reconstruction_loss: "Reconstruction" = "mse",
     beta: float = 1.0,
     seed: int = 0,
@@ -53,6 +56,7 @@ def train(
       epochs: times that the run sees each image, those before a resumption included.
       batch_size: images in a step.
       learning_rate: Adam's.
+      schedule, warmup_steps: how the learning rate changes; see `training_run.schedule`.
       reconstruction_loss, beta: see `vae_loss`.
       seed: seed of the order of the images; `keras.utils.set_random_seed` is that of the weights
         and the noise.
@@ -96,11 +100,12 @@ def train(
     run.restore(vae_model, optimizer)  # a new run has nothing to restore
     for epoch in run.epochs(epochs):
         for batch in run.steps(image_data.batch_images(epoch, batch_size, seed)):
+            run.schedule_learning_rate(learning_rate, schedule, warmup_steps)
             run.log_step(train_step(batch))
         metrics = {}
         if len(image_data.test_images):
-            test_loss = evaluate(vae_model, image_data.test_images, reconstruction_loss, beta)
-            metrics = {"val_loss": test_loss}
+            test_images = image_data.test_images
+            metrics = {"val_loss": evaluate(vae_model, test_images, reconstruction_loss, beta).loss}
         add_map(run, vae_model, image_data)  # of how the latent space forms, for the page
         run.log_epoch(metrics)
         generate(decoder_model, image_data.image_shape)
@@ -131,12 +136,12 @@ def main(arguments: list[str]) -> None:
     default = f"saved_models/{FLAGS.dataset.replace('/', '_')}_vae"
     path = run_flags.run_path(FLAGS.save_path, default)
     saved = saved_settings(path) if FLAGS.resume else {}
-    run_flags.set_flag_defaults(FLAGS, saved, TRAIN_GROUPS)
+    run_flags.set_flag_defaults(FLAGS, saved or PRESETS.get(FLAGS.preset, {}), TRAIN_GROUPS)
     grid = grid_of(FLAGS)
     tensorflow_setup.set_up(FLAGS.gpu)
     import keras
 
-    from fashion_mnist_vae import export, sources
+    from fashion_mnist_vae import export, scores, sources
     from fashion_mnist_vae.model import VaeOptions
     from fashion_mnist_vae.preview import preview_image
     from training_run.distribution import join
@@ -157,6 +162,7 @@ def main(arguments: list[str]) -> None:
             resume=FLAGS.resume,
             overwrite=FLAGS.overwrite,
             log_dir=FLAGS.log_dir,
+            max_minutes=run_flags.max_minutes(FLAGS),
         ) as run:
             keras.utils.set_random_seed(FLAGS.seed)
             for index in PREVIEWED:
@@ -170,21 +176,31 @@ def main(arguments: list[str]) -> None:
                 epochs=FLAGS.epochs,
                 batch_size=FLAGS.batch_size,
                 learning_rate=FLAGS.learning_rate,
+                schedule=FLAGS.schedule,
+                warmup_steps=FLAGS.warmup_steps,
                 reconstruction_loss=FLAGS.reconstruction_loss,
                 beta=FLAGS.beta,
                 seed=FLAGS.seed,
                 grid=grid,
             )
             if workers.is_chief:
+                if len(image_data.test_images):
+                    print(f"The best epoch on {len(image_data.test_images):,} test images:")
+                    print(
+                        scores.describe(
+                            vae_model, image_data.test_images, FLAGS.reconstruction_loss, FLAGS.beta
+                        )
+                    )
                 files = export.export_run(run, vae_model, image_data, grid)
-                run.finish(files, try_next(str(path)))
+                run.finish(files, try_next(str(path), run.num_epochs))
 
 
-def try_next(path: str) -> list[list[str]]:
+def try_next(path: str, epochs: int) -> list[list[str]]:
     """Return commands to go on with: a module and its arguments each."""
-    longer = f"--epochs={2 * FLAGS.epochs}"
+    longer = f"--epochs={2 * epochs}"
     return [
         [f"{APP}.generate", path, *["--z=1.5,-0.5"] * (FLAGS.latent_dim == 2)],
+        [f"{APP}.evaluate", path],
         [f"{APP}.train", "--resume", longer, f"--save_path={path}"],
         [f"{APP}.train", "--help"],
     ]

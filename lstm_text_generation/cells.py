@@ -1,4 +1,4 @@
-"""The LSTM layers character by character; apart from model.py, as writing and exports need them.
+"""Ways through the LSTM layers; apart from model.py, as writing and exports need them.
 
 Keras's own loop over the characters does not run in TensorFlow.js.
 """
@@ -43,6 +43,69 @@ def lstm_step(
         elif masks:
             x *= masks[layer.name]
     return x, new
+
+
+def character_by_character(
+    model: keras.Model, windows: tf.Tensor, state: State, masks: Mapping[str, tf.Tensor]
+) -> tuple[tf.Tensor, State]:
+    """Take each character through all layers before the next one.
+
+    TensorFlow starts the next iteration before the last one has ended, so each layer can run on a
+    core of its own. On processors that is faster than `model.fit`, because the matrices are too
+    small to split one layer over several cores.
+
+    Args:
+      windows: indices [batch, length].
+      masks: see `lstm_step`.
+
+    Returns:
+      The last layer's outputs [batch, length, units], and the new state.
+    """
+    characters = tf.transpose(windows)  # [length, batch]
+    length, units = tf.shape(characters)[0], lstm_layers(model)[-1].units
+
+    def body(position: tf.Tensor, outputs: tf.TensorArray, state: State) -> tuple:
+        x = tf.one_hot(characters[position], model.input_shape[2])
+        output, state = lstm_step(model, x, state, masks)
+        return position + 1, outputs.write(position, output), state
+
+    outputs = tf.TensorArray(tf.float32, length, element_shape=[None, units])
+    start = (tf.constant(0), outputs, state)
+    _, outputs, state = tf.while_loop(lambda position, *_: position < length, body, start)
+    return tf.transpose(outputs.stack(), [1, 0, 2]), state
+
+
+def layer_by_layer(
+    model: keras.Model, windows: tf.Tensor, state: State, masks: Mapping[str, tf.Tensor]
+) -> tuple[tf.Tensor, State]:
+    """Take whole windows through each layer before the next one, as Keras does.
+
+    On a GPU, Keras computes a layer with a single call of cuDNN. Arguments and results are those of
+    `character_by_character`.
+    """
+    old, new = iter(state), []
+    x = tf.one_hot(windows, model.input_shape[2])
+    for layer in model.layers[:-1]:
+        if isinstance(layer, keras.layers.LSTM):
+            x, *layer_state = _SequenceLSTM(layer)(x, initial_state=next(old))
+            new.append(layer_state)
+        elif masks:
+            x *= masks[layer.name][:, None]
+    return x, new
+
+
+class _SequenceLSTM(keras.layers.LSTM):
+    """A layer with another one's cell, and so its weights, that returns all outputs and its state.
+
+    Of a model's layers, the last LSTM returns one output, and none returns its state.
+    """
+
+    def __init__(self, layer: keras.layers.LSTM):
+        # Not LSTM's own __init__, because it makes another cell, with a variable.
+        super(keras.layers.LSTM, self).__init__(
+            layer.cell, return_sequences=True, return_state=True, name=layer.name
+        )
+        self.use_cudnn = "auto"
 
 
 def last_probabilities(model: keras.Model, text: tf.Tensor) -> tuple[tf.Tensor, State]:

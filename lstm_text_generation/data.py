@@ -150,6 +150,14 @@ class TextData:
 
         return Batches(num_examples, batch_size, batch)
 
+    def indices(self) -> np.ndarray:
+        """Return the whole text, one small integer a character, [text_len]."""
+        return self._indices
+
+    def held_out(self, validation_split: float) -> np.ndarray:
+        """Return the end of the text that no training window touches, as `indices` does."""
+        return self._indices[self._train_len(validation_split) :]
+
     def validation_windows(self, validation_split: float) -> np.ndarray:
         """Return windows of the held-out end of the text, the same at every call.
 

@@ -97,7 +97,7 @@ def _save_float16(directory: Path, model: keras.Model, text_data: TextData) -> d
     windows = tf.constant([text_data.get_random_slice(rng)[1] for _ in range(16)])
 
     def probabilities(model: keras.Model) -> tf.Tensor:
-        return tf.nn.softmax(sequence_logits(model, windows, text_data.sample_len()))
+        return tf.nn.softmax(sequence_logits(model, windows)[0])
 
     return float16_graph.save(
         directory, one_step(model), model, probabilities, "probability", FLOAT16_LIMIT

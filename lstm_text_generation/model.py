@@ -4,7 +4,9 @@ The saved model is plain Keras: LSTM layers and a softmax, from one-hot windows
 [batch, sample_len, charset_size] to the probabilities of the next character [batch, charset_size].
 """
 
+import functools
 import math
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -12,17 +14,18 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lstm_text_generation.cells import lstm_layers, lstm_step, zero_state
+from lstm_text_generation.cells import State, character_by_character, layer_by_layer, zero_state
 from lstm_text_generation.data import TextData
 from lstm_text_generation.generation import generate_text
 from training_run.distribution import all_reduce_mean, num_replicas, shard
 from training_run.run import Run
+from training_run.schedule import Schedule
 
 Objective = Literal["every_char", "last_char"]
-Schedule = Literal["constant", "cosine"]
 
 DISPLAY_TEMPERATURES = (0.0, 0.25, 0.5, 0.75)  # those of train_node.js and of the book's table 10.1
 _EVALUATION_BATCH = 512
+_MUON_ADAM_RATIO = 0.2  # learning rate of the weights that Muon leaves to Adam, to Muon's own
 
 
 def create_model(
@@ -55,15 +58,29 @@ def create_model(
 def compile_model(
     model: keras.Model,
     learning_rate: float,
-    optimizer: Literal["rmsprop", "adam"] = "rmsprop",
+    optimizer: Literal["rmsprop", "adam", "muon"] = "rmsprop",
+    weight_decay: float = 0.0,
 ) -> None:
     """Compile the model with categorical cross-entropy, in nats (`compileModel`).
 
     Args:
-      optimizer: the original's RMSprop, or Adam.
+      optimizer: the original's RMSprop, Adam, or Muon, whose steps in the LSTM layers' matrices are
+        orthogonal (Jordan et al., 2024, kellerjordan.github.io/posts/muon), while Adam takes those
+        in the biases and in the last layer.
+      weight_decay: a step also shrinks the weights, by this times the learning rate; with Muon it
+        shrinks the matrices only.
     """
-    classes = {"rmsprop": keras.optimizers.RMSprop, "adam": keras.optimizers.Adam}
-    chosen = classes[optimizer](learning_rate)
+    classes = {
+        "rmsprop": keras.optimizers.RMSprop,
+        "adam": keras.optimizers.Adam,
+        "muon": functools.partial(
+            keras.optimizers.Muon,
+            exclude_layers=[re.escape(model.layers[-1].name)],
+            adam_lr_ratio=_MUON_ADAM_RATIO,
+            adam_weight_decay=None,
+        ),
+    }
+    chosen = classes[optimizer](learning_rate, weight_decay=weight_decay or None)
     model.compile(optimizer=chosen, loss="categorical_crossentropy")
     chosen.build(model.trainable_variables)
 
@@ -79,6 +96,7 @@ def fit_model(
     *,
     objective: Objective = "every_char",
     schedule: Schedule = "constant",
+    warmup_steps: int = 0,
     clip_norm: float = 0.1,
     patience: int = 0,
     seed: int = 0,
@@ -99,8 +117,7 @@ def fit_model(
       run: the run to train in, for one model; by default a new run that keeps nothing.
       objective: `last_char` takes the loss at the last character of each window, as the original;
         `every_char` at all of them, so that an example teaches `sample_len` predictions.
-      schedule: keep the learning rate, or let it fall to zero along half a cosine's period
-        (Loshchilov and Hutter, "SGDR", 2017, without restarts).
+      schedule, warmup_steps: how the learning rate changes; see `training_run.schedule`.
       clip_norm: clip gradients to this global norm; 0 disables clipping. The default is below the
         usual norm, which keeps long runs stable (docs/recipes.md).
       patience: stop after that many epochs without a lower loss; 0 disables early stopping.
@@ -127,7 +144,7 @@ def fit_model(
     @run.on_each_replica
     def train_step(windows: tf.Tensor) -> dict[str, tf.Tensor]:  # int32 [batch, sample_len + 1]
         with tf.GradientTape() as tape:
-            logits = sequence_logits(model, windows[:, :-1], positions, training=True)
+            logits, _ = sequence_logits(model, windows[:, :-1], positions, training=True)
             targets = windows[:, -positions:]  # the character after each of these positions
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
             loss = tf.reduce_mean(losses)
@@ -141,8 +158,6 @@ def fit_model(
 
     run.restore(model, model.optimizer)  # a new run has nothing to restore
     for epoch in run.epochs(num_epochs, patience):
-        if schedule == "cosine":
-            run.set_learning_rate(learning_rate * (1 + math.cos(math.pi * epoch / num_epochs)) / 2)
         batches = text_data.next_data_epoch(
             num_training_examples(examples_per_epoch, validation_split),
             batch_size,
@@ -151,6 +166,7 @@ def fit_model(
             seed=seed,
         )
         for windows in run.steps(batches):
+            run.schedule_learning_rate(learning_rate, schedule, warmup_steps)
             run.log_step(train_step(windows))
         metrics = {}
         if held_out is not None:
@@ -166,52 +182,43 @@ def fit_model(
 
 
 def sequence_logits(
-    model: keras.Model, windows: tf.Tensor, positions: int, training: bool = False
-) -> tf.Tensor:
+    model: keras.Model,
+    windows: tf.Tensor,
+    positions: int = 0,
+    state: State | None = None,
+    training: bool = False,
+) -> tuple[tf.Tensor, State]:
     """Return the logits of the next character at the last positions of windows.
 
-    The loop takes each character through all layers. TensorFlow starts the next iteration before
-    the last one has ended, so each layer can run on a core of its own. That is faster than
-    `model.fit`, because the matrices are too small to split one layer over several cores.
-
     Args:
-      windows: indices [batch, sample_len].
-      positions: how many positions; `sample_len` for all of them.
+      windows: indices [batch, length].
+      positions: how many positions; 0 for all of them.
+      state: of the LSTM layers before the first position; by default zero.
       training: apply the model's Dropout layers.
 
     Returns:
-      float32 [batch, positions, charset_size].
+      float32 [batch, positions, charset_size], and the state after the last position.
     """
-    layers, dense = lstm_layers(model), model.layers[-1]
-    length, charset_size = model.input_shape[1:]
-    characters = tf.transpose(windows)  # [sample_len, batch]
-    batch = tf.shape(windows)[0]
+    batch, dense = tf.shape(windows)[0], model.layers[-1]
     masks = {
-        layer.name: _dropout_mask(layer, batch, length)
+        layer.name: _dropout_mask(layer, batch)
         for layer in model.layers
         if training and isinstance(layer, keras.layers.Dropout)
     }
-
-    def body(position: tf.Tensor, outputs: tf.TensorArray, state: list) -> tuple:
-        x = tf.one_hot(characters[position], charset_size)
-        masks_here = {name: mask[:, position] for name, mask in masks.items()}
-        output, state = lstm_step(model, x, state, masks_here)
-        return position + 1, outputs.write(position, output), state
-
-    outputs = tf.TensorArray(tf.float32, length, element_shape=[None, layers[-1].units])
-    start = (tf.constant(0), outputs, zero_state(model, batch))
-    _, outputs, _ = tf.while_loop(lambda position, *_: position < length, body, start)
-    hidden = tf.transpose(outputs.stack()[-positions:], [1, 0, 2])  # [batch, positions, units]
-    return tf.tensordot(hidden, dense.kernel, axes=1) + dense.bias
+    read = layer_by_layer if tf.config.list_physical_devices("GPU") else character_by_character
+    hidden, state = read(model, windows, state or zero_state(model, batch), masks)
+    return tf.tensordot(hidden[:, -positions:], dense.kernel, axes=1) + dense.bias, state
 
 
-def _dropout_mask(layer: keras.layers.Dropout, batch: tf.Tensor, length: int) -> tf.Tensor:
-    """Return what a Dropout layer multiplies with, at each position [batch, length, units].
+def _dropout_mask(layer: keras.layers.Dropout, batch: tf.Tensor) -> tf.Tensor:
+    """Return what a Dropout layer multiplies all positions of a window with, [batch, units].
 
-    The layer draws for the rows of all replicas, and each replica takes its own rows, so that the
-    replicas drop together what one would.
+    One mask for all positions regularizes recurrent layers better (Gal and Ghahramani, "A
+    Theoretically Grounded Application of Dropout in Recurrent Neural Networks", 2016). The layer
+    draws for the rows of all replicas, and each replica takes its own rows, so that the replicas
+    drop together what one would.
     """
-    ones = tf.ones([batch * num_replicas(), length, layer.output.shape[-1]])
+    ones = tf.ones([batch * num_replicas(), layer.output.shape[-1]])
     return shard(layer(ones, training=True))
 
 
@@ -228,8 +235,8 @@ def evaluate(model: keras.Model, windows: np.ndarray) -> float:
 @tf.function(reduce_retracing=True, autograph=False)
 def _last_char_loss(model: keras.Model, windows: tf.Tensor) -> tf.Tensor:
     """Return the cross-entropy, in nats, of the windows' last characters, summed."""
-    logits = sequence_logits(model, windows[:, :-1], positions=1)[:, 0]
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(windows[:, -1], logits)
+    logits, _ = sequence_logits(model, windows[:, :-1], positions=1)
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(windows[:, -1:], logits)
     return tf.reduce_sum(losses)
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lstm_text_generation.data import TextData
 
 APP = "lstm_text_generation"
+SCORED_CHARACTERS = 200_000  # at the end of a run, at most: about half a minute
 
 
 def usage() -> str:
@@ -89,6 +90,7 @@ def main(arguments: list[str]) -> None:
             resume=FLAGS.resume,
             overwrite=FLAGS.overwrite,
             log_dir=FLAGS.log_dir,
+            max_minutes=run_flags.max_minutes(FLAGS),
         ) as run:
             keras.utils.set_random_seed(FLAGS.seed)
             with run.strategy.scope():
@@ -103,7 +105,7 @@ def main(arguments: list[str]) -> None:
                         lstm_layer_sizes,
                         FLAGS.dropout,
                     )
-                compile_model(model, FLAGS.learning_rate, FLAGS.optimizer)
+                compile_model(model, FLAGS.learning_rate, FLAGS.optimizer, FLAGS.weight_decay)
             model.summary(print_fn=print)
 
             seed_text, _ = text_data.get_random_slice(np.random.default_rng(FLAGS.seed))
@@ -119,26 +121,39 @@ def main(arguments: list[str]) -> None:
                 run,
                 objective=FLAGS.objective,
                 schedule=FLAGS.schedule,
+                warmup_steps=FLAGS.warmup_steps,
                 clip_norm=FLAGS.clip_norm,
                 patience=FLAGS.early_stopping,
                 seed=FLAGS.seed,
                 seed_text=seed_text,
                 display_length=FLAGS.display_length,
             )
-            if run.progress.epoch < FLAGS.epochs:
+            if run.progress.epoch < run.num_epochs:
                 print(f"Stopping early: no lower loss for {FLAGS.early_stopping} epochs.")
             if workers.is_chief:
+                print_scores(best_model, text_data)
                 # Compiled, so that who loads model.keras can train it further.
-                compile_model(best_model, FLAGS.learning_rate, FLAGS.optimizer)
+                compile_model(best_model, FLAGS.learning_rate, FLAGS.optimizer, FLAGS.weight_decay)
                 files = export.export_run(run, best_model, text_data, seed_text)
-                run.finish(files, try_next(str(path)))
+                run.finish(files, try_next(str(path), run.num_epochs))
 
 
-def try_next(path: str) -> list[list[str]]:
+def print_scores(model: "keras.Model", text_data: "TextData") -> None:
+    """Print how well the model predicts the held-out text, or the beginning of a long one."""
+    from lstm_text_generation import scores
+
+    if FLAGS.validation_split:
+        held_out = text_data.held_out(FLAGS.validation_split)[:SCORED_CHARACTERS]
+        print(f"The best epoch on {len(held_out):,} held-out characters:")
+        print(scores.describe(scores.score(model, held_out)))
+
+
+def try_next(path: str, epochs: int) -> list[list[str]]:
     """Return commands to go on with: a module and its arguments each."""
-    longer = f"--epochs={2 * FLAGS.epochs}"
+    longer = f"--epochs={2 * epochs}"
     return [
         [f"{APP}.generate", path, "--temperature=0.8", "--gen_length=500"],
+        [f"{APP}.evaluate", path],
         [f"{APP}.train", "--resume", longer, f"--save_path={path}"],
         [f"{APP}.train", "a_text_of_your_own.txt"],
     ]

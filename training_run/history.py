@@ -24,6 +24,7 @@ class Progress:
       step: finished steps of the present epoch.
       sums: each metric of those steps, summed over their examples; `examples` counts them.
       history: a row for each finished epoch.
+      num_epochs: epochs of the whole run, 0 until that is decided.
       best_epoch: the epoch (from 1) with the lowest loss so far, 0 before the first.
       best_weights: the model's weights after `best_epoch`.
     """
@@ -32,6 +33,7 @@ class Progress:
     step: int = 0
     sums: dict[str, float] = dataclasses.field(default_factory=dict)
     history: list[Row] = dataclasses.field(default_factory=list)
+    num_epochs: int = 0
     best_epoch: int = 0
     best_weights: list[np.ndarray] = dataclasses.field(default_factory=list)
 

@@ -20,7 +20,9 @@ from keras_tfjs.command_line import UserError
 from training_run import history
 from training_run.checkpoints import Checkpoints
 from training_run.distribution import Workers
+from training_run.pace import MEASURED_STEPS, Pace
 from training_run.run_directory import CHECKPOINTS, RunDirectory, open_directory, what_is_kept
+from training_run.schedule import Schedule, rate_factor
 from training_run.summary import describe_result
 from training_run.tensorboard import TensorBoard
 
@@ -43,6 +45,7 @@ class Run:
         directory: RunDirectory | None = None,
         workers: Workers | None = None,
         tensorboard: TensorBoard | None = None,
+        max_minutes: float = 0.0,
     ):
         self.workers = workers or Workers()
         self.strategy = self.workers.strategy
@@ -50,6 +53,8 @@ class Run:
         self.progress = history.Progress()
         self.tensorboard = tensorboard or TensorBoard(None)
         self._directory = directory
+        self._max_minutes, self._default_epochs = max_minutes, 0
+        self._pace = Pace()
         self._model: Any = None
         self._bar: tqdm | None = None
         self._saved_at = time.monotonic()
@@ -63,6 +68,11 @@ class Run:
     def keeps_files(self) -> bool:
         """Whether the run has a directory, as an opened run has on the chief."""
         return self._directory is not None
+
+    @property
+    def num_epochs(self) -> int:
+        """Epochs of the run, those before a resumption included."""
+        return self.progress.num_epochs or self._default_epochs
 
     @property
     def directory(self) -> Path:
@@ -103,14 +113,18 @@ class Run:
         """Iterate over the numbers, from 0, of the epochs that are left of `count`.
 
         Args:
+          count: epochs of the run. If the run has `max_minutes`, the rate of its first steps
+            decides instead, and a resumed run has the same number.
           patience: stop after that many epochs without a lower loss; 0 disables early stopping.
 
         Raises:
           SystemExit: a signal has come to this or another process.
         """
-        self._num_epochs = count
+        self._default_epochs = count
+        if not self._max_minutes:
+            self.progress.num_epochs = count
         signals.state.deferred = True
-        while self.progress.epoch < count and not self._stalled(patience):
+        while self.progress.epoch < self.num_epochs and not self._stalled(patience):
             yield self.progress.epoch
             self._stop_on_signal()
         signals.state.deferred = False  # a signal after this line ends the process itself
@@ -128,19 +142,23 @@ class Run:
         self._bar = tqdm(
             total=len(batches),
             initial=self.progress.step,
-            desc=f"Epoch {self.progress.epoch + 1} of {self._num_epochs}",
+            desc=f"Epoch {self.progress.epoch + 1} of {self.progress.num_epochs or '?'}",
             unit="step",
             leave=False,
             # None hides the bar if stderr is no terminal.
             disable=None if self.workers.is_chief else True,
         )
-        self._marks = [self._mark()]
+        self._num_steps = len(batches)
+        self._pace.begin_epoch(self._examples(), 1 - self.progress.step / len(batches))
         for number in range(self.progress.step, len(batches)):
             batch = batches[number]
             self._batch_size = len(batch)
             yield batch
-            self._marks = [*self._marks[:2], self._mark()]  # see _examples_per_second
+            self._pace.end_step(self._examples())
             self._bar.update(1)
+            last = number + 1 == len(batches)
+            if not self.progress.num_epochs and (self._pace.steps == MEASURED_STEPS or last):
+                self._set_num_epochs(len(batches))
             if self.workers.size == 1 or number % SYNC_STEPS == 0:
                 self._stop_on_signal(time.monotonic() > self._saved_at + CHECKPOINT_SECONDS)
         self._bar.close()
@@ -158,6 +176,15 @@ class Run:
         self.tensorboard.scalars(values, int(self._optimizer.iterations.numpy()))
         assert self._bar is not None
         self._bar.set_postfix(loss=f"{self.progress.means()['loss']:.4f}", refresh=False)
+
+    def schedule_learning_rate(
+        self, learning_rate: float, schedule: Schedule, warmup_steps: int
+    ) -> None:
+        """Set the learning rate for the next step; see `rate_factor`."""
+        epochs_done = self.progress.epoch + self.progress.step / self._num_steps
+        step = int(self._optimizer.iterations.numpy())
+        factor = rate_factor(schedule, epochs_done / self.num_epochs, step, warmup_steps)
+        self.set_learning_rate(learning_rate * factor)
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set the optimizer's learning rate, on all replicas."""
@@ -184,8 +211,11 @@ class Run:
         epoch, named = self.progress.epoch, history.metrics_of(row)
         self.tensorboard.scalars({f"epoch/{name}": value for name, value in named.items()}, epoch)
         self.tensorboard.flush()
-        rate = f"{self._examples_per_second():,.0f} examples/s"
-        print(f"Epoch {epoch} of {self._num_epochs}: {history.metrics_text(row)}, {rate}")
+        self._pace.end_epoch()
+        rate = f"{self._pace.examples_per_second():,.0f} examples/s"
+        if left := self._pace.time_left(self.num_epochs - epoch):
+            rate += f", {left} left"
+        print(f"Epoch {epoch} of {self.num_epochs}: {history.metrics_text(row)}, {rate}")
         print(history.samples_text(row), end="", flush=True)
 
     def check_finite(self, what: str, value: float, step: int | None = None) -> None:
@@ -273,15 +303,15 @@ class Run:
         """Tell whether there was no lower loss for `patience` epochs; 0 disables that."""
         return 0 < patience <= self.progress.epoch - self.progress.best_epoch
 
-    def _mark(self) -> tuple[float, float]:
-        """Return the time, and the examples of the epoch so far."""
-        return time.monotonic(), self.progress.sums.get("examples", 0.0)
+    def _examples(self) -> float:
+        """Return the examples of the epoch so far."""
+        return self.progress.sums.get("examples", 0.0)
 
-    def _examples_per_second(self) -> float:
-        # From the end of the first step, which also compiles; from its beginning if it is the only
-        # one. A run resumed after an epoch's last step has none.
-        begin, end = self._marks[1 if len(self._marks) > 2 else 0], self._marks[-1]
-        return (end[1] - begin[1]) / (end[0] - begin[0]) if end[0] > begin[0] else 0.0
+    def _set_num_epochs(self, steps_per_epoch: int) -> None:
+        """Set the number of epochs that end within `max_minutes`, as the chief measures it."""
+        count = self._pace.epochs_within(self._max_minutes, steps_per_epoch)
+        self.progress.num_epochs = self.workers.broadcast(count)
+        print(f"Epochs that end within {self._max_minutes:g} minutes: {self.num_epochs}")
 
     def _check_weights(self) -> None:
         """Raise a UserError if a weight is not finite, even if no loss has shown it yet."""
@@ -301,6 +331,7 @@ def open_run(
     resume: bool = False,
     overwrite: bool = False,
     log_dir: str | None = None,
+    max_minutes: float = 0.0,
 ) -> Iterator[Run]:
     """Open a run with a directory, which the chief of the workers writes.
 
@@ -308,6 +339,7 @@ def open_run(
       path, settings, changeable, resume, overwrite: see `open_directory`.
       local: settings that may differ from worker to worker, such as paths.
       log_dir: directory for TensorBoard.
+      max_minutes: time after which the last epoch should end; 0 for no limit. See `Run.epochs`.
 
     Raises:
       UserError: see `open_directory`; `log_dir` cannot be written; or the workers have other
@@ -320,9 +352,10 @@ def open_run(
     def chiefs_run() -> Iterator[Run]:
         opening = open_directory(path, settings, changeable, resume=resume, overwrite=overwrite)
         with opening as directory:
-            yield Run(directory, workers, TensorBoard(log_dir))
+            yield Run(directory, workers, TensorBoard(log_dir), max_minutes)
 
     with ExitStack() as stack:
-        run = workers.on_chief(lambda: stack.enter_context(chiefs_run())) or Run(workers=workers)
+        run = workers.on_chief(lambda: stack.enter_context(chiefs_run()))
+        run = run or Run(workers=workers, max_minutes=max_minutes)
         stack.callback(run.close)
         yield run

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from absl import flags
 
 from keras_tfjs.command_line import UserError, check_finite
+from training_run.schedule import SCHEDULES
 
 
 class FlagGroups(NamedTuple):
@@ -67,6 +68,8 @@ def define_run_flags(
         kept=[
             define.integer("batch_size", batch_size, "Examples in a gradient step.", 1, 10**5),
             define.integer("seed", 0, "Random seed.", 0, 2**31 - 1),
+            define.float("max_minutes", 0.0, "Instead of --epochs: train as many epochs as end in "
+                         "this time, by the rate of the first steps; 0 trains --epochs.", 0),
         ],
         changeable=[define.integer("epochs", epochs, "Number of training epochs.", 1, 10**9)],
         process=[
@@ -86,9 +89,60 @@ def define_run_flags(
     # fmt: on
 
 
+def define_rate_flags(
+    define: Definer, learning_rate: float, help_text: str
+) -> list[flags.FlagHolder]:
+    """Define the learning rate and how it changes over a run.
+
+    Args:
+      learning_rate: default, the original's.
+      help_text: what the rate is.
+    """
+    return [
+        define.float("learning_rate", learning_rate, help_text, 1e-12),
+        define.enum(
+            "schedule",
+            "constant",
+            list(SCHEDULES),
+            "Keep the learning rate, or let it fall to zero along a cosine.",
+        ),
+        define.integer(
+            "warmup_steps", 0, "Steps in which the learning rate rises from zero.", 0, 10**9
+        ),
+    ]
+
+
+def define_preset_flag(define: Definer, presets: dict[str, dict[str, Any]]) -> flags.FlagHolder:
+    """Define `--preset`, several defaults under one name.
+
+    Args:
+      presets: by name, the defaults by flag.
+    """
+    described = (
+        f"{name}: {' '.join(f'--{flag}={value}' for flag, value in preset.items())}."
+        for name, preset in presets.items()
+    )
+    text = " ".join(["Other defaults for a new run.", *described])
+    return define.enum("preset", None, list(presets), text)
+
+
 def define_gpu_flag(define: Definer) -> flags.FlagHolder:
     """Define `--gpu`, as both originals have it."""
     return define.boolean("gpu", False, "Fail if TensorFlow sees no GPU.")
+
+
+def max_minutes(flag_values: flags.FlagValues) -> float:
+    """Return `--max_minutes`, or 0 if `--epochs` is given to a resumed run, which overrides it.
+
+    Raises:
+      UserError: both are given.
+    """
+    given = [
+        name for name in ("epochs", "max_minutes") if not flag_values[name].using_default_value
+    ]
+    if len(given) == 2:
+        raise UserError("--epochs and --max_minutes both say how long to train: give one of them")
+    return 0.0 if given == ["epochs"] else flag_values.max_minutes
 
 
 def set_flag_defaults(

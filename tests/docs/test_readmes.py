@@ -10,9 +10,11 @@ import pytest
 import tensorflow as tf
 
 import fashion_mnist_vae.download
+import fashion_mnist_vae.evaluate
 import fashion_mnist_vae.generate
 import fashion_mnist_vae.train
 import keras_tfjs.convert
+import lstm_text_generation.evaluate
 import lstm_text_generation.generate
 import lstm_text_generation.train
 from fashion_mnist_vae.data import load_directory
@@ -26,8 +28,10 @@ from tests.keras_tfjs import javascript
 COMMANDS = [
     lstm_text_generation.train,
     lstm_text_generation.generate,
+    lstm_text_generation.evaluate,
     fashion_mnist_vae.train,
     fashion_mnist_vae.generate,
+    fashion_mnist_vae.evaluate,
     fashion_mnist_vae.download,
     keras_tfjs.convert,
 ]

@@ -49,9 +49,12 @@ def run(*line, cwd: Path | None = None, env: dict[str, str] | None = None) -> st
 
 
 def test_every_command_is_there(scripts, tmp_path):
-    here = importlib.metadata.distribution("tfjs-generative-examples-keras")
-    names = [entry.name for entry in here.entry_points.select(group="console_scripts")]
-    assert len(names) == 6
+    (packages,) = scripts.parent.glob("lib/python*/site-packages")
+    (wheel,) = importlib.metadata.distributions(
+        name="tfjs-generative-examples-keras", path=[str(packages)]
+    )
+    names = [entry.name for entry in wheel.entry_points.select(group="console_scripts")]
+    assert len(names) == 8
     for name in names:
         assert "Flags:" in run(scripts / name, "--help", cwd=tmp_path)
 
@@ -61,9 +64,12 @@ def test_they_train_write_draw_and_convert(scripts, tmp_path, corpus, shapes_dir
         cwd=tmp_path)  # fmt: skip
     written = run(scripts / "lstm-text-generation-generate", "text", cwd=tmp_path)
     assert "Generated text:" in written
+    assert "bits per character" in run(scripts / "lstm-text-generation-evaluate", "text",
+                                       cwd=tmp_path)  # fmt: skip
     run(scripts / "fashion-mnist-vae-train", *SMALL_IMAGES, f"--data_dir={shapes_dir}",
         "--epochs=1", "--save_path=vae", cwd=tmp_path)  # fmt: skip
     run(scripts / "fashion-mnist-vae-generate", "vae", "--output=grid.png", cwd=tmp_path)
+    assert "test images" in run(scripts / "fashion-mnist-vae-evaluate", "vae", cwd=tmp_path)
     assert (tmp_path / "grid.png").read_bytes().startswith(b"\x89PNG")
     run(scripts / "keras-tfjs-convert", "text/model.keras", "converted", cwd=tmp_path)
     assert (tmp_path / "converted/model.json").exists()

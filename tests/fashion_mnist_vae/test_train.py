@@ -13,10 +13,12 @@ import pytest
 import tensorflow as tf
 
 from fashion_mnist_vae import data, download, generate, train
+from fashion_mnist_vae.flags import PRESETS
 from fashion_mnist_vae.model import VaeOptions, decoder  # which registers ZLayer, too
 from keras_tfjs import layers_model
 from tests.conftest import assert_one_line, command, start, wait_for
 from tests.shapes import SMALL, draw_shapes, write_dataset
+from training_run.run import Run
 
 MODULE = "fashion_mnist_vae.train"
 FILES = ["checkpoints", "decoder", "decoder.keras", "encoder", "encoder.keras", "epochs.json",
@@ -53,6 +55,31 @@ def test_the_output_shows_figures_and_previews_of_every_epoch(image_run, shapes_
     assert out.count(" examples/s") == 3
     for name in FILES:
         assert name == "run.json" or str(image_run / name) in out
+
+
+def test_a_preset_gives_other_defaults(call, shapes_dir, tmp_path):
+    line = [f"--data_dir={shapes_dir}", "--dataset=shapes", "--preset=fast", "--epochs=2"]
+    code, _, err = call(train, *line, f"--save_path={tmp_path / 'run'}")
+    assert code == 0, err
+    settings = json.loads((tmp_path / "run" / "run.json").read_text())
+    wanted = PRESETS["fast"] | {"epochs": 2}  # what is given stays
+    assert {name: settings[name] for name in wanted} == wanted
+
+
+def test_the_learning_rate_rises_and_falls_step_by_step(shapes_dir):
+    rates = []
+
+    class Watched(Run):
+        def log_step(self, metrics):
+            rates.append(float(self._optimizer.learning_rate.numpy()))
+            super().log_step(metrics)
+
+    images, opts = data.load_directory(shapes_dir, "shapes"), VaeOptions(120, 8, 2)
+    options = {"learning_rate": 0.02, "schedule": "cosine", "warmup_steps": 3}
+    train.train(images, opts, Watched(), epochs=5, batch_size=64, **options)
+    falling = 0.01 * (1 + np.cos(np.pi * np.arange(40) / 40))  # 5 epochs of 8 steps
+    falling[:3] *= [0.25, 0.5, 0.75]
+    assert rates == pytest.approx(falling.tolist(), rel=1e-5)
 
 
 ALONE = """

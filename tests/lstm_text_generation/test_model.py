@@ -1,4 +1,5 @@
 import math
+import sys
 
 import keras
 import numpy as np
@@ -7,9 +8,19 @@ import tensorflow as tf
 
 from keras_tfjs.command_line import UserError
 from lstm_text_generation import model as lstm
-from lstm_text_generation.cells import last_probabilities
+from lstm_text_generation.cells import (
+    character_by_character,
+    last_probabilities,
+    layer_by_layer,
+)
 from lstm_text_generation.generation import generate_text
-from tests.lstm_text_generation.conftest import make_model, one_hot, some_windows, take_step
+from tests.lstm_text_generation.conftest import (
+    OneBatch,
+    make_model,
+    one_hot,
+    some_windows,
+    take_step,
+)
 from training_run.run import Run
 
 
@@ -46,15 +57,86 @@ def prefix_logits(model, x):
 def test_sequence_logits_are_keras_at_every_prefix(trained, text_data):
     model, _ = trained
     windows = some_windows(text_data, 20)
-    logits = lstm.sequence_logits(model, tf.constant(windows[:, :-1]), positions=12).numpy()
+    logits = lstm.sequence_logits(model, tf.constant(windows[:, :-1]))[0].numpy()
     assert logits.shape == (20, 12, text_data.char_set_size())
     logits -= np.log(np.exp(logits).sum(-1, keepdims=True))
     for length in range(1, 13):
         x, _ = one_hot(text_data, windows[:, : length + 1])
         np.testing.assert_allclose(logits[:, length - 1], prefix_logits(model, x), atol=1e-4)
-    last = lstm.sequence_logits(model, tf.constant(windows[:, :-1]), positions=1).numpy()
+    last = lstm.sequence_logits(model, tf.constant(windows[:, :-1]), positions=1)[0].numpy()
     last -= np.log(np.exp(last).sum(-1, keepdims=True))
     np.testing.assert_allclose(last, logits[:, -1:], atol=1e-5)
+
+
+def test_sequence_logits_go_on_from_a_state(trained, text_data):
+    model, _ = trained
+    windows = tf.constant(some_windows(text_data, 20))
+    whole, end = lstm.sequence_logits(model, windows)
+    first, state = lstm.sequence_logits(model, windows[:, :5])
+    second, end_of_parts = lstm.sequence_logits(model, windows[:, 5:], state=state)
+    np.testing.assert_allclose(tf.concat([first, second], axis=1), whole, atol=1e-5)
+    for ours, expected in zip(tf.nest.flatten(end_of_parts), tf.nest.flatten(end), strict=True):
+        np.testing.assert_allclose(ours, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("sizes", [(16,), (16, 8), (8, 16, 12)])
+def test_layer_by_layer_computes_what_character_by_character_does(text_data, sizes):
+    """Both ways, in a graph as in training: outputs, states and gradients, with dropout masks."""
+    model = make_model(text_data, sizes, dropout=0.5)
+    windows, rng = tf.constant(some_windows(text_data, 20)), np.random.default_rng(0)
+    state = [[rng.normal(size=(20, n)).astype(np.float32) for _ in "hc"] for n in sizes]
+    dropouts = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    masks = {
+        layer.name: 2 * rng.integers(0, 2, (20, n)).astype(np.float32)
+        for layer, n in zip(dropouts, sizes, strict=True)
+    }
+
+    def result(read):
+        @tf.function(autograph=False)
+        def compute():
+            with tf.GradientTape() as tape:
+                hidden, new = read(model, windows, state, masks)
+                loss = tf.reduce_sum(hidden**2)
+            kernels = [v for v in model.trainable_variables if "lstm" in v.path]
+            return hidden, new, tape.gradient(loss, kernels)
+
+        return tf.nest.flatten(compute())
+
+    ours, theirs = result(character_by_character), result(layer_by_layer)
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+
+
+def test_with_a_gpu_each_layer_is_one_call_of_cudnn(trained, text_data, monkeypatch):
+    """TensorFlow makes the graph as on a GPU; only there would it run."""
+    model, _ = trained
+    windows = tf.TensorSpec([None, 12], tf.int32)
+
+    def operations():
+        graph = tf.function(lambda x: lstm.sequence_logits(model, x), autograph=False)
+        return [
+            operation.type
+            for operation in graph.get_concrete_function(windows).graph.get_operations()
+        ]
+
+    assert "CudnnRNNV3" not in operations()
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [kind])
+    keras_rnn = sys.modules["keras.src.backend.tensorflow.rnn"]  # the package has a function `rnn`
+    monkeypatch.setattr(keras_rnn, "_is_gpu_available", lambda: True)
+    assert operations().count("CudnnRNNV3") == 2  # as the arguments of both layers allow it
+    assert "While" not in operations() and "StatelessWhile" not in operations()
+
+
+def test_with_a_gpu_the_logits_are_the_same(trained, text_data, monkeypatch):
+    model, _ = trained
+    windows = tf.constant(some_windows(text_data, 20))
+    expected = tf.nest.flatten(lstm.sequence_logits(model, windows))
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [kind])
+    monkeypatch.setattr(lstm, "character_by_character", None)  # not used
+    for ours, theirs in zip(
+        tf.nest.flatten(lstm.sequence_logits(model, windows)), expected, strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
 def test_every_char_is_the_mean_over_all_prefixes(text_data):
@@ -158,12 +240,22 @@ def test_dropout_is_that_of_keras_layers(text_data):
     assert [type(layer).__name__ for layer in model.layers[:4]] == ["LSTM", "Dropout"] * 2
     windows = tf.constant(some_windows(text_data)[:, :-1])
     state = model.layers[3].seed_generator.state.numpy()
-    dropped = lstm.sequence_logits(model, windows, 12, training=True).numpy()
+    dropped = lstm.sequence_logits(model, windows, training=True)[0].numpy()
     model.layers[3].seed_generator.state.assign(state)
-    again = lstm.sequence_logits(model, windows, 12, training=True).numpy()
+    again = lstm.sequence_logits(model, windows, training=True)[0].numpy()
     np.testing.assert_array_equal(dropped, again)
-    other = lstm.sequence_logits(model, windows, 12, training=True).numpy()
+    other = lstm.sequence_logits(model, windows, training=True)[0].numpy()
     assert np.abs(dropped - other).max() > 1e-3
+
+
+def test_one_mask_drops_the_same_units_at_all_positions(text_data):
+    model = make_model(text_data, sizes=(16,), dropout=0.5)
+    model.layers[-1].kernel.assign(tf.eye(16, text_data.char_set_size()))
+    windows = tf.constant(some_windows(text_data)[:, :-1])
+    units = lstm.sequence_logits(model, windows, training=True)[0].numpy()[..., :16]
+    dropped = units == model.layers[-1].bias.numpy()[:16]
+    assert (dropped.all(axis=1) == dropped.any(axis=1)).all()
+    assert 0.3 < dropped.mean() < 0.7 and len(np.unique(dropped[:, 0], axis=0)) > 10
 
 
 def test_clip_norm_bounds_the_gradient(text_data):
@@ -184,6 +276,34 @@ def test_constraints_are_kept(text_data):
 def test_adam_is_there(text_data):
     model = make_model(text_data, optimizer="adam")
     assert isinstance(model.optimizer, keras.optimizers.Adam)
+
+
+def test_muon_takes_orthogonal_steps_in_the_lstm_matrices(text_data):
+    model = make_model(text_data, optimizer="muon", learning_rate=0.01)
+    before = [variable.numpy() for variable in model.trainable_variables]
+    lstm.fit_model(model, OneBatch(text_data, some_windows(text_data)), 1, 1, 1, 0)
+    for variable, old in zip(model.trainable_variables, before, strict=True):
+        step = variable.numpy() - old
+        if "lstm" in variable.path and step.ndim == 2:
+            # Five iterations bring the singular values near 1, and the step's mean square to 0.2.
+            singular = np.linalg.svd(step / (0.002 * math.sqrt(max(step.shape))), compute_uv=False)
+            assert 0.5 < singular[len(singular) // 2] < 1.3
+        else:  # Adam's first step, of a fifth of the rate
+            sizes = np.abs(step[step != 0])
+            assert sizes.max() == pytest.approx(0.002, rel=0.01) and np.median(sizes) > 0.0015
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "muon"])
+def test_weight_decay_shrinks_the_weights(text_data, optimizer):
+    plain, decayed = (
+        make_model(text_data, optimizer=optimizer, weight_decay=weight_decay)
+        for weight_decay in (0.0, 5.0)
+    )
+    for model in (plain, decayed):
+        lstm.fit_model(model, OneBatch(text_data, some_windows(text_data)), 1, 1, 1, 0)
+    start = make_model(text_data).layers[0].cell.kernel.numpy()
+    difference = plain.layers[0].cell.kernel.numpy() - decayed.layers[0].cell.kernel.numpy()
+    np.testing.assert_allclose(difference, 5.0 * 0.01 * start, atol=1e-6)
 
 
 def test_a_loss_that_is_nan_stops_the_training(text_data):

@@ -347,14 +347,17 @@ def test_a_resumed_run_whose_layer_sizes_are_no_numbers(call, text_run, corpus, 
     )  # fmt: skip
 
 
-def test_a_preset_gives_other_defaults(call, corpus, tmp_path):
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_gives_other_defaults(call, corpus, tmp_path, preset):
     line = [corpus, "--sample_len=12", "--lstm_layer_size=8", "--examples_per_epoch=64"]
+    given = {"lstm_layer_size": ["8"], "examples_per_epoch": 64, "epochs": 2}
     path = f"--save_path={tmp_path / 'run'}"
-    code, _, err = call(train, *line, "--preset=fast", "--display_length=5", "--epochs=2", path)
+    arguments = [*line, f"--preset={preset}", "--display_length=5", "--epochs=2", path]
+    code, _, err = call(train, *arguments)
     assert code == 0, err
     settings = json.loads((tmp_path / "run" / "run.json").read_text())
-    wanted = PRESETS["fast"] | {"epochs": 2}  # what is given stays
-    assert settings.items() >= wanted.items()
+    wanted = PRESETS[preset] | given  # what is given stays
+    assert {name: settings[name] for name in wanted} == wanted
     code, out, err = call(
         train, corpus, "--resume", "--epochs=3", f"--save_path={tmp_path / 'run'}"
     )
@@ -362,16 +365,18 @@ def test_a_preset_gives_other_defaults(call, corpus, tmp_path):
     assert json.loads((tmp_path / "run" / "run.json").read_text()) == settings | {"epochs": 3}
 
 
-def test_the_cosine_schedule_ends_near_zero(call, corpus, tmp_path, monkeypatch):
+def test_the_learning_rate_rises_and_falls_step_by_step(call, corpus, tmp_path, monkeypatch):
     rates = []
 
     class Watched(Run):
-        def log_epoch(self, *arguments):
+        def log_step(self, *arguments):
             rates.append(float(self._optimizer.learning_rate.numpy()))
-            super().log_epoch(*arguments)
+            super().log_step(*arguments)
 
     monkeypatch.setattr("training_run.run.Run", Watched)
-    line = [corpus, *SMALL, "--schedule=cosine", "--learning_rate=0.02", "--epochs=4"]
-    code, _, err = call(train, *line, f"--save_path={tmp_path / 'run'}")
+    line = [corpus, *SMALL, "--schedule=cosine", "--warmup_steps=3", "--learning_rate=0.02"]
+    code, _, err = call(train, *line, "--epochs=4", f"--save_path={tmp_path / 'run'}")
     assert code == 0, err
-    assert rates == pytest.approx([0.02, 0.01707107, 0.01, 0.00292893], rel=1e-5)
+    falling = 0.01 * (1 + np.cos(np.pi * np.arange(40) / 40))  # 4 epochs of 10 steps
+    falling[:3] *= [0.25, 0.5, 0.75]
+    assert rates == pytest.approx(falling.tolist(), rel=1e-5)

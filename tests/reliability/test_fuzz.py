@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fashion_mnist_vae.download
+import fashion_mnist_vae.evaluate
 import fashion_mnist_vae.generate
 import fashion_mnist_vae.load
 import fashion_mnist_vae.train
 import keras_tfjs.convert
+import lstm_text_generation.evaluate
 import lstm_text_generation.generate
 import lstm_text_generation.load
 import lstm_text_generation.train
@@ -50,8 +52,9 @@ def one_line(capfd, module, main, arguments) -> int:
 
 
 COMMANDS = [
-    fashion_mnist_vae.train, fashion_mnist_vae.generate, fashion_mnist_vae.download,
-    lstm_text_generation.train, lstm_text_generation.generate, keras_tfjs.convert,
+    fashion_mnist_vae.train, fashion_mnist_vae.generate, fashion_mnist_vae.evaluate,
+    fashion_mnist_vae.download, lstm_text_generation.train, lstm_text_generation.generate,
+    lstm_text_generation.evaluate, keras_tfjs.convert,
 ]  # fmt: skip
 
 

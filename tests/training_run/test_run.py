@@ -12,6 +12,7 @@ import tensorflow as tf
 from keras_tfjs import signals
 from keras_tfjs.command_line import UserError
 from training_run.batches import Batches
+from training_run.pace import Pace
 from training_run.run import Run
 from training_run.run_directory import RunDirectory
 from training_run.tensorboard import TensorBoard
@@ -39,12 +40,15 @@ def open_run(path, **kwargs) -> Run:
     return Run(RunDirectory(path.with_name("finished"), path, {}), **kwargs)
 
 
-def fit(model, run, epochs=3, val_losses=None, evaluate=None, patience=0, after_step=None):
+def fit(
+    model, run, epochs=3, val_losses=None, evaluate=None, patience=0, after_step=None, decay=False
+):
     """Train a line; the batches of an epoch are a function of its number, the last one is smaller.
 
     Args:
       val_losses: the val_loss of each epoch.
       after_step: called with the number of steps so far, after each.
+      decay: let the learning rate fall to zero over the epochs of the run.
     """
 
     @run.on_each_replica
@@ -57,6 +61,8 @@ def fit(model, run, epochs=3, val_losses=None, evaluate=None, patience=0, after_
 
     run.restore(model, model.optimizer)
     for epoch in run.epochs(epochs, patience):
+        if decay:
+            run.set_learning_rate(0.01 * (1 - epoch / run.num_epochs))
 
         def batch(first, end, epoch=epoch):
             return np.random.default_rng((epoch, first)).random((end - first, 2), dtype=np.float32)
@@ -107,6 +113,46 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path, step, capsys):
         np.testing.assert_array_equal(ours, theirs)
     for ours, theirs in zip(model.get_weights(), undisturbed.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_max_minutes_sets_the_number_of_epochs_once(tmp_path, monkeypatch, capsys):
+    """A resumed run has the number of its checkpoint, whatever the rate is then."""
+    monkeypatch.setattr("training_run.run.MEASURED_STEPS", 2)
+    monkeypatch.setattr(Pace, "epochs_within", lambda *_: 4)
+    undisturbed, expected = make_model(), Run(max_minutes=1)
+    fit(undisturbed, expected, decay=True)
+    assert "Epochs that end within 1 minutes: 4\n" in capsys.readouterr().out
+    assert len(expected.history) == 4
+
+    with pytest.raises(SystemExit):
+        fit(make_model(), open_run(tmp_path / "run", max_minutes=1), decay=True,
+            after_step=signal_at(6))  # fmt: skip
+    signals.state.received = 0
+    monkeypatch.setattr(Pace, "epochs_within", lambda *_: 9)
+    model, resumed = make_model(), open_run(tmp_path / "run", max_minutes=1)
+    fit(model, resumed, decay=True)
+    assert resumed.history == expected.history
+    for ours, theirs in zip(model.get_weights(), undisturbed.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+    longer = open_run(tmp_path / "run")  # --resume --epochs=5
+    assert len(fit(make_model(), longer, epochs=5).history) == 5
+    again = open_run(tmp_path / "run", max_minutes=1)  # --resume
+    assert len(fit(make_model(), again).history) == 5
+
+
+@pytest.mark.parametrize("measured_steps", [1, STEPS, 100])
+def test_max_minutes_is_decided_in_the_first_epoch(monkeypatch, measured_steps):
+    monkeypatch.setattr("training_run.run.MEASURED_STEPS", measured_steps)
+    assert len(fit(make_model(), Run(max_minutes=1e-6), epochs=50).history) == 1  # at least one
+
+
+def test_a_run_says_when_it_will_end(capsys):
+    fit(make_model(), Run())
+    first, second, last = re.findall("Epoch . of 3: .*", capsys.readouterr().out)
+    assert re.search(r" examples/s, \d+ s left$", first)
+    assert re.search(r" examples/s, \d+ s left$", second)
+    assert last.endswith(" examples/s")
 
 
 def rates(out):

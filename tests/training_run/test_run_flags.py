@@ -49,8 +49,26 @@ def test_saved_settings_are_defaults_for_flags_that_are_not_given(parsed, given)
     assert (FLAGS.epochs, FLAGS.batch_size, FLAGS.rate, FLAGS.kind) == (77, 9, 0.25, "a")
     assert not FLAGS.resume  # which is about the process, not the run
     assert GROUPS.settings() == {
-        "batch_size": 9, "seed": 0, "rate": 0.25, "share": 0.5, "kind": "a", "epochs": 77,
+        "batch_size": 9, "seed": 0, "max_minutes": 0.0, "rate": 0.25, "share": 0.5, "kind": "a",
+        "epochs": 77,
     }  # fmt: skip
+
+
+def test_epochs_by_hand_override_the_minutes_of_a_resumed_run(parsed):
+    parsed()
+    run_flags.set_flag_defaults(FLAGS, {"epochs": 77, "max_minutes": 1.5}, GROUPS)
+    assert run_flags.max_minutes(FLAGS) == 1.5
+    parsed("--epochs=9")
+    assert run_flags.max_minutes(FLAGS) == 0
+
+
+def test_epochs_or_max_minutes(parsed):
+    parsed("--maxMinutes=2")
+    run_flags.set_flag_defaults(FLAGS, {"epochs": 12}, GROUPS)  # of a preset
+    assert run_flags.max_minutes(FLAGS) == 2
+    parsed("--maxMinutes=2", "--epochs=9")
+    with pytest.raises(UserError, match="give one of them"):
+        run_flags.max_minutes(FLAGS)
 
 
 @pytest.mark.parametrize(

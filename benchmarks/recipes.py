@@ -1,0 +1,134 @@
+"""Train with a list of settings, and write docs/recipes.md with the loss of each against seconds.
+
+  python -m benchmarks.recipes [NAME ...] [flags]
+
+NAMEs are those of `RECIPES` in this file; by default all are trained, which takes hours. A result
+is kept in build/recipes/NAME-SEED.json, and what is there is not measured again.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any, NamedTuple
+
+from absl import flags
+
+from benchmarks import recipes_document
+from benchmarks.long_run import sample
+from keras_tfjs import command_line
+from keras_tfjs.command_line import UserError
+
+
+class Recipe(NamedTuple):
+    """A setting to train with.
+
+    Attributes:
+      app: the package.
+      arguments: of its training command.
+      seeds: how many runs, with seeds from 0.
+    """
+
+    app: str
+    arguments: str
+    seeds: int = 1
+
+
+_TEXT, _IMAGES = "lstm_text_generation", "fashion_mnist_vae"
+_WIDE = "tiny_shakespeare --validation_split=0.1 --lstm_layer_size=256,256 --schedule=cosine"
+_TWO_PASSES = "--clip_norm=1 --warmup_steps=100 --dropout=0.2 --examples_per_epoch=18600 --epochs=2"
+RECIPES = {
+    "text-original": Recipe(
+        _TEXT, "tiny_shakespeare --objective=last_char --clip_norm=0 --max_minutes=15"
+    ),
+    "text-default": Recipe(_TEXT, "tiny_shakespeare --max_minutes=15"),
+    "text-fast": Recipe(_TEXT, "tiny_shakespeare --preset=fast", seeds=3),
+    "text-best": Recipe(_TEXT, "tiny_shakespeare --preset=best --validation_split=0.1", seeds=3),
+    # The search: two passes through the text, for what helps in a step.
+    "text-adam": Recipe(
+        _TEXT, f"{_WIDE} {_TWO_PASSES} --batch_size=64 --optimizer=adam --learning_rate=0.004"
+    ),
+    "text-muon": Recipe(
+        _TEXT, f"{_WIDE} {_TWO_PASSES} --batch_size=64 --optimizer=muon --learning_rate=0.02"
+    ),
+    "text-muon-small-rate": Recipe(
+        _TEXT, f"{_WIDE} {_TWO_PASSES} --batch_size=64 --optimizer=muon --learning_rate=0.01"
+    ),
+    "text-muon-large-batch": Recipe(
+        _TEXT, f"{_WIDE} {_TWO_PASSES} --batch_size=128 --optimizer=muon --learning_rate=0.03"
+    ),
+    "text-muon-weight-decay": Recipe(
+        _TEXT,
+        f"{_WIDE} {_TWO_PASSES} --batch_size=64 --optimizer=muon --learning_rate=0.02 "
+        "--weight_decay=0.3",
+    ),
+    "text-muon-long-windows": Recipe(
+        _TEXT,
+        f"{_WIDE} --clip_norm=1 --warmup_steps=100 --dropout=0.2 --examples_per_epoch=8720 "
+        "--epochs=2 --batch_size=32 --sample_len=128 --optimizer=muon --learning_rate=0.02",
+    ),
+    "images-original": Recipe(_IMAGES, "--epochs=50"),
+    "images-fast": Recipe(_IMAGES, "--preset=fast", seeds=3),
+    "images-fast-10": Recipe(_IMAGES, "--preset=fast --epochs=10", seeds=3),
+    "images-small-batch": Recipe(
+        _IMAGES, "--preset=fast --epochs=10 --batch_size=64 --learning_rate=0.0015"
+    ),
+}
+
+FLAGS = flags.FlagValues()
+flags.DEFINE_string("data_dir", None, "TensorFlow Datasets directory.", flag_values=FLAGS)
+
+
+def main(arguments: list[str]) -> None:
+    """Train what has not been trained yet, and write the document.
+
+    Raises:
+      UserError: a name is not that of a setting, or a training failed.
+    """
+    if unknown := set(arguments) - RECIPES.keys():
+        raise UserError(f"no settings are called {', '.join(sorted(unknown))}; see {__file__}")
+    results = recipes_document.RESULTS
+    results.mkdir(parents=True, exist_ok=True)
+    for name in arguments or RECIPES:
+        recipe = RECIPES[name]
+        for seed in range(recipe.seeds):
+            file = results / f"{name}-{seed}.json"
+            if not file.exists():
+                print(f"{name}, seed {seed}", flush=True)
+                file.write_text(json.dumps(measure(recipe, seed), indent=1) + "\n")
+            recipes_document.write(list(RECIPES))
+
+
+def measure(recipe: Recipe, seed: int) -> dict[str, Any]:
+    """Run a training command.
+
+    Returns:
+      `arguments`; `epochs`: a row for each, of the seconds since the command began, the processor
+      seconds divided by the number of cores, which other work on the machine disturbs less, and
+      the val_loss; `scores`: the figures that the command prints of its best epoch.
+    """
+    line = [sys.executable, "-u", "-m", f"{recipe.app}.train", *recipe.arguments.split()]
+    line += [f"--data_dir={FLAGS.data_dir}"] if FLAGS.data_dir else []
+    epochs, scores = [], []
+    with tempfile.TemporaryDirectory() as directory:
+        line += [f"--seed={seed}", f"--save_path={directory}/run"]
+        started = time.perf_counter()
+        train = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
+        assert train.stdout
+        for output in train.stdout:
+            if found := re.match(r"Epoch \d+ of .* val_loss ([\d.]+)", output):
+                print(output, end="", flush=True)
+                processor = sample(train.pid).seconds / (os.cpu_count() or 1)
+                epochs.append([time.perf_counter() - started, processor, float(found[1])])
+            if found := re.match(r" +([\d.]+) (?:nats,|reconstruction|KL|loss)", output):
+                scores.append(float(found[1]))
+    if train.wait():
+        raise UserError(f"{' '.join(line)} ended with {train.returncode}")
+    return {"arguments": recipe.arguments, "epochs": epochs, "scores": scores}
+
+
+if __name__ == "__main__":
+    command_line.run(main, FLAGS, lambda: __doc__ or "")

@@ -1,0 +1,68 @@
+"""The search for presets: its settings are command lines, its page is made from results."""
+
+import json
+import sys
+
+import pytest
+
+import fashion_mnist_vae.train
+import lstm_text_generation.train
+from benchmarks import recipes, recipes_document
+from keras_tfjs import command_line
+from tests.conftest import fresh_flags
+
+TRAIN = {"lstm_text_generation": lstm_text_generation.train,
+         "fashion_mnist_vae": fashion_mnist_vae.train}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", recipes.RECIPES)
+def test_every_recipe_is_a_command_line(name, monkeypatch):
+    recipe = recipes.RECIPES[name]
+    monkeypatch.setattr(sys, "argv", ["train", *recipe.arguments.split()])
+    flag_values = TRAIN[recipe.app].FLAGS
+    with fresh_flags(flag_values):
+        positional = command_line.parse(flag_values)
+    text = recipe.app == "lstm_text_generation"
+    assert positional == (["tiny_shakespeare"] if text else [])
+    assert name.startswith("text-" if text else "images-")
+
+
+@pytest.fixture
+def page(tmp_path, monkeypatch):
+    """Write a page from results of seeds; return its text and the path of its picture."""
+    (tmp_path / "images").mkdir()
+    monkeypatch.setattr(recipes_document, "RESULTS", tmp_path)
+    monkeypatch.setattr(recipes_document, "DOCUMENT", tmp_path / "recipes.md")
+
+    def write(**results):
+        for name, found in results.items():
+            for seed, (epochs, scores) in enumerate(found):
+                result = {"arguments": "--some=flags", "epochs": epochs, "scores": scores}
+                file = tmp_path / f"{name.replace('_', '-')}-{seed}.json"
+                file.write_text(json.dumps(result))
+        recipes_document.write(list(recipes.RECIPES))
+        return (tmp_path / "recipes.md").read_text(), tmp_path / "images/recipes_text.png"
+
+    return write
+
+
+def test_the_page_without_results(page):
+    text, picture = page()
+    assert text.count("Nothing is measured yet.") == 2
+    assert "{" not in text and not picture.exists()
+
+
+def test_the_page_has_means_and_extremes_of_the_seeds(page):
+    text, picture = page(
+        text_fast=[
+            ([[9.0, 8.0, 1.7], [19.0, 18.0, 1.6], [29.0, 28.0, 1.52]], [1.5, 1.6]),
+            ([[9.0, 10.0, 1.64], [19.0, 20.0, 1.7], [29.0, 30.0, 1.48]], [1.7, 1.8]),
+        ],
+        images_original=[([[1.0, 2.0, 29.5]], [24.0, 5.0, 29.0])],
+    )
+    # 1.65 after 18 and 10 s; 1.5 by one seed only.
+    assert "| `text-fast` | 2 | 14 s (10 to 18) | 29 s (28 to 30) | - | " in text
+    assert "| 1.500 (1.480 to 1.520) after 29 s | 1.600 (1.500 to 1.700); 1.700 (1.600 to" in text
+    assert "| `images-original` | 1 | 2 s | - | - | 29.50 after 2 s | 24.00; 5.00; 29.00 |" in text
+    assert "    text-fast: --some=flags" in text and "images/recipes_text.png" in text
+    assert picture.read_bytes().startswith(b"\x89PNG")
