@@ -17,9 +17,9 @@ export function Button({reason = '', onClick, onRefuse, children, ...others}) {
     <button
       type="button"
       aria-disabled={reason ? 'true' : undefined}
+      {...others}
       title={reason || others.title}
       onClick={reason ? () => onRefuse?.(reason) : onClick}
-      {...others}
     >
       {children}
     </button>
@@ -112,8 +112,8 @@ export function Tabs({label, tabs, chosen, onChoose}) {
 /** A button that copies the page's address, in which the view is. */
 export function CopyLink({say}) {
   const copy = async () => {
-    await navigator.clipboard.writeText(location.href);
-    say('Copied the address of this view.');
+    const copied = await navigator.clipboard.writeText(location.href).then(() => true, () => false);
+    say(copied ? 'Copied the address of this view.' : 'The browser does not allow copying: copy its address line.');
   };
   return <button id="copy-link" type="button" onClick={copy}>Copy link to this view</button>;
 }

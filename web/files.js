@@ -9,7 +9,8 @@ async function fetchFile(url, hint) {
   return response;
 }
 
-const nameOf = (url) => decodeURIComponent(url.replace(/^.*\/saved_models\//, 'saved_models/'));
+/** Return a file's name for a message: its path from saved_models/ on. */
+export const nameOf = (url) => decodeURIComponent(url.replace(/^.*\/saved_models\//, 'saved_models/'));
 
 /** Return a JSON file of a run, an object or a list; throws an Error that names the file. */
 export async function fetchJson(url, hint) {

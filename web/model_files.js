@@ -1,5 +1,5 @@
 // The files of TensorFlow.js models, read with messages that name the file that is wrong.
-import {fetchBytes, fetchJson} from './files.js';
+import {fetchBytes, fetchJson, nameOf} from './files.js';
 
 const BYTES = {float32: 4, int32: 4, bool: 1, float16: 2, uint16: 2, uint8: 1};
 
@@ -16,6 +16,7 @@ function byteLength({shape, dtype, quantization}) {
  */
 export async function loadArtifacts(url, hint) {
   const {modelTopology, weightsManifest, signature, userDefinedMetadata, format} = await fetchJson(url, hint);
+  if (!modelTopology || !Array.isArray(weightsManifest)) throw new Error(`${nameOf(url)} is damaged. ${hint}`);
   const directory = url.slice(0, url.lastIndexOf('/') + 1);
   const weightSpecs = weightsManifest.flatMap(({weights}) => weights);
   const files = weightsManifest.flatMap(({paths}) => paths).map((path) => `${directory}${path}`);
@@ -23,8 +24,7 @@ export async function loadArtifacts(url, hint) {
   const found = contents.reduce((sum, {byteLength}) => sum + byteLength, 0);
   const expected = weightSpecs.reduce((sum, spec) => sum + byteLength(spec), 0);
   if (found !== expected) {
-    const names = files.map((file) => decodeURIComponent(file.split('/saved_models/').pop())).join(', ');
-    throw new Error(`${names} is damaged: it has ${found} bytes and not ${expected}. ${hint}`);
+    throw new Error(`${files.map(nameOf).join(', ')} is damaged: it has ${found} bytes and not ${expected}. ${hint}`);
   }
   const weightData = await new Blob(contents).arrayBuffer();
   return {modelTopology, weightSpecs, weightData, signature, userDefinedMetadata, format};

@@ -82,8 +82,17 @@ const uncertain = {
   }),
 };
 
+/** Forget what an experiment before has left on the map. */
+const FORGOTTEN = {path: [], walked: 0, picked: null};
+
 /** Return the experiments for the loaded run. */
 export function experimentsOf(model) {
   const first = model.tested && model.classNames.length > 1 ? walkBetween(twoClasses(model)) : walkAcross;
-  return [first, uncertain, farAway];
+  return [first, uncertain, farAway].map((experiment) => ({
+    ...experiment,
+    run: () => {
+      update(FORGOTTEN);
+      return experiment.run();
+    },
+  }));
 }

@@ -57,8 +57,8 @@ export function ImagePanel() {
   return (
     <div id="drop" class={over ? 'over' : ''} onDragOver={dragOver} onDragLeave={() => setOver(false)} onDrop={drop}>
       <p class="learn">
-        The encoder places an image on the map, and the decoder draws it again from there. What {model.latentDim}{' '}
-        numbers cannot hold is lost. Pick a test image, or drop a picture here.
+        The encoder places an image on the map, and the decoder draws it again from there. Details that{' '}
+        {model.latentDim} numbers cannot store are lost. Pick a test image, or drop a picture here.
       </p>
       {tests?.labels.length > 0 && <Thumbnails />}
       {!model.tested && <p id="untested">This run was trained without test images, so use a picture of yours.</p>}

@@ -61,8 +61,8 @@ export function MapPanel() {
   return (
     <div>
       <p class="learn">
-        At first the map covers the place where the middle 98% of the test images lie. Beyond that, the decoder is
-        asked for what it hardly ever saw.
+        At first the map covers the place where the middle 98% of the test images lie. Outside these limits the
+        decoder has seen almost no training image.
       </p>
       <NumberField
         id="points" label="Points per dimension" value={view.fields.points} spec={POINTS_SPEC}

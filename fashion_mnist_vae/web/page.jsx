@@ -32,7 +32,7 @@ function Header() {
       <h1>Variational autoencoder</h1>
       <a href="../../index.html">Both models</a>
       <p>
-        Each place of the map is a z, a few numbers. Each tile is the image that the model draws from the z in its middle.
+        Each point of the map is a z: a list of numbers. The decoder turns the z in the middle of each tile into an image.
       </p>
     </header>
   );

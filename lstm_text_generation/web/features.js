@@ -35,7 +35,7 @@ function afterBlankLine(characters) {
 }
 
 /** The features: a name for the reader, and a number for each character of a text. */
-export const FEATURES = {
+const FEATURES = {
   'inside quotes': (characters) => inside(characters, [['"', '"'], ['“', '”'], ['`', '`']]),
   'inside brackets': (characters) => inside(characters, [['(', ')'], ['[', ']'], ['{', '}']]),
   'position in the line': placesInLine,
@@ -45,7 +45,7 @@ export const FEATURES = {
 };
 
 /** Return Pearson's correlation of two lists; 0 if one of them is constant. */
-export function correlation(xs, ys) {
+function correlation(xs, ys) {
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const [meanX, meanY] = [mean(xs), mean(ys)];
   let [xy, xx, yy] = [0, 0, 0];

@@ -24,7 +24,7 @@ export function Inside() {
       <h2 id="inside-title">Inside the model</h2>
       <ol class="stages">
         <li class="stage">
-          It reads <b class="sign">{read ? shown(character) : '–'}</b>
+          It reads <b class="sign">{read ? shown(character) : '–'}</b>{' '}
           {read && <OneHot index={read.index} size={model.charSet.length} />}
         </li>
         {model?.sizes.map((size, layer) => <Layer key={layer} layer={layer} cells={read?.cells} />)}

@@ -29,11 +29,9 @@ export async function loadRun(path) {
   const files = {
     graphUrl: `${directory}/${graph}/model.json`, modelUrl: `${directory}/model.json`, hint: HINT,
   };
-  const [info, {sizes}] = await Promise.all([
-    fetchJson(`${directory}/text_data.json`, HINT),
-    client.call('load', files),
-  ]);
+  const info = await fetchJson(`${directory}/text_data.json`, HINT);
   if (!Array.isArray(info.char_set)) throw new Error(`saved_models/${path}/text_data.json is damaged. ${HINT}`);
+  const {sizes} = await client.call('load', files); // last, because it replaces the model of before
   const model = {
     name: path, kind: 'run', charSet: info.char_set, sampleLen: info.sample_len, sizes,
     seedText: info.seed_text ?? '',
@@ -67,12 +65,13 @@ export async function createModel() {
   const sizes = readSizes(charSet.length);
   update({writing: null});
   say('Creating the model.');
-  const metadata = {char_set: charSet, sample_len: SAMPLE_LEN};
+  const seedText = corpus.getRandomSlice(SAMPLE_LEN);
+  const metadata = {char_set: charSet, sample_len: SAMPLE_LEN, seed_text: seedText};
   const asked = {sampleLen: SAMPLE_LEN, charSetSize: charSet.length, sizes, metadata};
   const created = await stoppable(() => client.call('create', asked));
   if (!created) return say('Stopped. The model from before is still here.');
   const revival = ['restore', {artifacts: await client.call('artifacts'), isTrainer: false}];
-  setModel({...created, name: corpus.name, kind: 'created', charSet, seedText: corpus.getRandomSlice(SAMPLE_LEN)}, revival);
+  setModel({...created, name: corpus.name, kind: 'created', charSet, seedText}, revival);
   say('Created the model. Its weights are random: train it before it writes.');
 }
 
@@ -143,9 +142,10 @@ export async function loadKept(name) {
   const revival = ['restore', {artifacts: await client.call('artifacts'), isTrainer: false}];
   if (charSet?.length !== loaded.charSetSize) {
     await client.call(...(state.value.revival ?? revival));
+    update({synced: null});
     throw new Error(`${name} does not say which ${loaded.charSetSize} characters it knows. Load its text first.`);
   }
-  const seedText = corpus && String(corpus.charSet) === String(charSet) ? corpus.getRandomSlice(loaded.sampleLen) : '';
+  const seedText = loaded.metadata?.seed_text || charSet[0];
   setModel({...loaded, name, kind: 'kept', charSet, seedText}, revival);
   say(`Loaded ${name} from this browser.`);
 }

@@ -2,7 +2,13 @@
 import {Button} from '../../web/components.jsx';
 import {deleteKept, download, keep, loadKept} from './models.js';
 import {run, say, state, update} from './state.js';
-import {readText} from './text.js';
+import {readText, writeFromSeed} from './text.js';
+
+/** Load a model that this browser keeps, and let it write. */
+async function open(name) {
+  await loadKept(name);
+  await writeFromSeed();
+}
 
 /** Keep, load, delete and download models. */
 export function ModelsPanel({start}) {
@@ -24,7 +30,7 @@ export function ModelsPanel({start}) {
         {kept.map(({name, date}) => (
           <li key={name} class="controls">
             <span><b>{name}</b>, kept {date}</span>
-            <button type="button" class="load-kept" aria-label={`Load ${name}`} onClick={() => start(() => loadKept(name))}>Load</button>
+            <button type="button" class="load-kept" aria-label={`Load ${name}`} onClick={() => start(() => open(name))}>Load</button>
             <button type="button" class="delete-kept" aria-label={`Delete ${name}`} onClick={() => run(() => deleteKept(name))}>Delete</button>
           </li>
         ))}

@@ -11,7 +11,7 @@ import {ModelsPanel, TextPanel} from './models_panels.jsx';
 import {HistoryPanel, TemperaturesPanel} from './panels.jsx';
 import {APP, client, FIELDS, run, say, setField, state, update} from './state.js';
 import {pause, readText, setTemperature, writeFromSeed, writeOn} from './text.js';
-import {Legend, TextView} from './text_view.jsx';
+import {Legend, Selected, TextView} from './text_view.jsx';
 import {TrainPanel} from './train_panel.jsx';
 
 const PACES = [
@@ -128,6 +128,7 @@ function App() {
         <section id="writing" aria-label="The text">
           <TextView />
           <Legend />
+          <Selected />
           <Controls />
         </section>
         <Inside />
@@ -147,8 +148,8 @@ async function open(path) {
 
 /** Load what the page's address names, else the first run, and let it write. */
 async function begin() {
+  const runs = await listModels();
   await client.call('backend', state.value.backend);
-  const [runs] = await Promise.all([listModels(), listKept()]);
   const address = readAddress();
   const path = runs.find((entry) => entry.path === address.run)?.path ?? runs[0]?.path;
   if (address.temperature) setTemperature(address.temperature);
@@ -157,13 +158,18 @@ async function begin() {
     return say('There is no trained model yet. Train one below, or with python -m lstm_text_generation.train.');
   }
   await loadRun(path);
-  if (address.seed) update({seedText: address.seed});
+  const {charSet} = state.value.model;
+  const knowsSeed = Array.from(address.seed ?? '').every((character) => charSet.includes(character));
+  if (address.seed && knowsSeed) update({seedText: address.seed});
   const units = state.value.model.sizes.reduce((sum, size) => sum + size, 0);
   const unit = Number(address.unit ?? NaN);
   if (Number.isInteger(unit) && unit >= 0 && unit < units) update({unit});
   if (matchMedia('(prefers-reduced-motion: reduce)').matches) return say('Press Write on, and the model writes.');
-  return writeFromSeed();
+  await writeFromSeed();
+  if (!knowsSeed) say('The model does not know all characters of the seed text in the address, so it begins with its own.');
+  if (address.run && path !== address.run) say(`There is no run ${address.run}, so this is another one.`);
 }
 
 render(<App />, document.querySelector('main'));
-run(begin);
+await run(begin);
+listKept().catch((error) => update({status: {text: error.message, isError: true}}));

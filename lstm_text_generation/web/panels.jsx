@@ -40,14 +40,17 @@ function Samples({seed, texts}) {
 
 /** The losses of all epochs, and what the model wrote after one of them. */
 export function HistoryPanel() {
-  const {busy, epoch, epochs, epochsOf, model} = state.value;
+  const {busy, epoch, epochs, epochsOf, epochsSeed, model, running} = state.value;
   const missing = !busy && model?.kind === 'run' && epochsOf !== model.name;
   useEffect(() => {
     if (missing) run(loadEpochs);
   }, [missing, model]);
   const [xs, series] = useMemo(() => lossesOf(epochs), [epochs]);
   if (!epochs.length) {
-    return <p class="learn">Train a model in the tab Train. Its losses and what it writes after each epoch come here.</p>;
+    const text = running
+      ? 'The first epoch is running.'
+      : 'Train a model in the tab Train. Its losses and what it writes after each epoch come here.';
+    return <p class="learn">{text}</p>;
   }
   const row = epochs.find((entry) => entry.epoch === epoch) ?? epochs.at(-1);
   const losses = ['loss', 'val_loss'].filter((name) => name in row).map((name) => `${name} ${row[name].toFixed(3)}`);
@@ -65,7 +68,7 @@ export function HistoryPanel() {
         onInput={(value) => update({epoch: value})}
       />
       <p id="epoch-losses">After epoch {row.epoch}: {losses.join(', ')}</p>
-      <Samples seed={model.kind === 'run' ? model.seedText : ''} texts={TEMPERATURES.map((temperature) => row.samples?.[temperature] ?? '')} />
+      <Samples seed={epochsSeed} texts={TEMPERATURES.map((temperature) => row.samples?.[temperature] ?? '')} />
     </>
   );
 }

@@ -23,7 +23,7 @@ export function sample(probabilities) {
 }
 
 /** Return how unexpected something of a probability is: its surprise in bits. */
-export const bits = (probability) => -Math.log2(probability);
+export const bits = (probability) => -Math.log2(Math.max(probability, 1e-10)); // 0 would be infinite
 
 /** Return the indices of the likeliest, the likeliest first. */
 export function likeliest(probabilities, count) {

@@ -23,7 +23,7 @@ export const {state, update, say, run} = createStore({
   backend: BACKENDS[0],
   runs: [], // of saved_models/: {path, graph}
   kept: [], // models that this browser keeps: {name, date}
-  model: null, // {name, kind: 'run' | 'created' | 'kept', charSet, sampleLen, sizes, seedText}
+  model: null, // {name, kind: 'run' | 'trained' | 'created' | 'kept', charSet, sampleLen, sizes, seedText}
   revival: null, // [command, argument] that gives a new thread the model
   // The text: {index, before, cells, bits} for each character. `before` are the probabilities that
   // the model gave at its place, `cells` its memory after it, `bits` the surprise.
@@ -45,6 +45,7 @@ export const {state, update, say, run} = createStore({
   compared: null, // {seed, texts}: written at TEMPERATURES
   epochs: [], // what the model wrote after each epoch of its training, and its losses
   epochsOf: null, // the name of the model that they are of
+  epochsSeed: '', // the seed text of what was written after them
   epoch: null, // the number of the one that is shown
   corpus: null, // TextData to train on
   source: 'python-docs',

@@ -34,10 +34,11 @@ function toCharacters(indices, records, first) {
   });
 }
 
-/** Let the model read a text, which becomes the page's. */
+/** Let the model read a text, which becomes the page's, unless another model has come meanwhile. */
 async function readIndices(indices, seedLength) {
-  update({writing: null});
-  const records = await client.call('begin', {indices, way: state.value.way});
+  const {model, way} = state.value;
+  const records = await client.call('begin', {indices, way});
+  if (state.value.model !== model) return;
   const characters = toCharacters(indices, records, null);
   const next = records.at(-1).probabilities;
   update({characters, synced: characters, next, seedLength, selected: null, pinned: false});
@@ -45,6 +46,7 @@ async function readIndices(indices, seedLength) {
 
 /** Write from the seed text. */
 export async function writeFromSeed() {
+  pause();
   const seed = readSeed();
   await readIndices(seed, seed.length);
   writeOn();
@@ -54,6 +56,7 @@ export async function writeFromSeed() {
 export async function readText(text) {
   const indices = encode(text, state.value.model);
   if (!indices.length) throw new Error('There is nothing to read. Type or paste a text first.');
+  pause();
   await readIndices(indices.slice(0, LONGEST), 0);
   const cut = indices.length > LONGEST ? ` Only its first ${LONGEST} characters are read.` : '';
   say(`The model has read the text.${cut}`);
@@ -61,6 +64,7 @@ export async function readText(text) {
 
 /** Put another character at a place of the text, forget what follows, and write on from there. */
 export async function rewind(place, index) {
+  pause();
   const {characters, seedLength} = state.value;
   const indices = characters.slice(0, place).map((character) => character.index);
   await readIndices([...indices, index], Math.min(seedLength, place));
@@ -88,7 +92,10 @@ async function writeLoop(writing) {
   let [written, started] = [0, performance.now()];
   while (state.value.writing === writing && written < length) {
     const tick = performance.now();
-    if (state.value.characters !== state.value.synced) await catchUp();
+    if (state.value.characters !== state.value.synced) {
+      await catchUp();
+      continue; // a pause may have come meanwhile
+    }
     const {temperature, pace} = state.value;
     const paced = pace === 'fast' ? Infinity : Math.max(1, Math.round((pace * TICK) / 1000));
     const count = Math.min(length - written, paced);
@@ -111,9 +118,8 @@ function append(indices, records) {
 
 /** Let a new thread, or a model after more training, read the page's text. */
 async function catchUp() {
-  const {characters, seedLength, writing} = state.value;
+  const {characters, seedLength} = state.value;
   await readIndices(characters.map(({index}) => index), seedLength);
-  update({writing});
 }
 
 export const pause = () => update({writing: null});

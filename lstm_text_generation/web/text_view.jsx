@@ -2,9 +2,12 @@
 import {Component} from 'preact';
 import {useEffect, useRef} from 'preact/hooks';
 
+import {atTemperature, likeliest} from './sampling.js';
 import {state, update} from './state.js';
 
+const LISTED = 8; // characters in the words about a place
 const PIECE = 64; // characters that are drawn again together
+const FOLLOWED = 100; // pixels from the end of the text within which the view follows the writing
 const MOST_BITS = 8; // of the legend; more surprise has the same colour
 
 const SIGNS = {' ': '␣', '\n': '↵', '\t': '⇥', '\r': '␍'};
@@ -82,14 +85,16 @@ function onLeave() {
 
 /** The text. Pointing at a character, tapping it or moving to it by arrow keys selects it. */
 export function TextView() {
-  const {characters, model, unit, seedLength, selected, writing} = state.value;
+  const {characters, model, unit, seedLength, selected, pinned, writing} = state.value;
   const box = useRef(null);
   useEffect(() => {
-    if (writing) box.current.scrollTop = box.current.scrollHeight;
+    const {scrollHeight, scrollTop, clientHeight} = box.current;
+    // Follow the end, but not while somebody reads farther up.
+    if (writing && scrollHeight - scrollTop - clientHeight < FOLLOWED) box.current.scrollTop = scrollHeight;
   }, [characters.length, writing]);
   useEffect(() => {
-    box.current.querySelector('.selected')?.scrollIntoView({block: 'nearest'});
-  }, [selected]);
+    if (pinned) box.current.querySelector('.selected')?.scrollIntoView({block: 'nearest'});
+  }, [selected, pinned]);
   const pieces = [];
   for (let from = 0; from < characters.length; from += PIECE) {
     const piece = characters.slice(from, from + PIECE);
@@ -109,6 +114,21 @@ export function TextView() {
       {pieces}
       {writing && <span class="caret" aria-hidden="true" />}
     </div>
+  );
+}
+
+/** In words: how expected the selected character was, and what was likelier. */
+export function Selected() {
+  const {characters, model, selected, temperature} = state.value;
+  const character = characters[selected];
+  if (!character?.before) return null;
+  const values = atTemperature(Array.from(character.before), temperature);
+  const name = (index) => `${shown(model.charSet[index])} ${(100 * values[index]).toFixed(1)}%`;
+  return (
+    <p id="selected">
+      <b>{shown(model.charSet[character.index])}</b>: {character.bits.toFixed(2)} bits. Likeliest here:{' '}
+      {likeliest(values, LISTED).map(name).join(', ')}
+    </p>
   );
 }
 

@@ -41,10 +41,13 @@ export async function train() {
   options.everyChar = fields.objective === 'every_char';
   options.seed = Math.floor(Math.random() * 2 ** 31);
   const indices = corpusIndices();
-  const seed = encode(corpus.getRandomSlice(model.sampleLen), model);
+  const epochsSeed = corpus.getRandomSlice(model.sampleLen);
+  const seed = encode(epochsSeed, model);
   options.sampled = {seed, temperatures: TEMPERATURES, length: SAMPLED};
   const training = {options, indices, epoch: 0, batch: 0, losses: [], progress: 0, done: false};
-  update({training, batchLosses: [], epochs: [], epochsOf: model.name, epoch: null});
+  // The run of Python stays as it is: its trained copy is another model.
+  const trainedModel = model.kind === 'run' ? {...model, kind: 'trained'} : model;
+  update({training, model: trainedModel, batchLosses: [], epochs: [], epochsOf: model.name, epochsSeed, epoch: null});
   await resume();
 }
 
@@ -96,9 +99,10 @@ client.onEvent = (data) => (data.event === 'batch' ? onBatch(data) : onEpoch(dat
 
 /** Load what a run of Python wrote after each of its epochs. */
 export async function loadEpochs() {
-  const {name} = state.value.model;
-  update({epochs: [], epochsOf: name}); // once, also if the file is missing
+  const {name, seedText} = state.value.model;
+  update({epochs: [], epochsOf: name, epochsSeed: seedText}); // once, also if the file is missing
   const {epochs} = await fetchJson(`${runUrl(name)}/epochs.json`, HINT);
+  if (!epochs?.length) throw new Error(`saved_models/${name}/epochs.json is damaged. ${HINT}`);
   if (state.value.model.name !== name) return; // another model came meanwhile
   update({epochs, epoch: epochs.at(-1).epoch});
 }

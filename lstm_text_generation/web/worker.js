@@ -105,6 +105,7 @@ async function begin({indices, way}) {
 
 /** Write on: up to `count` characters, for about 50 ms. Return the indices and what `read` returns. */
 async function write({count, temperature}) {
+  if (!writer) throw new Error('The model has not read the text yet. Write from a seed text.');
   const until = performance.now() + 50;
   const [indices, records] = [[], []];
   while (indices.length < count && performance.now() < until) {
@@ -120,6 +121,14 @@ async function write({count, temperature}) {
 async function compare({seed, temperatures, length}) {
   const step = graph ? new GraphStep(graph.graph) : new LayersStep(await layersModel());
   step.begin(temperatures.length);
+  try {
+    return await writeAtOnce(step, seed, temperatures, length);
+  } finally {
+    step.end();
+  }
+}
+
+async function writeAtOnce(step, seed, temperatures, length) {
   const written = temperatures.map(() => []);
   let probabilities;
   for (const index of seed) ({probabilities} = await step.step(temperatures.map(() => index)));
@@ -131,7 +140,6 @@ async function compare({seed, temperatures, length}) {
     drawn.forEach((index, i) => written[i].push(index));
     ({probabilities} = await step.step(drawn));
   }
-  step.end();
   return written;
 }
 

@@ -65,6 +65,9 @@ def test_each_character_shows_its_surprise(visit, trained):
     assert answer["last"] == str(len(text) - 1)
     start = text[:place] + answer["character"]
     assert answer["rewound"] == start + greedy(trained, start, 10)
+    char, shown_bits = re.match(r"(.): ([\d.]+) bits. Likeliest here: ", answer["words"]).groups()
+    assert char == text[3].replace(" ", "␣")
+    assert float(shown_bits) == pytest.approx(bits[2], abs=0.006)
     start = text[:3] + answer["clicked"]
     assert answer["again"] == start + greedy(trained, start, 10)
 
@@ -172,13 +175,14 @@ def nan_graph(run) -> None:
 
 
 def test_runs_that_cannot_be_used(visitor, exact_run, tmp_path):
-    names = ("missing", "half", "damaged", "cut-off", "no-weights", "null", "nan")
+    names = ("missing", "half", "damaged", "empty", "cut-off", "no-weights", "null", "nan")
     runs = {name: tmp_path / name for name in names}
     for run in runs.values():
         shutil.copytree(exact_run, run)
     (runs["missing"] / "text_data.json").unlink()
     (runs["half"] / "graph_model/model.json").unlink()
     (runs["null"] / "text_data.json").write_text("null")
+    (runs["empty"] / "graph_model/model.json").write_text("{}")
     text = (runs["damaged"] / "graph_model/model.json").read_text()
     (runs["damaged"] / "graph_model/model.json").write_text(text[:500])
     weights = runs["cut-off"] / "graph_model/weights.bin"
@@ -194,6 +198,7 @@ def test_runs_that_cannot_be_used(visitor, exact_run, tmp_path):
         "missing": "text_data.json is missing.",
         "half": "graph_model/model.json is missing.",
         "damaged": "graph_model/model.json is damaged.",
+        "empty": "graph_model/model.json is damaged.",
         "no-weights": "graph_model/weights.bin is missing.",
         "null": "text_data.json is damaged.",
     }
@@ -233,6 +238,8 @@ def test_a_view_has_an_address(visitor, exact_run):
     answer = visit("address", {"run": "b", "seed": SEED})
     assert "run=b" in answer["copied"] and "temperature=0.3" in answer["copied"]
     assert [answer[name] for name in ("run", "temperature", "seed")] == ["b", "0.3", SEED]
+    assert "There is no run none" in answer["wrong"][0] and answer["wrong"][2] == "a"
+    assert "Surprise" in answer["wrong"][1]  # no unit
     assert answer["unit"] == "1" and answer["text"].startswith(SEED)
 
 

@@ -25,7 +25,8 @@ def test_create_train_keep_and_delete(visit):
     assert answer["said"] == ["Training.", "The training is done. Let the model write."]
     assert answer["focus"] == "train"
     assert re.match(r"After epoch 2: loss \d\.\d+, val_loss \d\.\d+", answer["epochs"])
-    assert len(answer["samples"]) == 4 and all(len(text) == 80 for text in answer["samples"])
+    assert len(answer["samples"]) == 4 and all(len(text) == 40 + 80 for text in answer["samples"])
+    assert all(text[:40] in TEXT for text in answer["samples"])  # after the seed text
     assert len(answer["seed"]) == 40 and answer["seed"] in TEXT
     assert len(answer["first"]) == 30 and set(answer["first"]) <= set(TEXT)
     assert answer["window"][0] == answer["first"][0]  # they read the same 40 characters
@@ -121,6 +122,7 @@ def test_buttons_that_cannot_be_used_say_why(visit):
         "resume": "Load a text first.",
         "stop": "Nothing is running.",
         "sizes": "16,8",  # of the run
+        "visible": True,
     }
 
 

@@ -78,10 +78,11 @@ export async function surprise(site, {seed, temperature, place, choice}) {
   await idle(page);
   const rewound = await text(page);
   await page.click('#text [data-place="3"]'); // the selection stays when the mouse goes to the bars
+  const words = await page.textContent('#selected');
   const clicked = await page.getAttribute('#bars button:nth-child(2)', 'data-character');
   await page.click('#bars button:nth-child(2)');
   await idle(page);
-  return {bits, shades, mean, hovered, all, last, character, rewound, clicked, again: await text(page)};
+  return {bits, shades, mean, hovered, all, last, character, rewound, words, clicked, again: await text(page)};
 }
 
 /** Read a text; return its surprises, the units that the page offers, and the memory of one. */
@@ -160,6 +161,13 @@ export async function broken(site, {runs, good, seed}) {
   for (const run of runs) {
     await page.selectOption('#run', run);
     messages[run] = await status(page, /python -m|Train it again/);
+    if (run !== 'nan') {
+      const before = (await text(page)).length;
+      await page.click('#write'); // the model of before still writes
+      await page.waitForFunction((n) => document.querySelectorAll('#text [data-place]').length > n, before);
+      await page.click('#write');
+      await idle(page);
+    }
     await page.selectOption('#run', good);
     await page.waitForSelector('#page[aria-busy="false"]');
     await page.click('#write');
@@ -215,9 +223,11 @@ export async function address(site, {run, seed}) {
   await page.waitForTimeout(400);
   await page.click('#copy-link');
   const copied = await page.evaluate(() => navigator.clipboard.readText());
+  await opened(site, '?run=none&seed=€你&unit=9999&temperature=hot');
+  const wrong = [await page.textContent('#status'), await page.textContent('.legend'), await page.inputValue('#run')];
   await opened(site, new URL(copied).search);
   return {
-    copied, run: await page.inputValue('#run'), temperature: await page.inputValue('#temperature'),
+    copied, wrong, run: await page.inputValue('#run'), temperature: await page.inputValue('#temperature'),
     seed: await page.inputValue('#seed-text'), unit: await page.getAttribute('#layer-1', 'aria-valuenow'),
     text: await text(page),
   };

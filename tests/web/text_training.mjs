@@ -36,6 +36,9 @@ export async function everything(site, {own}) {
   const kept = await page.textContent('#kept');
   await page.click('.load-kept');
   await status(page, /^Loaded my text/);
+  await page.waitForSelector('#write:has-text("Pause")'); // it writes from its seed text
+  await page.click('#write');
+  await idle(page);
   const again = await written(page, {seed, length: 30});
   await tab(page, 'train');
   const sizes = await page.inputValue('#lstm-layer-sizes');
@@ -141,6 +144,8 @@ export async function reasons(site) {
   const refused = (id) => page.click(`#${id}`, {force: true}); // it is aria-disabled
   await refused('random-seed');
   said['random-seed'] = await status(page, /./);
+  const {y, height} = await page.locator('#status').boundingBox();
+  said.visible = y > 0 && y + height <= page.viewportSize().height;
   await tab(page, 'train');
   for (const id of ['train', 'create', 'resume', 'stop']) {
     await page.$eval('#status', (element) => (element.firstChild.data = ''));

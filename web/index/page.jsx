@@ -56,6 +56,7 @@ async function showText({url, graph}) {
     fetchJson(`${url}/text_data.json`, HINT),
     loadArtifacts(`${url}/${graph}/model.json`, HINT),
   ]);
+  if (!Array.isArray(info.char_set)) throw new Error(`The model's character set is missing. ${HINT}`);
   const seed = Array.from(info.seed_text || info.char_set[0], (character) => info.char_set.indexOf(character));
   await worker.call('loadText', {artifacts, seed});
   update({seed: info.seed_text});
@@ -76,7 +77,7 @@ function Map() {
 }
 
 function Index() {
-  const {line, messages} = state.value;
+  const {line, messages, seed} = state.value;
   return (
     <>
       <section>
@@ -84,7 +85,7 @@ function Index() {
         <p class="learn">It reads one character at a time and predicts the next. See how sure it is, and what it remembers.</p>
         {messages.lstm_text_generation
           ? <p class="learn">{messages.lstm_text_generation}</p>
-          : <p id="line" aria-hidden="true">{line}</p>}
+          : <p id="text" aria-hidden="true"><span class="seed">{seed}</span><span id="line">{line}</span></p>}
       </section>
       <section>
         <h2><a href="./fashion_mnist_vae/web/index.html">A variational autoencoder</a></h2>
@@ -105,5 +106,5 @@ function Index() {
 
 render(<Index />, document.querySelector('main'));
 await worker.call('useBackend', 'cpu');
-await first('fashion_mnist_vae', showMap);
-await first('lstm_text_generation', showText);
+first('fashion_mnist_vae', showMap);
+first('lstm_text_generation', showText);
