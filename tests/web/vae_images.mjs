@@ -121,6 +121,9 @@ export async function untested(site, {png}) {
   const experiments = await page.locator('section[aria-labelledby=experiments-title] button').allTextContents();
   const mean = await page.textContent('#z-mean');
   await page.click(`text=${experiments[1]}`);
-  await page.waitForFunction((old) => document.getElementById('z-mean').textContent !== old, mean);
+  await page.waitForFunction((old) => {
+    const now = document.getElementById('z-mean')?.textContent; // it is gone until the image is there
+    return now && now !== old;
+  }, mean);
   return {words, missing, dropped, experiments};
 }

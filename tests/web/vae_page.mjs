@@ -214,8 +214,9 @@ export async function unformed({page, open}, {runs}) {
   for (const run of runs) {
     await open();
     await status(page, READY);
+    const encoder = page.waitForResponse((response) => response.url().includes(`/${run}/encoder/weights`));
     await page.selectOption('#run', run);
-    await status(page, /Loading the decoder/);
+    await encoder; // the last that is loaded
     await status(page, READY);
     await tab(page, 'formed');
     await page.waitForSelector('#status.error');
