@@ -1,5 +1,5 @@
 // What both pages are built from.
-import {useEffect, useRef, useState} from 'preact/hooks';
+import {useLayoutEffect, useRef, useState} from 'preact/hooks';
 
 import {numberError} from './numbers.js';
 
@@ -150,6 +150,7 @@ export function Experiments({experiments}) {
 export function Canvas({draw, canvasRef, ...others}) {
   const own = useRef(null);
   const ref = canvasRef ?? own;
-  useEffect(() => draw(ref.current), [draw]);
+  // Before the browser paints, so that the picture and the words beside it are of the same moment.
+  useLayoutEffect(() => draw(ref.current), [draw]);
   return <canvas ref={ref} {...others} />;
 }
