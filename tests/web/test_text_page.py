@@ -151,7 +151,7 @@ def test_the_slider_acts_while_the_model_writes(visit):
     assert answer["during"] == "Pause" and answer["length"] > answer["at"] + 20
     assert float(answer["temperature"]) == 2
     at = answer["at"]
-    assert np.mean(answer["bits"][at + 4 :]) > 1.5 * np.mean(answer["bits"][30:at])
+    assert np.mean(answer["bits"][at + 10 :]) > 1.5 * np.mean(answer["bits"][30:at])
 
 
 def test_how_a_run_of_python_learned(visit, text_run):

@@ -127,8 +127,8 @@ export async function slider(site) {
   await page.click('#write-from-seed');
   await page.waitForTimeout(600);
   await page.focus('#drag-temperature');
-  await page.keyboard.press('End');
   const at = (await text(page)).length;
+  await page.keyboard.press('End');
   await page.waitForTimeout(1500);
   const during = await page.textContent('#write');
   const length = (await text(page)).length;
