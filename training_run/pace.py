@@ -30,7 +30,7 @@ class Pace:
         self._trained = self._trained or time.monotonic()
 
     def end_step(self, examples: float) -> None:
-        """Record the end of a step, after so many examples of the epoch."""
+        """Record the end of a step; `examples` are those of the epoch so far."""
         self.steps += 1
         # The begin of the epoch, the end of its first step and that of its last.
         self._marks = [*self._marks[:2], (time.monotonic(), examples)]
@@ -59,7 +59,7 @@ class Pace:
         return max(1, int(_STEPS_SHARE * seconds / (steps_per_epoch * seconds_per_step)))
 
     def time_left(self, epochs: int) -> str:
-        """Return how long so many epochs take, by those of this process; empty if unknown."""
+        """Return the time that `epochs` epochs take, by those of this process; empty if unknown."""
         if not epochs or not self._epochs:
             return ""
         return duration_text(epochs * (time.monotonic() - self._trained) / self._epochs)

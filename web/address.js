@@ -3,9 +3,15 @@
 /** Return the query of the page's URL as an object of texts. */
 export const readAddress = () => Object.fromEntries(new URLSearchParams(location.search));
 
-/** Put values into the page's URL; undefined and null ones are left out. */
+const DELAY = 300; // milliseconds; a browser refuses hundreds of changes in a few seconds
+let timer = null;
+
+/** Put values into the page's URL when they have been the same for a moment; undefined and null are left out. */
 export function writeAddress(values) {
-  const kept = Object.entries(values).filter(([, value]) => value !== undefined && value !== null);
-  const query = new URLSearchParams(kept).toString();
-  if (`?${query}` !== location.search) history.replaceState(null, '', `?${query}`);
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    const kept = Object.entries(values).filter(([, value]) => value !== undefined && value !== null);
+    const query = new URLSearchParams(kept).toString();
+    if (`?${query}` !== location.search) history.replaceState(null, '', `?${query}`);
+  }, DELAY);
 }

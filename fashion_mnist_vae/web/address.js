@@ -7,15 +7,13 @@ import {pickTest} from './images.js';
 import {setSlot, showPoint} from './map_actions.js';
 import {limitSpec, POINTS_SPEC, state, update, usualFields} from './state.js';
 
-const DELAY = 300; // milliseconds; a browser refuses hundreds of changes in a few seconds
 const TABS = ['inside', 'image', 'draw', 'arithmetic', 'formed', 'map'];
 
 const round = (z) => Array.from(z, (value) => Number(value.toFixed(3))).join(',');
 
 /** Return the view as the texts of an address. */
-export function addressOf(view) {
+function addressOf(view) {
   const {model, fields, path, picked, slots} = view;
-  if (!model) return {run: view.run ?? undefined};
   const usual = usualFields(model, view.dimensions);
   const side = (name) => {
     const {start, end} = fields[name];
@@ -44,13 +42,10 @@ export function readView() {
   return address;
 }
 
-/** Write the view into the address, whenever it has been the same for a moment. */
+/** Write the view into the address, whenever it changes. */
 export function keepAddress() {
-  let timer = null;
   effect(() => {
-    const values = addressOf(state.value);
-    clearTimeout(timer);
-    if (state.value.model) timer = setTimeout(() => writeAddress(values), DELAY);
+    if (state.value.model) writeAddress(addressOf(state.value));
   });
 }
 

@@ -1,4 +1,4 @@
-// How the classes are told apart on the map.
+// The colour and the mark of each class on the map.
 
 // Paul Tol's "muted" colours, which colour-blind people can tell apart too.
 const COLOURS = [

@@ -41,14 +41,10 @@ export const {state, update, say} = store;
 /** Say what the page does by itself; the message does not follow the reader down the page. */
 export const sayProgress = (text) => update({status: {text, isError: false, isProgress: true}});
 
-/** Do one of the user's actions; what it throws becomes the status message. */
-export async function attempt(work) {
+/** Do one of the user's actions, which may overlap with others. */
+export function attempt(work) {
   if (state.value.status.isError) say(''); // an old error is no longer true
-  try {
-    return await work();
-  } catch (error) {
-    update({status: {text: error.message, isError: true}});
-  }
+  return store.attempt(work);
 }
 
 /** Return a function that does some work. While it works, the latest of the calls waits. */

@@ -44,20 +44,29 @@ export async function loadCorpus(name) {
   }
 }
 
-/** A text as indices of its characters, or of the characters that a model knows. */
+/**
+ * Return characters as indices in a character set.
+ *
+ * @param advice what to do if the set lacks some of them: the end of the Error's message.
+ */
+export function indicesOf(characters, charSet, advice) {
+  const places = new Map(charSet.map((character, index) => [character, index]));
+  const unknown = [...new Set(characters)].filter((character) => !places.has(character));
+  if (unknown.length) {
+    const list = unknown.slice(0, 10).map((character) => JSON.stringify(character)).join(' ');
+    throw new Error(`The model does not know these characters of the text: ${list}. ${advice}`);
+  }
+  return characters.map((character) => places.get(character));
+}
+
+/** A text, its character set in order of first appearance, and the text as indices in it. */
 export class TextData {
-  constructor(name, text, charSet) {
+  constructor(name, text) {
     const characters = Array.from(text); // code points, as in Python
     this.name = name;
     this.text = text;
-    this.charSet = charSet ?? [...new Set(characters)];
-    const indexOf = new Map(this.charSet.map((character, index) => [character, index]));
-    const unknown = [...new Set(characters)].filter((character) => !indexOf.has(character));
-    if (unknown.length) {
-      const list = unknown.slice(0, 10).map((character) => JSON.stringify(character)).join(' ');
-      throw new Error(`The model does not know these characters of the text: ${list}`);
-    }
-    this.indices = Int32Array.from(characters, (character) => indexOf.get(character));
+    this.charSet = [...new Set(characters)];
+    this.indices = Int32Array.from(indicesOf(characters, this.charSet, ''));
   }
 
   /** Return a random slice of the text; the whole text if it is shorter. */

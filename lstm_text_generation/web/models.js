@@ -163,4 +163,3 @@ export async function download() {
   downloadFiles(name, await client.call('artifacts'));
   say(`Downloaded ${name}.json and ${name}.weights.bin. In Python: python -m ${APP}.generate ${name}.json`);
 }
-

@@ -9,7 +9,7 @@ import {Inside} from './inside.jsx';
 import {changeBackend, listKept, listModels, loadRun} from './models.js';
 import {ModelsPanel, TextPanel} from './models_panels.jsx';
 import {HistoryPanel, TemperaturesPanel} from './panels.jsx';
-import {APP, client, FIELDS, run, say, setField, state, update} from './state.js';
+import {attempt, client, FIELDS, run, say, setField, state, update} from './state.js';
 import {pause, readText, setTemperature, writeFromSeed, writeOn} from './text.js';
 import {Legend, Selected, TextView} from './text_view.jsx';
 import {TrainPanel} from './train_panel.jsx';
@@ -117,10 +117,7 @@ const TABS = [
 function App() {
   const {busy, model, seedText, status, tab, temperature, unit} = state.value;
   useEffect(() => {
-    if (!model) return undefined;
-    const shownRun = model.kind === 'run' ? model.name : undefined;
-    const waiting = setTimeout(() => writeAddress({run: shownRun, temperature, seed: seedText, unit}), 300);
-    return () => clearTimeout(waiting);
+    if (model) writeAddress({run: model.kind === 'run' ? model.name : null, temperature, seed: seedText, unit});
   }, [model, temperature, seedText, unit]);
   return (
     <div id="page" aria-busy={busy ? 'true' : 'false'}>
@@ -172,4 +169,4 @@ async function begin() {
 
 render(<App />, document.querySelector('main'));
 await run(begin);
-listKept().catch((error) => update({status: {text: error.message, isError: true}}));
+attempt(listKept);

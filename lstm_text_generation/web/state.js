@@ -19,7 +19,7 @@ export const FIELDS = {
   learningRate: {name: 'Learning rate', min: 0, exclusive: true},
 };
 
-export const {state, update, say, run} = createStore({
+export const {state, update, say, attempt, run} = createStore({
   backend: BACKENDS[0],
   runs: [], // of saved_models/: {path, graph}
   kept: [], // models that this browser keeps: {name, date}

@@ -1,23 +1,15 @@
 // The text on the page: reading, writing, going back.
 import {numberError, readNumber} from '../../web/numbers.js';
 import {Stopped} from '../../web/worker_client.js';
+import {indicesOf} from './corpora.js';
 import {bits} from './sampling.js';
-import {client, FIELDS, say, setField, state, TEMPERATURES, update} from './state.js';
+import {attempt, client, FIELDS, say, setField, state, TEMPERATURES, update} from './state.js';
 
 const LONGEST = 5000; // characters of a text that is read
 const TICK = 50; // milliseconds between two pieces of text
 
-/** Return a text as indices; throws an Error for characters that the model does not know. */
-export function encode(text, {charSet}) {
-  const characters = Array.from(text); // code points, as in Python
-  const indices = characters.map((character) => charSet.indexOf(character));
-  const unknown = [...new Set(characters.filter((_, i) => indices[i] < 0))];
-  if (unknown.length) {
-    const list = unknown.slice(0, 10).map((character) => JSON.stringify(character)).join(' ');
-    throw new Error(`The model does not know these characters: ${list}. Leave them out.`);
-  }
-  return indices;
-}
+/** Return a text of the user as indices; throws an Error for characters that the model does not know. */
+export const encode = (text, {charSet}) => indicesOf(Array.from(text), charSet, 'Leave them out.');
 
 /** Return the seed text as indices; throws an Error if it is empty. */
 function readSeed() {
@@ -78,13 +70,12 @@ export async function rewind(place, index) {
 export function writeOn() {
   const writing = {};
   update({writing});
-  writeLoop(writing)
-    .catch((error) => {
-      if (!(error instanceof Stopped)) update({status: {text: error.message, isError: true}});
-    })
-    .finally(() => {
-      if (state.value.writing === writing) update({writing: null});
-    });
+  const written = writeLoop(writing).catch((error) => {
+    if (!(error instanceof Stopped)) throw error;
+  });
+  attempt(() => written).finally(() => {
+    if (state.value.writing === writing) update({writing: null});
+  });
 }
 
 async function writeLoop(writing) {

@@ -2,7 +2,7 @@
 import {readNumber} from '../../web/numbers.js';
 import {fetchJson} from '../../web/files.js';
 import {runUrl} from '../../web/site.js';
-import {hash, loadCorpus, OWN, TextData} from './corpora.js';
+import {hash, indicesOf, loadCorpus, OWN, TextData} from './corpora.js';
 import {restart, stoppable} from './models.js';
 import {client, FIELDS, HINT, say, state, TEMPERATURES, update} from './state.js';
 import {decode, encode} from './text.js';
@@ -26,11 +26,7 @@ export async function loadText() {
 function corpusIndices() {
   const {corpus, model} = state.value;
   if (String(corpus.charSet) === String(model.charSet)) return corpus.indices;
-  try {
-    return new TextData(corpus.name, corpus.text, model.charSet).indices;
-  } catch (error) {
-    throw new Error(`${error.message}. Create a new model for this text.`);
-  }
+  return Int32Array.from(indicesOf(Array.from(corpus.text), model.charSet, 'Create a new model for this text.'));
 }
 
 /** Train the model on the text, from its weights of now. */

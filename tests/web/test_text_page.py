@@ -243,12 +243,13 @@ def test_a_view_has_an_address(visitor, exact_run):
     assert answer["unit"] == "1" and answer["text"].startswith(SEED)
 
 
-def test_experiments(visit):
+def test_experiments(visit, trained):
     answer = visit("experiments")
     assert [temperature for temperature, _ in answer["looks"]] == ["0.1", "1.5"]
     assert all("?" in look for _, look in answer["looks"])
     assert answer["after"] == answer["before"][::-1]
-    assert answer["backwards"] != answer["forwards"]
+    for name, text in (("forwards", answer["before"]), ("backwards", answer["after"])):
+        assert answer[name] == pytest.approx(surprise(trained, text).mean(), abs=0.01)
 
 
 def test_it_is_usable_on_a_phone_and_with_a_screen_reader(visit):

@@ -244,7 +244,8 @@ export async function experiments(site) {
     looks.push([await page.inputValue('#temperature'), await page.textContent('#experiments-title ~ p')]);
   }
   await page.click('#write');
-  await page.waitForSelector('#write:has-text("Write on")');
+  await idle(page);
+  await page.waitForTimeout(300); // a piece of text may have been on its way
   const before = await text(page);
   const forwards = Number(await page.textContent('#mean-bits'));
   await page.click('button:has-text("backwards")');
