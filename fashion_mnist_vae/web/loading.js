@@ -111,7 +111,7 @@ function loadEncoder(model, isCurrent) {
       if (tests.labels.length) Object.assign(tests, await encodeTests(tests, model));
       if (!isCurrent()) return false;
       update({tests, encoder: ''});
-      sayProgress('The encoder and the test images are here.');
+      sayProgress(`The encoder and the test images are here. Computing with ${state.value.backend}.`);
       return true;
     } catch (error) {
       if (isCurrent()) {

@@ -172,12 +172,11 @@ export async function backends(site) {
   const found = {};
   for (const name of ['cpu', 'webgl', 'wasm']) {
     await page.selectOption('#backend', name);
-    await status(page, /Loading the decoder/);
-    await opened({page, open: () => {}});
+    await status(page, new RegExp(`Computing with ${name}`));
     found[name] = await fill(page, {points: 4, x: [-4, 4], y: [-4, 4]});
   }
   await page.selectOption('#backend', 'webgpu');
-  const webgpu = await status(page, /cannot run webgpu|test images are here/);
+  const webgpu = await status(page, /cannot run webgpu|Computing with webgpu/);
   const after = await fill(page, {points: 3, x: [-4, 4], y: [-4, 4]});
   return {found, webgpu, chosen: await page.inputValue('#backend'), after};
 }
