@@ -72,9 +72,9 @@ RECIPES = {
     ),
     "images-original": Recipe(_IMAGES, "--epochs=50"),
     "images-fast": Recipe(_IMAGES, "--preset=fast", seeds=3),
-    "images-fast-10": Recipe(_IMAGES, "--preset=fast --epochs=10", seeds=3),
-    "images-small-batch": Recipe(
-        _IMAGES, "--preset=fast --epochs=10 --batch_size=64 --learning_rate=0.0015"
+    "images-fast-8": Recipe(_IMAGES, "--preset=fast --epochs=8", seeds=3),
+    "images-small-rate": Recipe(
+        _IMAGES, "--preset=fast --epochs=22 --learning_rate=0.003 --warmup_steps=500", seeds=3
     ),
 }
 

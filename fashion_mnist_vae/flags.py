@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 PRESETS: dict[str, dict[str, Any]] = {
     "fast": {
         "batch_size": 128,
-        "learning_rate": 3e-3,
+        "learning_rate": 8e-3,
         "schedule": "cosine",
-        "warmup_steps": 500,
-        "epochs": 22,
+        "warmup_steps": 300,
+        "epochs": 18,
     }
 }
 
