@@ -142,7 +142,7 @@ def _save(path: Path, model: keras.Model, output_names: list[str]) -> None:
     """Write a SavedModel whose `serving_default` has named outputs and needs TensorFlow only."""
     inputs = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32, "inputs")
 
-    @tf.function(input_signature=[inputs])
+    @tf.function(input_signature=[inputs], autograph=False)
     def serving_default(inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         return dict(zip(output_names, tf.nest.flatten(model(inputs)), strict=True))
 

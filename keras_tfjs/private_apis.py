@@ -81,6 +81,14 @@ def call_shapes(model: keras.Model) -> dict[str, Any]:
     return getattr(model, "_build_shapes_dict", None) or {}
 
 
+def uses_autograph(function: Any) -> bool:
+    """Return whether a `tf.function` was made with `autograph=True`, the default.
+
+    TensorFlow has no public way to ask. Without an answer, tracing is slower.
+    """
+    return getattr(function, "_autograph", True)
+
+
 class _LargeWeight:
     """Stands for a large weight in a graph that is being frozen, as a constant of zeros."""
 

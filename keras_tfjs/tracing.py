@@ -7,7 +7,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_tfjs.private_apis import call_shapes, operations_of_tensorflow_js
+from keras_tfjs.private_apis import (
+    call_shapes,
+    operations_of_tensorflow_js,
+    uses_autograph,
+)
 
 _ASSIGNMENTS = {"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"}
 
@@ -136,7 +140,9 @@ def _trace(function: Any) -> Any:
     with operations_of_tensorflow_js():
         try:
             untraced = tf.function(
-                function.python_function, input_signature=function.input_signature
+                function.python_function,
+                input_signature=function.input_signature,
+                autograph=uses_autograph(function),
             )
             return untraced.get_concrete_function()
         except Exception as error:  # because the function is the user's code

@@ -25,7 +25,9 @@ def one_step(model: keras.Model) -> Callable[..., dict[str, tf.Tensor]]:
         tf.TensorSpec([None, n], tf.float32, name) for n, name in zip(units, names, strict=True)
     ]
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.int32, "character"), *specs])
+    character = tf.TensorSpec([None], tf.int32, "character")
+
+    @tf.function(input_signature=[character, *specs], autograph=False)
     def step(character: tf.Tensor, *states: tf.Tensor) -> dict[str, tf.Tensor]:
         state = [list(pair) for pair in zip(states[::2], states[1::2], strict=True)]
         # Build the one-hot vectors as int32, then cast, because the wasm backend of TensorFlow.js
@@ -49,7 +51,7 @@ class SavedTextModel(tf.Module):
         order = np.argsort(codes).astype(np.int32)
         self._codes, self._sorted, self._order = map(tf.constant, (codes, codes[order], order))
         window = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32, "windows")
-        self.serving_default = tf.function(self._serve, input_signature=[window])
+        self.serving_default = tf.function(self._serve, input_signature=[window], autograph=False)
         self.generate = tf.function(
             self._generate,
             input_signature=[
@@ -58,6 +60,7 @@ class SavedTextModel(tf.Module):
                 tf.TensorSpec([], tf.float32, "temperature"),
                 tf.TensorSpec([], tf.int64, "seed"),
             ],
+            autograph=False,
         )
 
     def _serve(self, windows: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -92,7 +92,7 @@ class Workers:
         flat = tf.constant(array.ravel(), tf.float64)
         return self._all_reduce_sum(flat).numpy().astype(array.dtype).reshape(array.shape)
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.float64)])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float64)], autograph=False)
     def _all_reduce_sum(self, array: tf.Tensor) -> tf.Tensor:
         replicas_here = self.strategy.num_replicas_in_sync // self.size
 

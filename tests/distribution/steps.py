@@ -1,4 +1,4 @@
-"""What one of several workers computes; run as `python -m tests.distribution.steps KIND FILE`.
+"""What one of several workers computes: a command with the arguments KIND and FILE.
 
 KIND is a value of --distribution; mirrored runs on two processors that TensorFlow makes of one.
 Writes to FILE what the test compares with that of the others.
@@ -131,5 +131,6 @@ def main(kind: str, file: str) -> None:
         np.savez(file, **measure(workers))
 
 
-if __name__ == "__main__":
+def cli() -> None:
+    """Run `main` with the command line's arguments."""
     main(*sys.argv[1:])

@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 
 from tests.conftest import made_once
-from tests.distribution.workers import started
-
-MODULE = ["-m", "tests.distribution.steps"]
-
+from tests.distribution import steps
+from tests.support.workers import started
 
 KINDS = {"1": "none", "2": "multi_worker", "4": "multi_worker", "mirrored": "mirrored"}
 
@@ -21,8 +19,8 @@ def figures(tmp_path_factory) -> dict[str, list[dict[str, np.ndarray]]]:
     def compute(directory: Path) -> None:
         for name, kind in KINDS.items():
             count = int(name) if name.isdecimal() else 1
-            lines = [[*MODULE, kind, directory / f"{name}-{n}.npz"] for n in range(count)]
-            with started(directory / name, ["worker"] * count, lines) as workers:
+            lines = [[kind, directory / f"{name}-{n}.npz"] for n in range(count)]
+            with started(directory / name, ["worker"] * count, steps, lines) as workers:
                 assert workers.wait() == [0] * count, workers.output(0)
 
     directory = made_once(tmp_path_factory, "steps", compute)

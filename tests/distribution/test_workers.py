@@ -14,17 +14,16 @@ import pytest
 
 from lstm_text_generation import train
 from tests.conftest import SMALL, assert_one_line, command, made_once
-from tests.distribution.workers import Workers, started
+from tests.support.workers import Workers, started
 
-MODULE = ["-m", "lstm_text_generation.train"]
 JOBS = ["chief", "worker", "worker"]
 CLUSTER = {"cluster": {"worker": ["127.0.0.1:1"]}, "task": {"type": "worker", "index": 0}}
 
 
 def lines(directory: Path, corpus: Path, *flags: str) -> list[list]:
     """Return the command of each worker; each has a save_path of its own, as on other machines."""
-    train = [*MODULE, corpus, *SMALL, "--epochs=6", "--distribution=multi_worker", *flags]
-    return [[*train, f"--save_path={directory / f'run-{n}'}"] for n in range(len(JOBS))]
+    line = [corpus, *SMALL, "--epochs=6", "--distribution=multi_worker", *flags]
+    return [[*line, f"--save_path={directory / f'run-{n}'}"] for n in range(len(JOBS))]
 
 
 def weights(directory: Path) -> bytes:
@@ -44,11 +43,11 @@ def wait_for(workers: Workers, words: str, number: int = 0) -> None:
 def undisturbed(tmp_path_factory, corpus) -> Path:
     """The directory of three workers that trained from beginning to end."""
 
-    def train(directory: Path) -> None:
-        with started(directory, JOBS, lines(directory, corpus)) as workers:
+    def train_all(directory: Path) -> None:
+        with started(directory, JOBS, train, lines(directory, corpus)) as workers:
             assert workers.wait() == [0, 0, 0], workers.output(0)
 
-    return made_once(tmp_path_factory, "undisturbed", train)
+    return made_once(tmp_path_factory, "undisturbed", train_all)
 
 
 def test_only_the_chief_writes_and_shows(undisturbed):
@@ -79,10 +78,10 @@ def test_a_worker_that_dies_ends_all_and_resume_loses_nothing(
 ):
     """The chief, or another one, in the middle of an epoch: two processes are left, and end."""
     commands = lines(tmp_path, corpus)
-    with started(tmp_path, JOBS, commands) as workers:
+    with started(tmp_path, JOBS, train, commands) as workers:
         wait_for(workers, "Epoch 3 of 6")
         time.sleep(delay)
-        workers.processes[lost].kill()
+        workers.processes[lost].process.kill()
         statuses = workers.wait()
         assert "Epoch 4 of 6" not in workers.output(0)  # so it was in the middle of that
         assert statuses.pop(lost) == -signal.SIGKILL and statuses == [os.EX_TEMPFAIL] * 2
@@ -90,7 +89,7 @@ def test_a_worker_that_dies_ends_all_and_resume_loses_nothing(
             output = workers.output(number)
             assert output.splitlines()[-1] == LOST and "Traceback" not in output
         for number, command in enumerate(commands):
-            workers.start(number, [*command, "--resume"])
+            workers.start(number, train, [*command, "--resume"])
         assert workers.wait() == [0, 0, 0], workers.output(0)
         assert workers.output(0).count("Epoch 2 of 6") == 1  # it was not done again
         for number in range(len(JOBS)):
@@ -101,19 +100,19 @@ def test_a_worker_that_dies_ends_all_and_resume_loses_nothing(
 def test_a_worker_that_dies_before_all_are_there(undisturbed, tmp_path, corpus):
     """An orchestrator starts each one again that ends so."""
     commands = lines(tmp_path, corpus)
-    with started(tmp_path, JOBS, commands[:2]) as workers:
+    with started(tmp_path, JOBS, train, commands[:2]) as workers:
         time.sleep(8)  # they wait for the third one
-        workers.processes[1].kill()
+        workers.processes[1].process.kill()
         workers.processes[1].wait()
         for number in (1, 2):
-            workers.start(number, commands[number])
+            workers.start(number, train, commands[number])
         deadline = time.monotonic() + 120
-        while any(process.poll() != 0 for process in workers.processes):
+        while any(worker.process.exitcode != 0 for worker in workers.processes):
             assert time.monotonic() < deadline, [workers.output(n) for n in range(len(JOBS))]
-            for number, process in enumerate(workers.processes):
-                assert process.poll() in (None, 0, os.EX_TEMPFAIL), workers.output(number)
-                if process.poll():
-                    workers.start(number, [*commands[number], "--resume"])
+            for number, worker in enumerate(workers.processes):
+                assert worker.process.exitcode in (None, 0, os.EX_TEMPFAIL), workers.output(number)
+                if worker.process.exitcode:
+                    workers.start(number, train, [*commands[number], "--resume"])
             time.sleep(0.1)
     assert weights(tmp_path) == weights(undisturbed)
 
@@ -121,8 +120,8 @@ def test_a_worker_that_dies_before_all_are_there(undisturbed, tmp_path, corpus):
 def test_only_the_chief_needs_to_see_the_run(undisturbed, tmp_path, corpus):
     shutil.copytree(undisturbed / "run-0", tmp_path / "run-0")
     flags = ["--epochs=7", "--distribution=multi_worker", "--resume"]  # the rest is the run's
-    commands = [[*MODULE, *flags, f"--save_path={tmp_path / f'run-{n}'}"] for n in range(len(JOBS))]
-    with started(tmp_path, JOBS, commands) as workers:
+    commands = [[*flags, f"--save_path={tmp_path / f'run-{n}'}"] for n in range(len(JOBS))]
+    with started(tmp_path, JOBS, train, commands) as workers:
         assert workers.wait() == [0, 0, 0], [workers.output(n) for n in range(len(JOBS))]
         assert "Epoch 7 of 7" in workers.output(0) and "Epoch 6 of 7" not in workers.output(0)
     assert weights(tmp_path) != weights(undisturbed)
@@ -132,7 +131,7 @@ def test_what_the_chief_cannot_open_ends_all(undisturbed, tmp_path, corpus):
     commands = lines(tmp_path, corpus)
     commands[0].append(f"--save_path={undisturbed / 'run-0'}")
     before = weights(undisturbed)
-    with started(tmp_path, JOBS, commands) as workers:
+    with started(tmp_path, JOBS, train, commands) as workers:
         assert workers.wait() == [1, 1, 1]
         for number in range(len(JOBS)):
             assert "holds a finished run; --resume goes on with it" in workers.output(number)
@@ -143,7 +142,9 @@ def test_checkpoints_of_the_chief_that_are_damaged_end_all(undisturbed, tmp_path
     shutil.copytree(undisturbed / "run-0", tmp_path / "run-0")
     for file in (tmp_path / "run-0/checkpoints").iterdir():
         file.write_bytes(b"")
-    with started(tmp_path, JOBS, lines(tmp_path, corpus, "--resume", "--epochs=7")) as workers:
+    with started(
+        tmp_path, JOBS, train, lines(tmp_path, corpus, "--resume", "--epochs=7")
+    ) as workers:
         assert workers.wait() == [1, 1, 1]
         for number in range(len(JOBS)):
             assert "can be read: all are damaged" in workers.output(number)
@@ -151,7 +152,7 @@ def test_checkpoints_of_the_chief_that_are_damaged_end_all(undisturbed, tmp_path
 
 def test_a_log_dir_that_the_chief_cannot_write_ends_all(tmp_path, corpus):
     commands = lines(tmp_path, corpus, f"--log_dir={corpus}")
-    with started(tmp_path, JOBS, commands) as workers:
+    with started(tmp_path, JOBS, train, commands) as workers:
         assert workers.wait() == [1, 1, 1]
         for number in range(len(JOBS)):
             assert f"{corpus}: File exists" in workers.output(number)
@@ -173,9 +174,9 @@ def test_a_port_that_is_taken_is_one_line(monkeypatch, tmp_path, corpus):
 
 def test_a_signal_to_one_stops_all_with_a_checkpoint(undisturbed, tmp_path, corpus):
     commands = lines(tmp_path, corpus)
-    with started(tmp_path, JOBS, commands) as workers:
+    with started(tmp_path, JOBS, train, commands) as workers:
         wait_for(workers, "Epoch 2 of 6")
-        workers.processes[1].send_signal(signal.SIGTERM)
+        workers.processes[1].send(signal.SIGTERM)
         assert workers.wait() == [143] * 3, workers.output(0)
         stops = [
             re.findall(r"Stopped after \d+ epochs and \d+ steps, with a checkpoint", output)
@@ -183,7 +184,7 @@ def test_a_signal_to_one_stops_all_with_a_checkpoint(undisturbed, tmp_path, corp
         ]
         assert len(stops[0]) == 1 and stops == stops[:1] * len(JOBS)  # all at the same step
         for number, command in enumerate(commands):
-            workers.start(number, [*command, "--resume"])
+            workers.start(number, train, [*command, "--resume"])
         assert workers.wait() == [0, 0, 0], workers.output(0)
     assert weights(tmp_path) == weights(undisturbed)
 
@@ -191,7 +192,7 @@ def test_a_signal_to_one_stops_all_with_a_checkpoint(undisturbed, tmp_path, corp
 def test_workers_that_were_told_otherwise_are_refused(tmp_path, corpus):
     commands = lines(tmp_path, corpus)
     commands[2].append("--epochs=7")
-    with started(tmp_path, JOBS, commands) as workers:
+    with started(tmp_path, JOBS, train, commands) as workers:
         assert workers.wait() == [1, 1, 1]
         for number in range(len(JOBS)):
             assert "same flags and the same data" in workers.output(number)

@@ -16,7 +16,7 @@ import lstm_text_generation.generate
 import lstm_text_generation.train
 from tests import shapes
 from tests.conftest import TEXT
-from tests.reliability.forks import Fork
+from tests.support.forks import Fork
 
 
 class App(NamedTuple):

@@ -1,6 +1,6 @@
-"""Commands in processes of their own, forked from one that has imported TensorFlow already.
+"""Commands in processes forked from one that has imported TensorFlow.
 
-So a run begins at once, and a test can afford to kill fifty.
+A forked process starts in milliseconds, so a test can afford to kill fifty of them.
 """
 
 import ctypes
@@ -16,8 +16,8 @@ from typing import Any
 
 import training_run.run
 
-# What the commands import, so that the forks find it done. TensorFlow computes nothing before it
-# is forked: its threads would stay behind.
+# Import here what the commands import, because a fork inherits it. TensorFlow must compute nothing
+# before the fork, because its threads would not exist in the new process.
 for _name in ("matplotlib.figure", "tensorflow_datasets", "training_run.run"):
     importlib.import_module(_name)
 for _app in ("fashion_mnist_vae", "lstm_text_generation"):
@@ -32,7 +32,7 @@ _context.set_forkserver_preload([__name__])
 
 
 class Fork:
-    """A command that runs. Its output, both streams, goes into a file as it comes."""
+    """A running command. Its output, both streams, is appended to a file."""
 
     def __init__(
         self,
@@ -42,52 +42,56 @@ class Fork:
         die_at: int = 0,
         bound: bool = False,
         checkpoint_seconds: float | None = None,
+        environment: dict[str, str] | None = None,
     ):
         """Start the command, and wait until the new process begins with it.
 
         Args:
-          die_at: kill the process before so many-th change of the file system; 0 never does.
-          bound: let permissions bind the process, even if it is root's.
+          module: has the command's `cli`.
+          die_at: kill the process before this change of the file system, counted from 1; 0 never
+            kills.
+          bound: apply file permissions to the process, even if it is root's.
           checkpoint_seconds: seconds between checkpoints within an epoch; by default minutes.
+          environment: variables to set.
         """
         self._output = output
         line = [str(argument) for argument in arguments]
         begins = _context.Event()
+        settings = (die_at, bound, checkpoint_seconds, environment or {})
         self.process = _context.Process(
-            target=_run,
-            args=(module.__name__, line, str(output), die_at, bound, checkpoint_seconds, begins),
+            target=_run, args=(module.__name__, line, str(output), *settings, begins)
         )
         self.process.start()
         assert begins.wait(60)
         self.pid = self.process.pid
 
     def send(self, number: int) -> None:
-        """Send it a signal, if it has not ended."""
+        """Send a signal to the process if it is alive."""
         if self.process.is_alive():
             os.kill(self.pid, number)
 
     def wait_for(self, words: str) -> None:
-        """Wait until it has printed the words."""
+        """Wait until the process has printed the words."""
         deadline = time.monotonic() + 120
         while words not in self.output():
             assert self.process.is_alive() and time.monotonic() < deadline, self.output()
             time.sleep(0.01)
 
     def memory(self) -> int:
-        """Return the bytes that it has resident."""
+        """Return the resident memory of the process in bytes."""
         pages = Path(f"/proc/{self.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     def output(self) -> str:
-        """Return what it has printed so far."""
+        """Return the output so far."""
         return self._output.read_text() if self._output.exists() else ""
 
     def changes(self) -> int:
-        """Return how many changes of the file system it has made, once it has ended by itself."""
+        """Return the number of changes of the file system, after the process has exited."""
         return int(self._output.with_suffix(".changes").read_text())
 
     def wait(self, timeout: float = 120) -> int:
-        """Return its exit status, negative for a signal."""
+        """Wait for the process; return its exit status, negative for a signal."""
         self.process.join(timeout)
         assert self.process.exitcode is not None, f"no end after {timeout} s:\n{self.output()}"
         return self.process.exitcode
@@ -100,8 +104,10 @@ def _run(
     die_at: int,
     bound: bool,
     checkpoint_seconds: float | None,
+    environment: dict[str, str],
     begins: Any,
 ) -> None:
+    os.environ.update(environment)
     if checkpoint_seconds is not None:
         training_run.run.CHECKPOINT_SECONDS = checkpoint_seconds
     for stream in (1, 2):
@@ -126,7 +132,7 @@ def _run(
     sys.addaudithook(audit)
     begins.set()
     try:
-        sys.modules[module].cli()
+        importlib.import_module(module).cli()
     finally:
         sys.stdout.flush()
         os.write(tally, str(count).encode())
