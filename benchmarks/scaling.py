@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 import numpy as np
 from absl import flags
+from tests.distribution.workers import started
 
 from benchmarks.measure import machine, seconds, table
 from keras_tfjs import command_line
-from tests.distribution.workers import started
 
 DOCUMENT = Path(__file__).parents[1] / "docs/scaling.md"
 BEGIN, END = "<!-- measured: written by make bench-scaling -->\n", "<!-- end of measured -->\n"

@@ -9,6 +9,7 @@ may end at any moment.
 import dataclasses
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,19 +43,19 @@ def watched() -> Iterator[None]:
     A signal that was ignored before, as by a shell for its background commands, stays ignored.
     """
     vars(state).update(vars(SignalState()))
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
+    reader, writer = socket.socketpair()  # because Windows wakes sockets only
+    writer.setblocking(False)
     stderr = os.dup(2)  # because 2 is another file while TensorFlow is imported
     before = {n: signal.getsignal(n) for n in SIGNALS if signal.getsignal(n) != signal.SIG_IGN}
-    before_fd = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    before_fd = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     for number in before:
         signal.signal(number, lambda number, frame: None)  # the thread does the work
 
     def watch() -> None:
-        while numbers := os.read(reader, 1):
+        while numbers := reader.recv(1):
             if numbers[0] in before:
                 _react(numbers[0], stderr)
-        os.close(reader)
+        reader.close()
 
     threading.Thread(target=watch, daemon=True).start()
     try:
@@ -63,7 +64,7 @@ def watched() -> Iterator[None]:
         signal.set_wakeup_fd(before_fd)
         for number, handler in before.items():
             signal.signal(number, handler)
-        os.close(writer)  # ends the thread
+        writer.close()  # ends the thread
         os.close(stderr)
 
 

@@ -4,12 +4,13 @@ TensorFlow is imported inside the functions, because `--help` takes 0.1 s withou
 seconds with it.
 """
 
-import os
 import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import psutil
 
 from keras_tfjs import command_line
 from keras_tfjs.command_line import UserError
@@ -232,7 +233,7 @@ def check_memory(text_data: "TextData", batch_size: int) -> None:
     """
     # One-hot characters and logits, with their gradients: six floats each, by measurement.
     example = 6 * 4 * text_data.sample_len() * text_data.char_set_size()
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    memory = psutil.virtual_memory().total
     if batch_size * example > memory:
         raise UserError(
             f"{text_data.char_set_size():,} distinct characters need about {example / 1e6:,.0f} MB "

@@ -29,7 +29,7 @@ _EXAMPLE = (
 class LostWorkerError(UserError):
     """Another worker has ended, so this one cannot go on."""
 
-    status = os.EX_TEMPFAIL  # 75: start all workers again
+    status = 75  # EX_TEMPFAIL, which Windows lacks: start all workers again
 
 
 class Workers:
