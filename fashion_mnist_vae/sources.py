@@ -60,7 +60,7 @@ def find(name: str, data_dir: str | None) -> tuple[ImageData, str]:
     if data_dir is not None:
         return _from_directory(name, Path(data_dir))
     if name == DEFAULT:
-        for directory in (DEBIAN_DIRECTORY, _cache()):
+        for directory in (DEBIAN_DIRECTORY, cache_directory()):
             found = data.load_directory(directory, name)
             if found:
                 return found, str(directory)
@@ -141,7 +141,7 @@ def _check(builder) -> list[str]:
 
 def _from_debian() -> tuple[ImageData, str]:
     """Fetch Debian's package and unpack it into the user's cache, which needs no root."""
-    cache = _cache()
+    cache = cache_directory()
     cache.parent.mkdir(parents=True, exist_ok=True)
     print(f"Fetching Debian's package {DEBIAN_PACKAGE} (31 MB) ...", flush=True)
     with tempfile.TemporaryDirectory(dir=cache.parent) as scratch:
@@ -167,7 +167,7 @@ def _words(error: Exception) -> str:
     return said[-1] if said else str(error)
 
 
-def _cache() -> Path:
+def cache_directory() -> Path:
     import pooch
 
     return Path(pooch.os_cache("fashion_mnist_vae")) / "fashion-mnist"

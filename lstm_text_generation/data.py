@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from training_run.batches import Batches
 
-_CHUNK = 1 << 20  # characters encoded at a time
+CHUNK = 1 << 20  # characters encoded at a time
 VALIDATION_WINDOWS = 2048
 
 
@@ -227,10 +227,10 @@ def _encode(text: str | Iterable[str], known: Sequence[str] = ()) -> tuple[list[
 
 
 def _chunks(text: str | Iterable[str]) -> Iterator[str]:
-    """Cut a text into pieces of at most `_CHUNK` characters."""
+    """Cut a text into pieces of at most `CHUNK` characters."""
     for piece in [text] if isinstance(text, str) else text:
-        for start in range(0, len(piece), _CHUNK):
-            yield piece[start : start + _CHUNK]
+        for start in range(0, len(piece), CHUNK):
+            yield piece[start : start + CHUNK]
 
 
 def _narrowest(size: int) -> type:
@@ -241,6 +241,6 @@ def _widened(file: IO[bytes], before: type, after: type) -> IO[bytes]:
     """Return a file of the same integers in a wider type."""
     wider = tempfile.TemporaryFile()  # noqa: SIM115
     file.seek(0)
-    while piece := file.read(_CHUNK):
+    while piece := file.read(CHUNK):
         wider.write(np.frombuffer(piece, before).astype(after).data)
     return wider

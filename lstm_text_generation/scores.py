@@ -11,8 +11,8 @@ from lstm_text_generation.cells import State, zero_state
 from lstm_text_generation.model import sequence_logits
 
 BLOCK = 256  # predictions, as in the character model of karpathy/nanoGPT
-_BLOCKS_AT_ONCE = 64
-_CHARACTERS_AT_ONCE = 2000
+BLOCKS_AT_ONCE = 64
+CHARACTERS_AT_ONCE = 2000
 
 
 class Scores(NamedTuple):
@@ -53,8 +53,8 @@ def whole_text_loss(model: keras.Model, indices: np.ndarray) -> float:
     A compressor that uses this model needs as many nats per character.
     """
     total, state = 0.0, zero_state(model, 1)
-    for start in range(0, len(indices) - 1, _CHARACTERS_AT_ONCE):
-        window = indices[None, start : start + _CHARACTERS_AT_ONCE + 1]
+    for start in range(0, len(indices) - 1, CHARACTERS_AT_ONCE):
+        window = indices[None, start : start + CHARACTERS_AT_ONCE + 1]
         loss, state = _sum_of_losses(model, window.astype(np.int32), state)
         total += float(loss)
     return total / (len(indices) - 1)
@@ -68,8 +68,8 @@ def block_loss(model: keras.Model, indices: np.ndarray, block: int = BLOCK) -> f
     block = min(block, len(indices) - 1)
     starts = np.arange(0, len(indices) - block, block)
     total = 0.0
-    for first in range(0, len(starts), _BLOCKS_AT_ONCE):
-        some = starts[first : first + _BLOCKS_AT_ONCE]
+    for first in range(0, len(starts), BLOCKS_AT_ONCE):
+        some = starts[first : first + BLOCKS_AT_ONCE]
         windows = indices[some[:, None] + np.arange(block + 1)].astype(np.int32)
         loss, _ = _sum_of_losses(model, windows, zero_state(model, len(windows)))
         total += float(loss)

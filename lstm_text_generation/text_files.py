@@ -6,7 +6,7 @@ from pathlib import Path
 
 from keras_tfjs.command_line import UserError
 
-_PIECE = 1 << 20  # bytes of a file read at a time
+PIECE_BYTES = 1 << 20  # bytes of a file read at a time
 
 
 def read_text_file(path: Path, encoding: str) -> Iterator[str]:
@@ -27,7 +27,7 @@ def read_text_file(path: Path, encoding: str) -> Iterator[str]:
         with path.open("rb") as file:
             data = b"begin"
             while data:
-                data = file.read(_PIECE)
+                data = file.read(PIECE_BYTES)
                 waiting = len(decoder.getstate()[0])  # bytes of a character that is not whole yet
                 text = decoder.decode(data, final=not data)
                 _check_text(path, encoding, text, length)

@@ -91,7 +91,7 @@ def losses_table(stages: dict[str, list[measure.Stage]]) -> str:
 def texts_table(stages: list[measure.Stage]) -> str:
     """Return the table of what a model wrote, by epoch and temperature."""
     names = list(stages[0].texts)
-    rows = [[stage.epoch, *(_cell(stage.texts[name]) for name in names)] for stage in stages]
+    rows = [[stage.epoch, *(table_cell(stage.texts[name]) for name in names)] for stage in stages]
     return table(["epoch", *(f"temperature {name}" for name in names)], rows, align="---")
 
 
@@ -101,7 +101,7 @@ def temperature_values(images: Path, run: Path) -> dict[str, Any]:
     likeliest = pictures.temperatures(images / "results_temperatures.png", chars, probs)
     head = ["temperature", *(f"{t:g}" for t in pictures.TEMPERATURES)]
     return {
-        "seed_end": _cell(seed_text.split("\n")[-1]),
+        "seed_end": table_cell(seed_text.split("\n")[-1]),
         "shown": pictures.SHOWN,
         "likeliest": table(head, [["of the likeliest", *(f"{p:.1%}" for p in likeliest)]]),
     }
@@ -137,7 +137,7 @@ def bits(nats: float) -> float:
     return nats / math.log(2)
 
 
-def _cell(text: str) -> str:
+def table_cell(text: str) -> str:
     """Return a text for a cell of a Markdown table, nothing in it taken for a mark."""
     plain = html.escape(text).translate({ord(mark): f"&#{ord(mark)};" for mark in r"\`*_[]|~"})
     plain = plain.replace("  ", "&nbsp; ")

@@ -271,7 +271,7 @@ def offline(monkeypatch, tmp_path):
     for variable in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(variable, "http://127.0.0.1:9")  # no one listens there
     monkeypatch.setattr(sources, "DEBIAN_DIRECTORY", Path("/usr/share/absent/fashion-mnist"))
-    monkeypatch.setattr(sources, "_cache", lambda: tmp_path / "cache" / "fashion-mnist")
+    monkeypatch.setattr(sources, "cache_directory", lambda: tmp_path / "cache" / "fashion-mnist")
     monkeypatch.setattr(sources.datasets, "find", _without_home(tmp_path))
     return tmp_path
 

@@ -32,7 +32,7 @@ def test_texts_of_any_alphabet_are_encoded_without_loss(distinct):
     text = "".join(chr(first + i * 7919 % distinct) for i in range(distinct * 2 + 50))
     data = TextData("x", text, 10, 1)
     assert data.char_set_size() == distinct
-    assert "".join(data.char_set()[i] for i in data._indices) == text
+    assert "".join(data.char_set()[i] for i in data.indices()) == text
 
 
 def test_a_character_that_appears_late_keeps_its_place():
@@ -40,7 +40,7 @@ def test_a_character_that_appears_late_keeps_its_place():
     data = TextData("x", text, 5, 1)
     assert data.char_set() == ["a", "b", "z"]
     assert data.text_len() == len(text)
-    assert data._indices[2 << 20] == 2
+    assert data.indices()[2 << 20] == 2
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_whole_text_is_what_numpy_computes(trained, text, monkeypatch):
     model, _ = trained
     expected = numpy_losses(model, text).mean()
     assert scores.whole_text_loss(model, text) == pytest.approx(expected, rel=1e-6)
-    monkeypatch.setattr(scores, "_CHARACTERS_AT_ONCE", 100)  # the states are carried on
+    monkeypatch.setattr(scores, "CHARACTERS_AT_ONCE", 100)  # the states are carried on
     assert scores.whole_text_loss(model, text) == pytest.approx(expected, rel=1e-6)
 
 
@@ -53,7 +53,7 @@ def test_blocks_are_what_numpy_computes(trained, text, monkeypatch):
     blocks = [text[start : start + 257] for start in range(0, 1024, 256)]  # 4 whole ones
     expected = np.mean([numpy_losses(model, block) for block in blocks])
     assert scores.block_loss(model, text) == pytest.approx(expected, rel=1e-6)
-    monkeypatch.setattr(scores, "_BLOCKS_AT_ONCE", 3)
+    monkeypatch.setattr(scores, "BLOCKS_AT_ONCE", 3)
     assert scores.block_loss(model, text) == pytest.approx(expected, rel=1e-6)
     short = numpy_losses(model, text[:100]).mean()
     assert scores.block_loss(model, text[:100]) == pytest.approx(short, rel=1e-6)

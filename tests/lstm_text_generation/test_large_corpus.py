@@ -40,13 +40,13 @@ def test_pieces_are_the_text(tmp_path, monkeypatch):
     path.write_text(text, encoding="utf-8")
     whole = TextData("x", text, 5, 1)
     for size in (1, 2, 7, 64):
-        monkeypatch.setattr(text_files, "_PIECE", size)
-        monkeypatch.setattr(data, "_CHUNK", max(size, 2))
+        monkeypatch.setattr(text_files, "PIECE_BYTES", size)
+        monkeypatch.setattr(data, "CHUNK", max(size, 2))
         pieces = list(corpora.read(str(path)))
         assert "".join(pieces) == text and len(pieces) > len(text) // size / 2
         cut = TextData("x", iter(pieces), 5, 1)
         assert cut.char_set() == whole.char_set()
-        np.testing.assert_array_equal(cut._indices, whole._indices)
+        np.testing.assert_array_equal(cut.indices(), whole.indices())
         assert cut.fingerprint() == whole.fingerprint()
 
 
@@ -65,8 +65,8 @@ def test_no_room_for_the_mapped_file_is_one_line(call, monkeypatch, tmp_path, co
 
 
 def test_the_type_grows_twice(monkeypatch):
-    monkeypatch.setattr(data, "_CHUNK", 1 << 12)
+    monkeypatch.setattr(data, "CHUNK", 1 << 12)
     text = "".join(map(chr, range(0x1F000, 0x1F000 + 70_000)))
     text_data = TextData("x", text, 5, 1)
-    np.testing.assert_array_equal(text_data._indices, np.arange(70_000))
-    assert text_data._indices.dtype == np.int32
+    np.testing.assert_array_equal(text_data.indices(), np.arange(70_000))
+    assert text_data.indices().dtype == np.int32

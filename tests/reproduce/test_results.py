@@ -33,7 +33,7 @@ def test_the_page(directory, tmp_path):
     assert f"| {last['val_loss']:.2f} | {last['bits_per_char']:.2f} |" in text
     for temperature, written in measure.sample_texts(run).items():
         assert f'(temperature={temperature}):\n"{written}"' in (run / "samples.txt").read_text()
-        assert document._cell(written) in text
+        assert document.table_cell(written) in text
     images = runs.history(runs.image_run(directory, "mse"))
     for epoch in (1, 3):
         row = images[epoch - 1]
@@ -43,7 +43,7 @@ def test_the_page(directory, tmp_path):
 
 
 def test_what_was_written_is_no_markdown():
-    assert document._cell("a|b*c\n  <i>_\n") == (
+    assert document.table_cell("a|b*c\n  <i>_\n") == (
         "<code>a&#124;b&#42;c</code><br><code>&nbsp; &lt;i&gt;&#95;</code><br>"
     )
 
