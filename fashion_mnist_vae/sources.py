@@ -168,6 +168,7 @@ def _words(error: Exception) -> str:
 
 
 def cache_directory() -> Path:
+    """Return the directory of downloaded images."""
     import pooch
 
     return Path(pooch.os_cache("fashion_mnist_vae")) / "fashion-mnist"
