@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from lstm_text_generation.flags import TRAIN as FLAGS
-from tests.conftest import fresh_flags
+from tests.support.commands import fresh_flags
 from training_run import distribution
 
 MANIFEST = Path(__file__).parents[2] / "docs/kubernetes.yaml"

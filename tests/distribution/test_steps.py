@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import made_once
-from tests.distribution import steps
+from tests.support import steps
+from tests.support.shared_files import made_once
 from tests.support.workers import started
 
 KINDS = {"1": "none", "2": "multi_worker", "4": "multi_worker", "mirrored": "mirrored"}

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from lstm_text_generation import train
-from tests.conftest import SMALL, assert_one_line, command, made_once
+from tests.support.bottles import SMALL
+from tests.support.commands import assert_one_line, command
+from tests.support.shared_files import made_once
 from tests.support.workers import Workers, started
 
 JOBS = ["chief", "worker", "worker"]

@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.conftest import ROOT
+from tests.support.shared_files import ROOT
 
 # What a test does not wait for.
 SHORTER = {

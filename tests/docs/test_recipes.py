@@ -9,7 +9,7 @@ import fashion_mnist_vae.train
 import lstm_text_generation.train
 from benchmarks import recipes, recipes_document
 from keras_tfjs import command_line
-from tests.conftest import fresh_flags
+from tests.support.commands import fresh_flags
 
 TRAIN = {"lstm_text_generation": lstm_text_generation.train,
          "fashion_mnist_vae": fashion_mnist_vae.train}  # fmt: skip

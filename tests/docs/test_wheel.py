@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, SMALL
-from tests.docs.readmes import PACKAGES
-from tests.shapes import SMALL as SMALL_IMAGES
+from tests.support.bottles import SMALL
+from tests.support.readmes import PACKAGES
+from tests.support.shapes import SMALL as SMALL_IMAGES
+from tests.support.shared_files import ROOT
 
 
 @pytest.fixture(scope="module")

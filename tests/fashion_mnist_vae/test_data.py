@@ -14,7 +14,7 @@ import tensorflow_datasets as tfds
 
 from fashion_mnist_vae import data, sources
 from keras_tfjs.command_line import UserError
-from tests.shapes import draw_shapes, write_dataset, write_idx
+from tests.support.shapes import draw_shapes, write_dataset, write_idx
 
 TRAIN = "train-images-idx3-ubyte"
 

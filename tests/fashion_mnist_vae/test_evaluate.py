@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from fashion_mnist_vae import evaluate, load, scores
 from fashion_mnist_vae.model import VaeOptions, decoder, encoder, vae
-from tests.conftest import assert_one_line, command
+from tests.support.commands import assert_one_line, command
 
 
 def numpy_terms(model, images, reconstruction_loss="mse") -> tuple[float, float]:

@@ -10,7 +10,7 @@ import tensorflow as tf
 from fashion_mnist_vae import formation, train
 from fashion_mnist_vae.model import VaeOptions
 from fashion_mnist_vae.pictures import decode_grid
-from tests.shapes import SMALL
+from tests.support.shapes import SMALL
 from training_run.run import Run
 from training_run.run_directory import RunDirectory
 

@@ -16,8 +16,8 @@ from fashion_mnist_vae import data, download, generate, train
 from fashion_mnist_vae.flags import PRESETS
 from fashion_mnist_vae.model import VaeOptions, decoder  # which registers ZLayer, too
 from keras_tfjs import layers_model
-from tests.conftest import assert_one_line, command, start, wait_for
-from tests.shapes import SMALL, draw_shapes, write_dataset
+from tests.support.commands import assert_one_line, command, start, wait_for
+from tests.support.shapes import SMALL, draw_shapes, write_dataset
 from training_run.run import Run
 
 MODULE = "fashion_mnist_vae.train"

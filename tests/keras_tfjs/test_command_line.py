@@ -7,7 +7,8 @@ from absl import flags
 
 from keras_tfjs import command_line
 from keras_tfjs.command_line import UserError
-from tests.conftest import ROOT, assert_one_line
+from tests.support.commands import assert_one_line
+from tests.support.shared_files import ROOT
 
 seen: dict[str, object] = {}
 # fmt: off

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 import fashion_mnist_vae.model  # noqa: F401  (registers ZLayer, which the files name)
 from keras_tfjs import convert, layers_model, official_flags
-from tests.conftest import assert_one_line, command
 from tests.keras_tfjs import javascript
 from tests.keras_tfjs.case import randomize
-from tests.reliability.fuzzing import bounded_memory, damaged, fuzzed
+from tests.support.commands import assert_one_line, command
+from tests.support.fuzzing import bounded_memory, damaged, fuzzed
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ from fashion_mnist_vae.data import ImageData
 from keras_tfjs.compare import quantized_copy
 from lstm_text_generation import model as text
 from lstm_text_generation.data import TextData
-from tests.conftest import TEXT
 from tests.keras_tfjs.javascript import difference, graph_job
-from tests.shapes import draw_shapes
+from tests.support.bottles import TEXT
+from tests.support.shapes import draw_shapes
 
 IMAGES = draw_shapes(20, 0)[0].reshape(20, -1)
 IMAGE_DATA = ImageData("shapes", (12, 10), IMAGES, IMAGES[:0], np.zeros(0, np.int64), [])

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from keras_tfjs import layers_model
-from tests.conftest import ROOT
 from tests.keras_tfjs.case import randomize
+from tests.support.shared_files import ROOT
 
 pytestmark = pytest.mark.jax
 PYTHON = ROOT / ".venv-jax/bin/python"

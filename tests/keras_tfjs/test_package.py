@@ -4,7 +4,7 @@ import ast
 import subprocess
 import sys
 
-from tests.conftest import ROOT
+from tests.support.shared_files import ROOT
 
 OTHERS = {"fashion_mnist_vae", "lstm_text_generation", "training_run", "tests", "benchmarks"}
 

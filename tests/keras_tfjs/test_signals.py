@@ -10,7 +10,7 @@ import pytest
 
 import lstm_text_generation.train
 from keras_tfjs import signals
-from tests.conftest import start
+from tests.support.commands import start
 
 # One call of C, of some minutes, as a step of TensorFlow may be: Python's handlers wait for it.
 LONG = "import hashlib; hashlib.pbkdf2_hmac('sha256', b'x', b'y', 10**9)"

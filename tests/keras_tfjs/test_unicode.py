@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from keras_tfjs import layers_model
 from lstm_text_generation import generate, train
-from tests.conftest import assert_one_line
 from tests.keras_tfjs.javascript import difference, layers_job
+from tests.support.commands import assert_one_line
 
 VERSE = "海上生明月，天涯共此時。\n"  # noqa: RUF001  (Zhang Jiuling)
 FAMILY = "👩\u200d👩\u200d👧🏽 😀🇯🇵 𝄞𐍈\n"  # joiners, skin tones, flags: beyond the 16-bit plane

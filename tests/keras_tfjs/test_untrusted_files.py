@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from keras_tfjs import layers_model
 from tests.keras_tfjs.untrusted import assert_refused
-from tests.reliability.fuzzing import JSON_VALUES, fuzzed, places
+from tests.support.fuzzing import JSON_VALUES, fuzzed, places
 
 L = keras.layers
 

@@ -15,7 +15,7 @@ from keras_tfjs.tracing import function_of
 from tests.keras_tfjs.case import randomize
 from tests.keras_tfjs.javascript import difference, graph_job, layers_job
 from tests.keras_tfjs.untrusted import assert_refused
-from tests.reliability.fuzzing import JSON_VALUES, fuzzed, places
+from tests.support.fuzzing import JSON_VALUES, fuzzed, places
 
 L = keras.layers
 DTYPES = ["float16", "uint8", "uint16"]

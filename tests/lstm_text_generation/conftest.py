@@ -8,7 +8,7 @@ import pytest
 
 from lstm_text_generation import model as lstm
 from lstm_text_generation.data import TextData
-from tests.conftest import TEXT
+from tests.support.bottles import TEXT
 from training_run.run import Run
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lstm_text_generation.data import TextData, unknown_characters
-from tests.conftest import TEXT
+from tests.support.bottles import TEXT
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,9 @@ import pytest
 
 from lstm_text_generation import evaluate, scores
 from lstm_text_generation.load import load_model
-from tests.conftest import TEXT, assert_one_line, command
 from tests.lstm_text_generation.conftest import one_hot
+from tests.support.bottles import TEXT
+from tests.support.commands import assert_one_line, command
 
 
 def numpy_losses(model, indices) -> np.ndarray:

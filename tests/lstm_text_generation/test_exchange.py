@@ -12,7 +12,8 @@ from keras_tfjs import layers_model
 from keras_tfjs.values import hard_sigmoid
 from lstm_text_generation import generate, load, train
 from lstm_text_generation.data import TextData
-from tests.conftest import TEXT, assert_one_line
+from tests.support.bottles import TEXT
+from tests.support.commands import assert_one_line
 
 L = keras.layers
 

@@ -5,7 +5,8 @@ import shutil
 import pytest
 
 from lstm_text_generation import generate
-from tests.conftest import TEXT, assert_one_line, command
+from tests.support.bottles import TEXT
+from tests.support.commands import assert_one_line, command
 
 
 def written(out: str) -> list[str]:

@@ -6,8 +6,8 @@ import pytest
 
 from keras_tfjs.command_line import UserError
 from lstm_text_generation import generation
-from tests.conftest import TEXT
 from tests.lstm_text_generation.conftest import make_model, one_hot
+from tests.support.bottles import TEXT
 
 BOOK = [0.1, 0.7, 0.2]  # section 10.1.3
 

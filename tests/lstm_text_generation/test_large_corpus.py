@@ -7,7 +7,8 @@ import numpy as np
 
 from lstm_text_generation import corpora, data, text_files, train
 from lstm_text_generation.data import TextData
-from tests.conftest import SMALL, TEXT, assert_one_line, peak_memory, start
+from tests.support.bottles import SMALL, TEXT
+from tests.support.commands import assert_one_line, peak_memory, start
 
 MEGABYTES = 200
 

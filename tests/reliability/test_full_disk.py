@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reliability.apps import APPS, assert_learned, assert_whole
+from tests.support.apps import APPS, assert_learned, assert_whole
 
 FULL = "No space left on device"
 

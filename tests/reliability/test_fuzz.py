@@ -24,9 +24,10 @@ from keras_tfjs import command_line
 from keras_tfjs.command_line import UserError
 from lstm_text_generation import corpora
 from lstm_text_generation.data import TextData
-from tests.conftest import TEXT, fresh_flags
-from tests.reliability.fuzzing import bounded_memory, damaged, damaged_json, fuzzed
-from tests.shapes import write_dataset
+from tests.support.bottles import TEXT
+from tests.support.commands import fresh_flags
+from tests.support.fuzzing import bounded_memory, damaged, damaged_json, fuzzed
+from tests.support.shapes import write_dataset
 
 VALUES = st.one_of(
     st.integers().map(str),

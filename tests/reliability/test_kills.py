@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.reliability.apps import APPS, assert_whole
+from tests.support.apps import APPS, assert_whole
 
 KILLS = 50
 

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from tests.reliability.apps import APPS
+from tests.support.apps import APPS
 
 EPOCHS = 150  # the original's
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.reliability.apps import APPS, assert_learned
+from tests.support.apps import APPS, assert_learned
 
 SECONDS = 5  # after the step under way, which takes no time in runs as small as these
 

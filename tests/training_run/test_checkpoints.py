@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_tfjs.command_line import UserError
-from tests.reliability.fuzzing import fuzzed
+from tests.support.fuzzing import fuzzed
 from training_run import checkpoints
 
 

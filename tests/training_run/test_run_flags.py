@@ -9,7 +9,7 @@ import fashion_mnist_vae.flags
 import lstm_text_generation.flags
 from keras_tfjs import command_line
 from keras_tfjs.command_line import UserError
-from tests.conftest import fresh_flags
+from tests.support.commands import fresh_flags
 from training_run import run_flags
 
 FLAGS = flags.FlagValues()

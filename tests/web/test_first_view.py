@@ -9,8 +9,9 @@ import pytest
 
 from fashion_mnist_vae import data
 from lstm_text_generation import load
-from tests.conftest import command, made_once
-from tests.shapes import draw_shapes, write_idx
+from tests.support.commands import command
+from tests.support.shapes import draw_shapes, write_idx
+from tests.support.shared_files import made_once
 from tests.web.text_model import surprise
 
 

@@ -11,7 +11,9 @@ import pytest
 from keras_tfjs import graph_model
 from lstm_text_generation import load
 from lstm_text_generation.exported_functions import one_step
-from tests.conftest import SMALL, TEXT, command, made_once
+from tests.support.bottles import SMALL, TEXT
+from tests.support.commands import command
+from tests.support.shared_files import made_once
 from tests.web.text_model import SEED, at_temperature, greedy, read, surprise
 
 

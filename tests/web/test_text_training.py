@@ -8,8 +8,8 @@ import pytest
 
 from keras_tfjs import layers_model
 from lstm_text_generation import corpora, generate
-from tests.conftest import TEXT
 from tests.keras_tfjs.javascript import ROOT
+from tests.support.bottles import TEXT
 from tests.web.text_model import SEED, greedy
 
 

@@ -16,8 +16,9 @@ from fashion_mnist_vae.formation import GRID
 from fashion_mnist_vae.grid import Grid
 from fashion_mnist_vae.model import kl_divergence
 from fashion_mnist_vae.pictures import decode_grid
-from tests.conftest import command, made_once
-from tests.shapes import SMALL
+from tests.support.commands import command
+from tests.support.shapes import SMALL
+from tests.support.shared_files import made_once
 
 SHAPE = (12, 10)
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from lstm_text_generation.cells import lstm_layers
 from lstm_text_generation.generation import generate_text
-from tests.conftest import TEXT
+from tests.support.bottles import TEXT
 
 SEED = TEXT[:30]
 

@@ -16,8 +16,8 @@ from fashion_mnist_vae.data import image_data
 from fashion_mnist_vae.train import train
 from lstm_text_generation import model as lstm
 from lstm_text_generation.data import TextData
-from tests import shapes
-from tests.conftest import TEXT
+from tests.support import shapes
+from tests.support.bottles import TEXT
 from training_run.distribution import Workers, join, shard
 from training_run.run import Run
 

@@ -14,8 +14,8 @@ import fashion_mnist_vae.generate
 import fashion_mnist_vae.train
 import lstm_text_generation.generate
 import lstm_text_generation.train
-from tests import shapes
-from tests.conftest import TEXT
+from tests.support import shapes
+from tests.support.bottles import TEXT
 from tests.support.forks import Fork
 
 

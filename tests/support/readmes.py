@@ -6,7 +6,7 @@ from pathlib import Path
 from absl import flags
 
 from keras_tfjs.command_line import camel_case
-from tests.conftest import ROOT
+from tests.support.shared_files import ROOT
 
 PACKAGES = ["lstm_text_generation", "fashion_mnist_vae", "keras_tfjs", "training_run"]
 DOCUMENTS = [
