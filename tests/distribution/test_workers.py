@@ -103,7 +103,7 @@ def test_a_worker_that_dies_before_all_are_there(undisturbed, tmp_path, corpus):
     """An orchestrator starts each one again that ends so."""
     commands = lines(tmp_path, corpus)
     with started(tmp_path, JOBS, train, commands[:2]) as workers:
-        time.sleep(8)  # they wait for the third one
+        time.sleep(3)  # they wait for the third one
         workers.processes[1].process.kill()
         workers.processes[1].wait()
         for number in (1, 2):
