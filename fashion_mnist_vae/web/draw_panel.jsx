@@ -1,4 +1,4 @@
-// A canvas to draw on; the encoder and the decoder answer with every stroke.
+// The tab Draw one: the model encodes and decodes the drawing after each stroke.
 import {useCallback, useRef, useState} from 'preact/hooks';
 
 import {Button, Canvas, Slider} from '../../web/components.jsx';
@@ -6,10 +6,10 @@ import {grayPixels, pick} from './images.js';
 import {Picked} from './picked.jsx';
 import {say, state, update} from './state.js';
 
-const SCALE = 10; // pixels of the canvas for one of the image
-let ink = null; // the drawing, which stays when another tab is opened
+const SCALE = 10; // canvas pixels per image pixel
+let ink = null; // the drawing, which stays when the user opens another tab
 
-/** Return the drawing of the model's size, black at first. */
+/** Return the drawing, and create it in the model's size if needed. */
 function inkOf({width, height}) {
   const size = {width: width * SCALE, height: height * SCALE};
   if (ink?.width !== size.width || ink.height !== size.height) {
@@ -37,7 +37,7 @@ function stroke([fromX, fromY], [toX, toY], brush) {
 export function DrawPanel() {
   const {model, encoder} = state.value;
   const [brush, setBrush] = useState(Math.max(1, Math.round(model.width / 9)));
-  const last = useRef(null); // the place of the pointer while it is down
+  const last = useRef(null); // the pointer's position while it is down
   const pad = useRef(null);
   const show = useCallback((canvas) => {
     const drawing = inkOf(model);
@@ -73,7 +73,7 @@ export function DrawPanel() {
   return (
     <div>
       <p class="learn">
-        Draw something, white on black. Where on the map does it lie, and what does the decoder make of it?
+        Draw something. Where does the encoder place your drawing on the map, and what does the decoder draw from there?
       </p>
       {encoder && <p class="quiet">{encoder}</p>}
       <div class="row">
