@@ -146,7 +146,7 @@ export function Experiments({experiments}) {
   );
 }
 
-/** A canvas. `draw` fills the canvas, again when `draw` changes. */
+/** A canvas that `draw` fills, and fills again when `draw` changes. */
 export function Canvas({draw, canvasRef, ...others}) {
   const own = useRef(null);
   const ref = canvasRef ?? own;

@@ -12,7 +12,7 @@ export const ROOT = new URL(/\/web\/(index\.html)?$/.test(location.pathname) ? '
  */
 export async function listRuns(app) {
   const entries = await fetchJson(`${ROOT}saved_models/index.json`, 'Start the site with make web.');
-  // A damaged run has no app. List it, because loading it shows what to do.
+  // A run without an app is damaged. List it, because loading it shows what to do.
   return entries.filter((entry) => [app, null].includes(entry.app));
 }
 

@@ -1,4 +1,4 @@
-// A page's state: the page is rendered from one object.
+// A page's state: one object, from which the page is rendered.
 import {signal} from '@preact/signals';
 
 /**

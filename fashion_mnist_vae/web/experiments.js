@@ -36,7 +36,7 @@ function walkBetween(labels) {
     title: `${from} to ${to}`,
     look:
       `The large image moves from the centre of the class ${from} to the centre of ${to}. Where does it look like ` +
-      'neither? The decoder draws such an image, although the training images had none.',
+      'neither? The decoder draws such an image, although no training image looked like it.',
     run: withEncoder(() => walk(...labels.map(middleOf))),
   };
 }
@@ -53,8 +53,8 @@ const walkAcross = {
 const farAway = {
   title: 'Far away',
   look:
-    'The dashed circles contain 39% and 86% of a standard normal distribution, N(0, 1). The decoder was never trained ' +
-    'far outside. Are its images there nonsense? Press “Reset the map” to return.',
+    'The dashed circles contain 39% and 86% of a standard normal distribution, N(0, 1). The decoder was not trained ' +
+    'on points far outside the circles. Are its images there nonsense? Press “Reset the map” to return.',
   run: () => showFar(FAR),
 };
 

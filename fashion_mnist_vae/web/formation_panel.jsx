@@ -59,8 +59,8 @@ export function FormationPanel() {
   return (
     <div>
       <p class="learn">
-        An epoch is one pass over the training images. The picture is the decoder's map after an epoch, from {start} to
-        {end}. The loss has two terms: the error of the reconstructed images, and KL, the divergence of the ellipses
+        An epoch is one pass over the training images. The picture is the decoder's map after an epoch, for z from{' '}
+        {start} to {end}. The loss has two terms: the error of the reconstructed images, and KL, the divergence of the ellipses
         from N(0, 1). Which term falls?
       </p>
       <Slider

@@ -39,13 +39,13 @@ export const changeLimit = (side, end, text) =>
 
 export const resetFields = () => changeFields(defaultFields(state.value.model, state.value.dimensions));
 
-/** Show the map far outside the images. */
+/** Show a map that reaches far beyond the images. */
 export const showFar = (far) => {
   const limits = {start: String(-far), end: String(far)};
   return changeFields({x: limits, y: limits});
 };
 
-/** Choose the latent dimension that goes across (place 0) or upwards (place 1). */
+/** Choose the latent dimension of the horizontal axis (place 0) or the vertical axis (place 1). */
 export function chooseDimension(place, dimension) {
   const {dimensions, model} = state.value;
   const chosen = [...dimensions];
@@ -119,7 +119,7 @@ export function walkTo(fraction) {
   return showPoint(from.map((value, i) => value + fraction * (to[i] - value)));
 }
 
-/** Move along the walk by the slider. */
+/** Stop playing the walk, and show a fraction of it. */
 export function dragWalk(fraction) {
   playing = null;
   return walkTo(fraction);

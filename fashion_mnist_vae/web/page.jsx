@@ -32,7 +32,8 @@ function Header() {
       <h1>Variational autoencoder</h1>
       <a href="../../index.html">Both models</a>
       <p>
-        Each point of the map is a list of numbers, z. Each tile is the image that the decoder draws from the z at its centre.
+        Each point of the map is a list of numbers, z. The decoder, a neural network, draws the image of each tile from
+        the z at the tile's centre.
       </p>
     </header>
   );

@@ -7,7 +7,7 @@ export const APP = 'fashion_mnist_vae';
 export const HINT = 'Train a model with python -m fashion_mnist_vae.train, then reload this page.';
 export const POINTS = 20; // per dimension of the map
 const MAX_LIMIT = 1000; // of the map
-const MIN_WIDTH = 0.05; // of the map; all images are near 0 in a dimension that the encoder does not use
+const MIN_WIDTH = 0.05; // of the map, because all images are near 0 in a dimension that the encoder does not use
 
 const store = createStore({
   runs: null, // a list of {path, app, graph}
@@ -32,7 +32,7 @@ const store = createStore({
   dots: true, // whether the map shows test images
   prior: true, // whether the map shows N(0, 1)
   firstImage: 0, // index of the first test image in the tab Pick an image
-  formation: null, // see formation.jsx
+  formation: null, // see formation_panel.jsx
   epochIndex: 0,
   tab: 'inside',
 });

@@ -1,7 +1,7 @@
 // Finds LSTM units that follow a named feature of the text. Karpathy, Johnson and Li, "Visualizing and
 // Understanding Recurrent Networks", 2015, looked for such units by eye.
 
-const MIN_CORRELATION = 0.4; // of a unit that the page shows
+const MIN_CORRELATION = 0.4; // the lowest correlation that the page shows
 const MIN_LENGTH = 200; // characters of the text
 
 /** Return 1 for each character inside a pair of marks, else 0. A blank line ends all pairs. */

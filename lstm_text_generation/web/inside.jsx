@@ -117,7 +117,7 @@ function Probabilities({probabilities, place, written}) {
   };
   return (
     <>
-      <span>Probabilities of the next character at temperature {temperature}. Click one to write it.</span>
+      <span>Probabilities of the next character at temperature {temperature}. Click a character to write it.</span>
       <div id="bars" role="toolbar" aria-label="The likeliest characters" aria-orientation="vertical" onKeyDown={onKey}>
         {order.map((index, i) => {
           const percent = 100 * values[index];
@@ -165,7 +165,7 @@ function Units() {
       ))}
       <p class="learn">
         {found.length
-          ? 'Each button colours the text by the unit that follows a feature best. The number is their correlation.'
+          ? 'Each button colours the text by the unit that follows a feature best. The number is the correlation.'
           : 'Each square is the memory of a unit, from −1 (blue) to 1 (red). Click a square to colour the text by its unit. When the ' +
             'text is longer, the page looks for units that follow quotes, brackets, lines or digits.'}
       </p>

@@ -1,5 +1,5 @@
 // Creates, copies and saves the next-character model as a layers model (the original's model.js). worker.js
-// loads this file late, because a model trained in Python writes without it.
+// loads this file only when needed, because a model trained in Python writes without it.
 import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops';
 
 import * as tf from '@tensorflow/tfjs-core';

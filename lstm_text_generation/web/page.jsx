@@ -162,7 +162,7 @@ async function begin() {
   const units = state.value.model.sizes.reduce((sum, size) => sum + size, 0);
   const unit = Number(address.unit ?? NaN);
   if (Number.isInteger(unit) && unit >= 0 && unit < units) update({unit});
-  if (matchMedia('(prefers-reduced-motion: reduce)').matches) return say('Press Write, and the model writes.');
+  if (matchMedia('(prefers-reduced-motion: reduce)').matches) return say('Press Write to start the model.');
   await writeFromSeed();
   if (!knowsSeed) say('The model does not know all characters of the seed text in the address, so it uses its own seed text.');
   if (address.run && path !== address.run) say(`There is no run ${address.run}. The page shows ${path} instead.`);

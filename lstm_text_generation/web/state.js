@@ -33,7 +33,7 @@ export const {state, update, say, attempt, runExclusive} = createStore({
   seedLength: 0, // number of characters in the seed text
   selected: null, // an index in the text
   pinned: false, // whether the selection stays when the pointer leaves
-  unit: null, // the LSTM unit that colours the text; null if the surprise does
+  unit: null, // the LSTM unit that colours the text; null: the surprise does
   writing: null, // a new object each time that the model starts to write
   charactersPerSec: 0,
   seedText: readAddress().seed ?? '',

@@ -64,8 +64,8 @@ export async function rewind(place, index) {
 }
 
 /**
- * Write the number of characters in the field Length, or until `pause` is called. Return at once, because
- * the user may do other things in the meantime.
+ * Write as many characters as the field Length says, or until `pause` is called. Return at once, because the
+ * user may do other things in the meantime.
  */
 export function continueWriting() {
   const writing = {};

@@ -7,7 +7,7 @@ import {state, update} from './state.js';
 
 const LISTED = 8; // likeliest characters shown for the selected one
 const PIECE = 64; // characters that are rendered together
-const FOLLOW = 100; // pixels: the view scrolls with the writing if the end of the text is nearer
+const FOLLOW = 100; // pixels; the view scrolls with the writing if the end of the text is nearer than this
 const MAX_BITS = 8; // of the colour scale
 
 const SIGNS = {' ': '␣', '\n': '↵', '\t': '⇥', '\r': '␍'};

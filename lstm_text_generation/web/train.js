@@ -41,7 +41,7 @@ export async function train() {
   const seed = encode(epochsSeed, model);
   options.sampled = {seed, temperatures: TEMPERATURES, length: SAMPLE_LENGTH};
   const training = {options, indices, epoch: 0, batch: 0, losses: [], progress: 0, done: false};
-  // The run itself does not change, so the trained model is not the run.
+  // The run's files do not change, so the trained model is no longer the run.
   const trainedModel = model.kind === 'run' ? {...model, kind: 'trained'} : model;
   update({training, model: trainedModel, batchLosses: [], epochs: [], epochsOf: model.name, epochsSeed, epoch: null});
   await resume();

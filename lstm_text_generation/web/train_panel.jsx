@@ -78,9 +78,9 @@ export function TrainPanel() {
       </div>
       <h3>3. Training</h3>
       <p class="learn">
-        An example is a short part of the text, called a window. After each batch of examples, the training
-        changes the model's weights a little, so that it predicts the true next characters better. Readable
-        text takes about 50 epochs.
+        An example is a window: a short part of the text. After each batch of examples, the training changes
+        the model's weights a little, so that the model predicts the next characters better. Readable text
+        takes about 50 epochs.
       </p>
       <div class="controls">
         {['epochs', 'examplesPerEpoch', 'batchSize', 'validationSplit', 'learningRate'].map((name) => <Field key={name} name={name} />)}

@@ -93,7 +93,7 @@ async function read(step, indices) {
   return records;
 }
 
-/** Start the page's text: read a text. */
+/** Read a text as the start of the page's text. */
 async function begin({indices, method}) {
   writer?.end();
   writer = await stepOf(method);

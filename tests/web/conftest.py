@@ -69,7 +69,7 @@ def visitor(built, tmp_path_factory):
     """
     servers = []
 
-    def serve(runs, app, may_complain=False, corpora=None):
+    def serve(runs, app, allow_errors=False, corpora=None):
         site = tmp_path_factory.mktemp("visited") / "site"
         shutil.copytree(built, site)
         add_runs(site / "saved_models", runs, corpora or {})
@@ -80,13 +80,13 @@ def visitor(built, tmp_path_factory):
         origin = f"http://127.0.0.1:{server.server_port}"
 
         def visit(scenario, argument=None, allowed=()):
-            answered = site / "answer.json"
+            answer_file = site / "answer.json"
             line = ["node", HERE / "drive.mjs", javascript.browser(), origin, f"{app}.{scenario}"]
-            line += [json.dumps(argument), answered]
+            line += [json.dumps(argument), answer_file]
             result = subprocess.run(line, capture_output=True, text=True, timeout=300)
             assert result.returncode == 0, result.stderr
-            seen = json.loads(answered.read_text())
-            assert may_complain or seen["errors"] == []
+            seen = json.loads(answer_file.read_text())
+            assert allow_errors or seen["errors"] == []
             assert [url for url in seen["outside"] if not url.startswith(tuple(allowed))] == []
             return seen["answer"]
 

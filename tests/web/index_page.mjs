@@ -1,7 +1,7 @@
 // Scenarios: the index page, and the first view of each page.
-import {axe, pixels} from './steps.mjs';
+import {pixels, violations} from './steps.mjs';
 
-/** Return the written text, the map, the violations that axe finds in both colour schemes, and the width on a phone. */
+/** Return the written text, the map, what axe finds in both colour schemes, and the width on a phone. */
 export async function live({page, open}) {
   await open();
   await page.waitForFunction(() => document.querySelector('#line')?.textContent.length > 40);
@@ -11,7 +11,7 @@ export async function live({page, open}) {
   const found = [];
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({colorScheme});
-    found.push(...await axe(page));
+    found.push(...await violations(page));
   }
   await page.setViewportSize({width: 390, height: 844});
   return {line, map, links, found, width: await page.evaluate(() => document.documentElement.scrollWidth)};

@@ -41,8 +41,8 @@ export async function drop(page, selector, name, type, base64) {
 const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 
 /** Return the violations that axe finds: one line per rule and element. */
-export async function axe(page) {
+export async function violations(page) {
   await page.evaluate(AXE);
-  const {violations} = await page.evaluate(() => window.axe.run());
-  return violations.flatMap(({id, nodes}) => nodes.map(({html, failureSummary}) => `${id}: ${html} ${failureSummary}`));
+  const result = await page.evaluate(() => window.axe.run());
+  return result.violations.flatMap(({id, nodes}) => nodes.map(({html, failureSummary}) => `${id}: ${html} ${failureSummary}`));
 }

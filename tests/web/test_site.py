@@ -70,7 +70,7 @@ def test_development_server_lists_current_runs(saved_models):
             if found := re.search(r"http://127\.0\.0\.1:\d+", plain):
                 break
         origin = found.group()
-        # The server listens on 127.0.0.1 only, because 127.0.0.2 is the same machine.
+        # Only 127.0.0.1 may answer. 127.0.0.2 is another address of the same machine.
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.2", int(origin.rsplit(":", 1)[1])), timeout=5)
 

@@ -28,7 +28,7 @@ def test_page_writes_when_it_opens(visit_text, text_run):
 
 def test_page_with_reduced_motion_waits(visit_text):
     answer = visit_text("opensWriting", {"reduced": True})
-    assert answer["1280"]["length"] == 0 and answer["1280"]["button"] == "Write on"
+    assert answer["1280"]["length"] == 0 and answer["1280"]["button"] == "Write"
 
 
 def test_page_writes_the_same_text_as_python(visit_text, trained):
@@ -187,7 +187,7 @@ def test_damaged_runs_are_reported(visitor, exact_run, tmp_path):
     weights.write_bytes(weights.read_bytes()[:-401])
     (runs["no-weights"] / "graph_model/weights.bin").unlink()
     nan_graph(runs["nan"])
-    visit = visitor({"bottles": exact_run, **runs}, "text", may_complain=True)
+    visit = visitor({"bottles": exact_run, **runs}, "text", allow_errors=True)
     answer = visit("broken", {"runs": list(names), "good": "bottles", "seed": SEED})
     messages = answer["messages"]
     hint = "Train a model with python -m lstm_text_generation.train, then reload this page."

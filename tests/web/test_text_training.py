@@ -20,7 +20,7 @@ def test_model_is_created_trained_kept_and_deleted(visit_text):
     assert answer["focus"] == "train"
     assert re.match(r"After epoch 2: loss \d\.\d+, val_loss \d\.\d+", answer["epochs"])
     assert len(answer["samples"]) == 4 and all(len(text) == 40 + 80 for text in answer["samples"])
-    assert all(text[:40] in TEXT for text in answer["samples"])  # after the seed text
+    assert all(text[:40] in TEXT for text in answer["samples"])  # the seed text
     assert len(answer["seed"]) == 40 and answer["seed"] in TEXT
     assert len(answer["first"]) == 30 and set(answer["first"]) <= set(TEXT)
     assert answer["window"][0] == answer["first"][0]  # from the same 40 characters
@@ -52,7 +52,7 @@ def test_python_loads_a_run_trained_in_the_page(visit_text, call, trained, tmp_p
     assert answer["files"] == [f"{name}.json", f"{name}.weights.bin"]
     downloaded = tmp_path / f"{name}.json"
     model = layers_model.load(downloaded)
-    assert model.output_shape == (None, len(trained[1]))  # the last character, as before
+    assert model.output_shape == (None, len(trained[1]))  # one character, as before
     assert not np.allclose(model.get_weights()[0], trained[0].get_weights()[0], atol=1e-4)
     char_set = layers_model.load_metadata(downloaded)["char_set"]
     assert char_set == trained[1]
@@ -136,7 +136,7 @@ WEB = ["https://storage.googleapis.com/", "https://cdn.jsdelivr.net/"]
 def test_corpora_are_downloaded_once(visitor, exact_run, tmp_path):
     (tmp_path / "text").write_text(TEXT)
     names = list(corpora.TEXT_DATA_URLS)
-    visit = visitor({"bottles": exact_run}, "text", may_complain=True)
+    visit = visitor({"bottles": exact_run}, "text", allow_errors=True)
     options = {"names": names, "answers": ["text", "text"], "file": str(tmp_path / "text")}
     answer = visit("web", options, allowed=WEB)
     assert answer["asked"] == len(names)
@@ -148,7 +148,7 @@ def test_corpora_are_downloaded_once(visitor, exact_run, tmp_path):
 def test_failed_downloads_are_reported_and_repeated(visitor, exact_run, tmp_path):
     """The page does not cache a 404 or an incomplete download."""
     (tmp_path / "text").write_text(TEXT)
-    visit = visitor({"bottles": exact_run}, "text", may_complain=True)
+    visit = visitor({"bottles": exact_run}, "text", allow_errors=True)
     options = {
         "names": ["nietzsche"],
         "answers": [404, "cut", "text"],

@@ -53,7 +53,7 @@ def broken_runs(image_run, directory):
 
 def test_damaged_runs_are_reported(visitor, image_run, tmp_path):
     runs, words = broken_runs(image_run, tmp_path)
-    visit = visitor({"good": image_run, **runs}, "vae", may_complain=True)
+    visit = visitor({"good": image_run, **runs}, "vae", allow_errors=True)
     answer = visit("broken", {"runs": list(runs)})
     messages = answer["messages"]
     assert messages["absent"] == "There is no run absent. The page shows good instead."
@@ -69,7 +69,7 @@ def test_missing_maps_are_reported(visitor, image_run, tmp_path):
         shutil.copytree(image_run, run)
     (runs["older"] / "formation.json").unlink()
     (runs["damaged"] / "formation.png").write_bytes(b"no picture")
-    visit = visitor({"good": image_run, **runs}, "vae", may_complain=True)
+    visit = visitor({"good": image_run, **runs}, "vae", allow_errors=True)
     messages = visit("unformed", {"runs": list(runs)})
     assert "older/formation.json is missing. " in messages["older"]
     assert "damaged/formation.png is damaged. " in messages["damaged"]

@@ -87,9 +87,7 @@ def test_address_restores_the_view(visit_vae):
     answer = visit_vae("address")
     first, second = answer["first"], answer["second"]
     sums = [np.array(view.pop("sum").strip("()").split(", "), float) for view in (first, second)]
-    np.testing.assert_allclose(
-        *sums, atol=0.0021
-    )  # because the address rounds three z to three decimals
+    np.testing.assert_allclose(*sums, atol=0.0021)  # the address rounds three z to 3 decimals
     assert first == second
     assert answer["first"]["tab"] == "Pick an image" and answer["first"]["pressed"] == "true"
     for part in ("run=good", "points=7", "x=-1.5%2C2.5", "y=-2%2C1", "path=", "slots=", "image=3"):

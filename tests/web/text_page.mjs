@@ -1,5 +1,5 @@
 // Scenarios of the text model's page: reading and writing.
-import {axe, status} from './steps.mjs';
+import {status, violations} from './steps.mjs';
 import {bars, created, idle, loadedText, opened, set, tab, text, written} from './text_steps.mjs';
 
 export * from './text_training.mjs';
@@ -12,7 +12,7 @@ export async function opensWriting({page, open}, {reduced}) {
     await page.setViewportSize({width, height});
     await open();
     if (reduced) {
-      await status(page, /Press Write,/);
+      await status(page, /Press Write to/);
       await page.waitForTimeout(300);
     } else {
       await page.waitForFunction(() => document.querySelectorAll('#text [data-place]').length > 60);
@@ -272,7 +272,7 @@ export async function looks(site, {own}) {
         await page.fill('#epochs', 'x');
       }
       await page.waitForTimeout(200);
-      found.push(...(await axe(page)).map((problem) => `${colorScheme} ${id}: ${problem}`));
+      found.push(...(await violations(page)).map((line) => `${colorScheme} ${id}: ${line}`));
     }
   }
   await page.setViewportSize({width: 390, height: 844});

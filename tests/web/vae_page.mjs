@@ -1,11 +1,10 @@
 // Scenarios of the autoencoder's page: first view, arithmetic, epochs, experiments, addresses, damaged runs.
-import {numbers, pixels, status} from './steps.mjs';
+import {numbers, pixels, status, violations} from './steps.mjs';
 import {fill, onMap, opened, READY, settled, tab} from './vae_steps.mjs';
 
 export * from './vae_images.mjs';
 export * from './vae_map.mjs';
 
-const AXE = new URL('../../node_modules/axe-core/axe.min.js', import.meta.url).pathname;
 const TABS = ['inside', 'image', 'draw', 'arithmetic', 'formed', 'map'];
 
 /** Delay the encoder until the map is drawn. */
@@ -52,7 +51,6 @@ export async function layout(site) {
 export async function axe(site) {
   const {page} = site;
   await opened(site);
-  await page.addScriptTag({path: AXE});
   await tab(page, 'image');
   await page.click('#thumbnails button:nth-child(3)');
   await page.waitForSelector('#draws');
@@ -64,8 +62,7 @@ export async function axe(site) {
       await tab(page, name);
       if (name === 'formed') await page.waitForSelector('#losses canvas');
       const focused = await page.evaluate(() => document.activeElement.id);
-      const violations = await page.evaluate(async () => (await window.axe.run(document)).violations);
-      found.push({name, focused, violations: violations.map(({id, nodes}) => [id, nodes[0].html])});
+      found.push({name, focused, violations: await violations(page)});
     }
   }
   return found;
