@@ -36,7 +36,7 @@ function walkBetween(labels) {
     title: `${from} to ${to}`,
     look:
       `The large image moves from the centre of the class ${from} to the centre of ${to}. Where does it look like ` +
-      'neither? The decoder draws such an image, although no training image looked like it.',
+      'neither class? The decoder draws such an image, although no training image looked like it.',
     run: withEncoder(() => walk(...labels.map(middleOf))),
   };
 }
@@ -82,7 +82,7 @@ const uncertain = {
   }),
 };
 
-// What the last experiment left on the map.
+// The state without the marks of an earlier experiment.
 const CLEARED = {path: [], walked: 0, picked: null};
 
 /** Return the experiments for the loaded run. */

@@ -2,7 +2,7 @@
 // Understanding Recurrent Networks", 2015, looked for such units by eye.
 
 const MIN_CORRELATION = 0.4; // the lowest correlation that the page shows
-const MIN_LENGTH = 200; // characters of the text
+const MIN_LENGTH = 200; // characters that the search needs
 
 /** Return 1 for each character inside a pair of marks, else 0. A blank line ends all pairs. */
 function insidePairs(characters, pairs) {

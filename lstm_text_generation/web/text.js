@@ -54,7 +54,7 @@ export async function readText(text) {
   say(`The model has read ${part}.`);
 }
 
-/** Replace the character at a place, delete the text after it, and continue to write there. */
+/** Replace the character at a place, delete the text after it, and continue to write. */
 export async function rewind(place, index) {
   pause();
   const {characters, seedLength} = state.value;

@@ -63,9 +63,9 @@ def add_runs(saved_models, runs, corpora) -> None:
 def visitor(built, tmp_path_factory):
     """Return a function that serves a site with runs, {name: directory}, for the pages of an app.
 
-    This function returns another one, which runs a scenario of text_page.mjs, vae_page.mjs or
-    index_page.mjs and returns the scenario's result. A visit fails on errors in the console and on
-    requests to other sites, except to addresses in `allowed`.
+    The function returns `visit`, which runs a scenario of text_page.mjs, vae_page.mjs or
+    index_page.mjs and returns its result. `visit` fails on errors in the console, and on requests
+    to other sites except those in `allowed`.
     """
     servers = []
 
