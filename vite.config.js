@@ -3,14 +3,14 @@ import {defineConfig} from 'vite';
 import {licences} from './web/licences_plugin.js';
 import {savedModels} from './web/saved_models_plugin.js';
 
-// TensorFlow.js repeats its licence above each module; web/licences_plugin.js ships it once.
+// Drop the licence comment of each TensorFlow.js module, because web/licences_plugin.js writes it once.
 const output = {comments: false};
 
 const jsx = {runtime: 'automatic', importSource: 'preact'};
 
 export default defineConfig({
-  appType: 'mpa', // a missing file is a 404, not a page
-  base: './', // so that dist/ works in any directory of any file host
+  appType: 'mpa', // answer 404 for a missing file
+  base: './', // so that dist/ works in any directory of a host
   oxc: {jsx},
   plugins: [savedModels(), licences()],
   server: {host: '127.0.0.1', watch: {ignored: ['**/.venv*/**', '**/saved_models/**', '**/build/**']}},
@@ -18,7 +18,7 @@ export default defineConfig({
   optimizeDeps: {entries: ['index.html', '*/web/index.html'], rolldownOptions: {transform: {jsx}}},
   worker: {format: 'es', rolldownOptions: {output}},
   build: {
-    chunkSizeWarningLimit: 4000, // TensorFlow.js is that large
+    chunkSizeWarningLimit: 4000, // KB; TensorFlow.js is large
     rolldownOptions: {
       output,
       checks: {pluginTimings: false},

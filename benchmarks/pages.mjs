@@ -82,13 +82,13 @@ const origin = `http://127.0.0.1:${server.address().port}`;
 const browser = await chromium.launch({executablePath, args: ['--no-sandbox']});
 console.log(`# The pages, measured
 
-\`make bench-pages\` wrote this page, in headless Chromium on 2 cores without a graphics card, on a site with
+\`make bench-pages\` measured these figures in headless Chromium on 2 cores without a graphics card. The site has
 the runs of \`make demo\`.
 
 ## First views
 
-The bytes are what a host sends with gzip until the first character or the first map is on the screen. The
-seconds count from the navigation, with an empty cache: the least of three visits.
+A first view ends when the first character or the first map is on the screen. The bytes are those that a host
+sends with gzip. The seconds are the minimum of three visits with an empty cache.
 
 | page | seconds | bytes |
 | --- | --- | --- |`);
@@ -99,11 +99,11 @@ for (const [path, ready] of Object.entries(FIRST_VIEWS)) {
 console.log(`
 ## Training in the page
 
-One LSTM layer of 64 units, \`python-docs\`, batches of 64 windows of 40 characters. The page learns from every
-character of a window (the default), or from the last one only, as the original does. val_loss is the same
-measure for both: the loss of the one character after a window of held-out text.
+A model with one LSTM layer of 64 units learns \`python-docs\` in batches of 64 windows of 40 characters. It
+learns from every character of a window (the default), or only from the last character, as in the original.
+For both, val_loss is the loss of the next character after a window of held-out text.
 
-| the page learns from | seconds to val_loss ${TARGET} | at the end |
+| objective | seconds to val_loss ${TARGET} | last epoch |
 | --- | --- | --- |`);
 for (const objective of ['every_char', 'last_char']) {
   const {seconds, losses} = await train(browser, `${origin}/lstm_text_generation/web/index.html`, objective);

@@ -1,12 +1,12 @@
-// A view's address: what the page shows is in the query of its URL.
+// The query of the page's URL stores the view, so that a link shows the same view.
 
-/** Return the query of the page's URL as an object of texts. */
+/** Return the query of the page's URL as an object of strings. */
 export const readAddress = () => Object.fromEntries(new URLSearchParams(location.search));
 
-const DELAY = 300; // milliseconds; a browser refuses hundreds of changes in a few seconds
+const DELAY = 300; // milliseconds, because a browser refuses hundreds of changes in a few seconds
 let timer = null;
 
-/** Put values into the page's URL when they have been the same for a moment; undefined and null are left out. */
+/** Write values into the page's URL, after a delay without further calls. Skip undefined and null. */
 export function writeAddress(values) {
   clearTimeout(timer);
   timer = setTimeout(() => {

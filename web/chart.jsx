@@ -5,7 +5,7 @@ import {useLayoutEffect, useRef} from 'preact/hooks';
 import uPlot from 'uplot';
 
 const HEIGHT = 220; // pixels
-const LINES = ['--accent', '--second', '--third', '--fourth'];
+const LINE_COLOURS = ['--accent', '--second', '--third', '--fourth'];
 
 function options(element, {x, y, series, integerX}) {
   const colour = (name) => getComputedStyle(element).getPropertyValue(name).trim();
@@ -20,7 +20,7 @@ function options(element, {x, y, series, integerX}) {
     series: [
       {label: x},
       ...series.map(({label}, i) => ({
-        label, stroke: colour(LINES[i % LINES.length]), width: 2, points: {size: 5},
+        label, stroke: colour(LINE_COLOURS[i % LINE_COLOURS.length]), width: 2, points: {size: 5},
         value: (_, value) => (value === null || value === undefined ? '' : value.toFixed(4)),
       })),
     ],
@@ -31,17 +31,17 @@ function options(element, {x, y, series, integerX}) {
  * A line chart.
  *
  * @param x, y the axes' labels, with units.
- * @param xs the places of all points.
+ * @param xs the x values of all points.
  * @param series a list of {label, values}; null where there is no value.
- * @param integerX whether x counts something, such as epochs.
+ * @param integerX whether x is a whole number, such as an epoch.
  */
 export function LineChart({id, x, y, xs, series, integerX = true}) {
-  const holder = useRef(null);
+  const container = useRef(null);
   const chart = useRef(null);
   const data = [xs, ...series.map(({values}) => values)];
   const labels = series.map(({label}) => label).join();
   useLayoutEffect(() => {
-    const element = holder.current;
+    const element = container.current;
     const draw = () => {
       const shown = chart.current?.data ?? data;
       chart.current?.destroy();
@@ -60,5 +60,5 @@ export function LineChart({id, x, y, xs, series, integerX = true}) {
   }, [x, y, labels]);
   useLayoutEffect(() => chart.current.setData(data), [xs, series]);
   const last = series.map(({label, values}) => `${label} ${Number(values.at(-1)).toFixed(3)}`).join(', ');
-  return <div id={id} ref={holder} class="chart" role="img" aria-label={`${y} against ${x}; at the end ${last}`} />;
+  return <div id={id} ref={container} class="chart" role="img" aria-label={`${y} against ${x}; last values: ${last}`} />;
 }

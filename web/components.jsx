@@ -1,16 +1,16 @@
-// What both pages are built from.
+// Components of both pages.
 import {useLayoutEffect, useRef, useState} from 'preact/hooks';
 
 import {numberError} from './numbers.js';
 
-/** The status line. Screen readers speak each new message once. */
+/** The status line. A screen reader speaks each new message once. */
 export function Status({status}) {
   return <p id="status" role="status" class={status.isError ? 'error' : ''}>{status.text}</p>;
 }
 
 /**
- * A button. With a `reason` it cannot be used now: a click says the reason. It is not `disabled`,
- * because a disabled button loses the focus and hides its reason.
+ * A button. If there is a `reason`, the button does not act: a click shows the reason. The button is not
+ * `disabled`, because a disabled button loses the focus and hides its reason.
  */
 export function Button({reason = '', onClick, onRefuse, children, ...others}) {
   return (
@@ -27,9 +27,9 @@ export function Button({reason = '', onClick, onRefuse, children, ...others}) {
 }
 
 /**
- * A field for a number; what is wrong with it stands below it for as long as it is wrong.
+ * A field for a number, with an error message below while the number is wrong.
  *
- * @param spec see `readNumber`.
+ * @param spec see `parseNumber`.
  */
 export function NumberField({id, label, value, spec, onInput}) {
   const error = numberError(value, spec);
@@ -46,7 +46,7 @@ export function NumberField({id, label, value, spec, onInput}) {
   );
 }
 
-/** A slider whose number stands beside its label. */
+/** A slider with its value beside its label. */
 export function Slider({id, label, value, min, max, step, shown = value, onInput, ...others}) {
   return (
     <label>
@@ -59,7 +59,7 @@ export function Slider({id, label, value, min, max, step, shown = value, onInput
   );
 }
 
-/** A select of values; an option is a text, or {value, label}. */
+/** A drop-down list. An option is a string or {value, label}. */
 export function Select({id, label, value, options, onChange, ...others}) {
   return (
     <label>
@@ -75,9 +75,9 @@ export function Select({id, label, value, options, onChange, ...others}) {
 }
 
 /**
- * Tabs; only the chosen one's panel is in the page.
+ * Tabs. The page contains only the panel of the chosen tab.
  *
- * @param tabs a list of {id, label, panel}; `panel` returns what it shows.
+ * @param tabs a list of {id, label, panel}; `panel` returns its content.
  */
 export function Tabs({label, tabs, chosen, onChoose}) {
   const list = useRef(null);
@@ -109,17 +109,17 @@ export function Tabs({label, tabs, chosen, onChoose}) {
   );
 }
 
-/** A button that copies the page's address, in which the view is. */
+/** A button that copies the page's address, which stores the view. */
 export function CopyLink({say}) {
   const copy = async () => {
     const copied = await navigator.clipboard.writeText(location.href).then(() => true, () => false);
-    say(copied ? 'Copied the address of this view.' : 'The browser does not allow copying: copy its address line.');
+    say(copied ? 'Copied the address of this view.' : 'The browser refused to copy. Copy the address from the address bar.');
   };
   return <button id="copy-link" type="button" onClick={copy}>Copy link to this view</button>;
 }
 
 /**
- * Experiments: buttons that each set up something to look at.
+ * Experiments: each button prepares a view, and `look` says what to look for.
  *
  * @param experiments a list of {title, look, run}.
  */
@@ -146,11 +146,11 @@ export function Experiments({experiments}) {
   );
 }
 
-/** A canvas that `draw` fills, again whenever `draw` is another function. */
+/** A canvas that `draw` fills, and fills again when `draw` changes. */
 export function Canvas({draw, canvasRef, ...others}) {
   const own = useRef(null);
   const ref = canvasRef ?? own;
-  // Before the browser paints, so that the picture and the words beside it are of the same moment.
+  // Draw before the browser paints, so that picture and text change together.
   useLayoutEffect(() => draw(ref.current), [draw]);
   return <canvas ref={ref} {...others} />;
 }

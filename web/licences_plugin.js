@@ -1,4 +1,4 @@
-// Ships the licences of the libraries that the pages contain, once, as licences.txt.
+// Writes the licences of the pages' libraries to licences.txt.
 import {readdirSync, readFileSync} from 'node:fs';
 
 /** Return the text of a package's licence. */
@@ -6,7 +6,7 @@ function licenceOf(name) {
   const directory = `node_modules/${name}`;
   const file = readdirSync(directory).find((entry) => /^licen[cs]e/i.test(entry));
   const {license, version} = JSON.parse(readFileSync(`${directory}/package.json`, 'utf8'));
-  // The packages of TensorFlow.js name their licence and do not contain it; it is that of this project.
+  // TensorFlow.js packages do not contain their licence, which is the same as this project's.
   const text = readFileSync(file ? `${directory}/${file}` : 'LICENSE', 'utf8');
   return `${name} ${version}: ${license}\n\n${text}`;
 }

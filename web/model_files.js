@@ -1,9 +1,9 @@
-// The files of TensorFlow.js models, read with messages that name the file that is wrong.
+// Reads the files of TensorFlow.js models. Each error message names the file.
 import {fetchBytes, fetchJson, nameOf} from './files.js';
 
 const BYTES = {float32: 4, int32: 4, bool: 1, float16: 2, uint16: 2, uint8: 1};
 
-/** Return the number of bytes of a weight in its file. */
+/** Return the size of a weight in its file, in bytes. */
 function byteLength({shape, dtype, quantization}) {
   return shape.reduce((product, side) => product * side, 1) * BYTES[quantization?.dtype ?? dtype];
 }
@@ -24,7 +24,7 @@ export async function loadArtifacts(url, hint) {
   const found = contents.reduce((sum, {byteLength}) => sum + byteLength, 0);
   const expected = weightSpecs.reduce((sum, spec) => sum + byteLength(spec), 0);
   if (found !== expected) {
-    throw new Error(`${files.map(nameOf).join(', ')} is damaged: it has ${found} bytes and not ${expected}. ${hint}`);
+    throw new Error(`${files.map(nameOf).join(', ')} is damaged: it has ${found} bytes instead of ${expected}. ${hint}`);
   }
   const weightData = await new Blob(contents).arrayBuffer();
   return {modelTopology, weightSpecs, weightData, signature, userDefinedMetadata, format};

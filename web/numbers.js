@@ -1,14 +1,14 @@
-// The reader of all number fields.
+// Parses the numbers that the user types.
 
 /**
- * Return the number that a text is.
+ * Return the number in a text.
  *
  * @param text what the user typed.
- * @param spec {name, min, max, integer, exclusive}: the field's name for messages, the limits, and
- *   whether the number must be whole, and above `min` rather than at least `min`.
- * @throws Error that says what is wrong and what to type.
+ * @param spec {name, min, max, integer, exclusive}: the field's name for messages, the limits, whether
+ *   the number must be whole, and whether `min` itself is excluded.
+ * @throws Error that says what to type.
  */
-export function readNumber(text, {name, min = -Infinity, max = Infinity, integer = false, exclusive = false}) {
+export function parseNumber(text, {name, min = -Infinity, max = Infinity, integer = false, exclusive = false}) {
   const typed = String(text).trim();
   const wanted = `${name} must be ${integer ? 'a whole number' : 'a number'}${limits(min, max, exclusive)}`;
   if (!typed) throw new Error(`${wanted}. The field is empty.`);
@@ -25,10 +25,10 @@ function limits(min, max, exclusive) {
   return exclusive ? ` above ${min}` : ` of at least ${min}`;
 }
 
-/** Return what is wrong with a field's text, or null. */
+/** Return the error message for a field's text, or null. */
 export function numberError(text, spec) {
   try {
-    readNumber(text, spec);
+    parseNumber(text, spec);
     return null;
   } catch (error) {
     return error.message;

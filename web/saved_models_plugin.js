@@ -1,21 +1,21 @@
-// Gives the pages the runs in saved_models/: a list of them, and their files. The dev server answers
-// from the directory as it is at the moment; a build copies what the pages need into dist/.
+// Gives the pages the list of runs in saved_models/, and their files. The development server reads the
+// directory for each request. A build copies the files that the pages need into dist/.
 import {cpSync, createReadStream, existsSync, readdirSync, readFileSync, statSync} from 'node:fs';
 import {join, relative, resolve, sep} from 'node:path';
 
 const LIST = 'saved_models/index.json';
-// What a page reads of a run; checkpoints, the formats of Python, and run.json, which names places
-// of this machine, stay behind.
-const NEEDED = [
+// The files of a run that a page reads. A build does not publish checkpoints, Python's formats, or run.json,
+// which contains paths of the machine.
+const PAGE_FILES = [
   'model.json', 'graph_model', 'graph_model_float16', 'text_data.json', 'epochs.json',
   'decoder', 'encoder', 'image_data.json', 'test_images.json', 'test_images.bin',
   'formation.json', 'formation.png',
 ];
-// One file, or several if they are large.
+// Large weights are split into several files.
 const WEIGHTS = /^weights(-\d+of\d+)?\.bin$/;
 
 /** Return the app of a run, or null if its run.json is damaged. */
-function appOf(file) {
+function readApp(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8')).app ?? null;
   } catch (error) {
@@ -24,8 +24,8 @@ function appOf(file) {
   }
 }
 
-/** Return the directory of the graph models that the pages load: that of 16 bits if there is one. */
-const graphOf = (directory) =>
+/** Return the directory of graph models for the pages: float16 if the run has it. */
+const graphDirectory = (directory) =>
   existsSync(join(directory, 'graph_model_float16')) ? 'graph_model_float16' : 'graph_model';
 
 /** Return {path, app, graph} of every finished run below a directory, with paths relative to it. */
@@ -35,11 +35,11 @@ export function findRuns(root) {
     const file = join(directory, 'run.json');
     if (existsSync(file)) {
       const path = relative(root, directory).replaceAll('\\', '/');
-      runs.push({path, app: appOf(file), graph: graphOf(directory)});
+      runs.push({path, app: readApp(file), graph: graphDirectory(directory)});
       return;
     }
     for (const entry of readdirSync(directory, {withFileTypes: true})) {
-      // What a training has not finished yet; .unfinished is the first version's name of it.
+      // A run in training; the first version of this project called it .unfinished.
       const partial = /^\.|\.(training|unfinished)$/.test(entry.name);
       if (entry.isDirectory() && !partial) visit(join(directory, entry.name));
     }
@@ -73,7 +73,7 @@ export function savedModels() {
     closeBundle() {
       for (const {path} of findRuns(root)) {
         for (const name of readdirSync(join(root, path))) {
-          if (NEEDED.includes(name) || WEIGHTS.test(name)) {
+          if (PAGE_FILES.includes(name) || WEIGHTS.test(name)) {
             const to = join(outDir, 'saved_models', path, name);
             cpSync(join(root, path, name), to, {recursive: true});
           }

@@ -1,13 +1,13 @@
-// A page's state: one object, from which one function renders the page.
+// A page's state: one object, from which the page is rendered.
 import {signal} from '@preact/signals';
 
 /**
- * Return {state, update, say, attempt, run}.
+ * Return {state, update, say, attempt, runExclusive}.
  *
- * `state.value` is the state; a component that reads it renders again when it changes. `update`
- * changes some of its fields, `say` the status message. `attempt` and `run` do one of the user's actions.
+ * `state.value` is the state. A component that reads it renders again when it changes. `update` changes
+ * some fields, and `say` changes the status message. `attempt` and `runExclusive` run an action of the user.
  *
- * @param initial the fields; `status` ({text, isError}) and `busy` are added.
+ * @param initial the fields, to which `status` ({text, isError}) and `busy` are added.
  */
 export function createStore(initial) {
   const state = signal({status: {text: '', isError: false}, busy: false, ...initial});
@@ -16,7 +16,7 @@ export function createStore(initial) {
   };
   const say = (text) => update({status: {text, isError: false}});
 
-  /** Do work and return its result. An error becomes the status message. */
+  /** Run work and return its result. An error becomes the status message. */
   async function attempt(work) {
     try {
       return await work();
@@ -25,12 +25,12 @@ export function createStore(initial) {
     }
   }
 
-  /** Do work that must not overlap with other work. */
-  async function run(work) {
-    if (state.value.busy) return say('Wait until the present work is done, or stop it.');
-    update({busy: true, status: {text: '', isError: false}}); // an old error is no longer true
+  /** Run work that must not overlap with other work. */
+  async function runExclusive(work) {
+    if (state.value.busy) return say('Wait until the current work is done, or stop it.');
+    update({busy: true, status: {text: '', isError: false}}); // clear the old error
     await attempt(work);
     update({busy: false});
   }
-  return {state, update, say, attempt, run};
+  return {state, update, say, attempt, runExclusive};
 }

@@ -1,4 +1,4 @@
-// The backends of TensorFlow.js. Each is downloaded when it is chosen, and comes from this site.
+// The backends of TensorFlow.js. The page downloads a backend from this site when it is chosen.
 import * as tf from '@tensorflow/tfjs-core';
 import wasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
@@ -19,7 +19,7 @@ const LOAD = {
 };
 
 /**
- * Change the backend. If the browser cannot run it, the old one stays.
+ * Change the backend. If the browser cannot run the new backend, keep the old one.
  *
  * @param name one of `BACKENDS` in site.js.
  */

@@ -1,13 +1,13 @@
-// The page's side of worker_server.js: calls, events, and ending the thread at any moment.
+// The page's side of worker_server.js: calls commands, receives events, and can end the thread at any time.
 
-/** The error of a call whose thread was ended by the page. */
+/** The error of a call when the page has ended its thread. */
 export class Stopped extends Error {}
 
 export class WorkerClient {
   /**
    * @param createWorker returns a new Worker. Vite bundles a worker only where it finds
-   *   `new Worker(new URL(...))`, so the page has to write this expression.
-   * @param onEvent called with each event that the worker sends.
+   *   `new Worker(new URL(...))`, so the page must contain this expression.
+   * @param onEvent called with each event of the worker.
    */
   constructor(createWorker, onEvent = () => {}) {
     this.createWorker = createWorker;
@@ -35,7 +35,7 @@ export class WorkerClient {
     this.calls.clear();
   }
 
-  /** Run a command in the worker; throws its Error. */
+  /** Run a command in the worker and return its result; throws its Error. */
   call(command, argument) {
     const id = this.nextId++;
     return new Promise((resolve, reject) => {

@@ -1,8 +1,8 @@
-// A worker's side of worker_client.js. The page sends {id, command, argument}; the answer is
-// {id, result} or {id, error}. Commands may send events, {event, ...}, in between.
+// The worker's side of worker_client.js. The page sends {id, command, argument}. The worker answers
+// {id, result} or {id, error}. A command may send events, {event, ...}, before its answer.
 
 /**
- * Answer the page's calls, one after the other.
+ * Answer the page's calls one at a time.
  *
  * @param commands functions by name; each takes one argument and returns a result or a promise.
  */
@@ -19,5 +19,5 @@ export function serve(commands) {
   };
 }
 
-/** Send the page an event: an object with `event`, its name. */
+/** Send an event to the page: an object whose `event` is its name. */
 export const send = (event) => self.postMessage(event);

@@ -1,4 +1,4 @@
-// decode(A - B + C).
+// The tab A − B + C: the image of decode(A - B + C).
 import {Button} from '../../web/components.jsx';
 import {setSlot, showPoint} from './map_actions.js';
 import {Picture} from './pixels.jsx';
@@ -27,8 +27,8 @@ export function ArithmeticPanel() {
   return (
     <div>
       <p class="learn">
-        Do directions on the map mean something? Then one can calculate with images: a boot, minus a shoe, plus a shirt.
-        Click the map three times to set A, B and C; the decoder draws A − B + C.
+        If directions on the map have a meaning, you can calculate with images, such as boot − shoe + shirt. Click
+        the map three times to set A, B and C. The decoder then draws the image of A − B + C.
       </p>
       <div class="row sum">
         <Slot index={0} /><span aria-hidden="true">−</span>
@@ -50,7 +50,7 @@ export function ArithmeticPanel() {
         <Button
           id="show-sum" reason={sum ? '' : 'Set A, B and C first.'} onRefuse={say} onClick={() => showPoint(sum.z)}
         >
-          Show the result large
+          Show the result at full size
         </Button>
       </div>
     </div>

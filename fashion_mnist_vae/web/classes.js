@@ -6,13 +6,13 @@ const COLOURS = [
 ];
 const MARKS = ['circle', 'square', 'triangle', 'diamond'];
 
-/** Return {colour, shape} of a class; after ten classes, the colours come again with another shape. */
+/** Return {colour, shape} of a class. After ten classes, the colours repeat with another shape. */
 export function markOf(index) {
   const shape = MARKS[Math.floor(index / COLOURS.length) % MARKS.length];
   return {colour: COLOURS[index % COLOURS.length], shape};
 }
 
-/** Draw a class's mark. Its white edge lets it stand out from a black map. */
+/** Draw a class's mark, with a white edge that is visible on a black map. */
 export function drawMark(context, [x, y], radius, {colour, shape}) {
   context.beginPath();
   if (shape === 'circle') {

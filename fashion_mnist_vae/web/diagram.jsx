@@ -1,13 +1,13 @@
-// The model as a diagram, with the numbers that are computed now.
+// The tab Inside: a diagram of the model with its current numbers.
 import {useCallback} from 'preact/hooks';
 
 import {Canvas} from '../../web/components.jsx';
 import {Picture} from './pixels.jsx';
 import {state, zText} from './state.js';
 
-const LISTED = 4; // numbers of a vector
+const LISTED = 4; // numbers shown of a vector
 
-/** The activations of hidden units as a grid; a bright one is far above 0. */
+/** The activations of hidden units as a grid, in which larger numbers are brighter. */
 function Units({units}) {
   const draw = useCallback((canvas) => {
     const columns = Math.ceil(Math.sqrt(units.length));
@@ -30,12 +30,12 @@ function Vector({name = '', values}) {
 
 const active = (units) => `${units.filter((value) => value > 0).length} of ${units.length} units active`;
 
-/** A stage of the model; it is lit if its numbers are computed now. */
+/** A stage of the model, which is lit if the page uses it now. */
 function Stage({title, lit, children}) {
   return <li class={lit ? 'stage lit' : 'stage'}><strong>{title}</strong>{children}</li>;
 }
 
-/** A layer between two stages, and how many weights it has. */
+/** A layer between two stages, with the shape of its weights. */
 function Layer({name, from, to, lit}) {
   return (
     <li class={lit ? 'layer lit' : 'layer'}>
@@ -46,7 +46,7 @@ function Layer({name, from, to, lit}) {
   );
 }
 
-/** The encoder's half: nothing is computed in it while one points at the map. */
+/** The encoder, which is dark while the user points at the map. */
 function EncoderStages({picked, lit, model}) {
   const pixels = model.width * model.height;
   const {hidden, latentDim} = model;
@@ -58,7 +58,7 @@ function EncoderStages({picked, lit, model}) {
       <Layer name="dense_Dense1" from={pixels} to={hidden} lit={lit} />
       <Stage title={`${hidden} units`} lit={lit}>
         {lit && <><Units units={picked.hidden} /><small>{active(picked.hidden)}</small></>}
-        {!lit && <small>wait for an image</small>}
+        {!lit && <small>no image yet</small>}
       </Stage>
       <Layer name="z_mean, z_log_var" from={`2 × ${hidden}`} to={latentDim} lit={lit} />
       <Stage title="Mean and log-variance" lit={lit}>
@@ -98,8 +98,8 @@ export function Diagram() {
       <EncoderStages picked={picked} lit={fromImage} model={model} />
       <DecoderStages shown={shown} fromImage={fromImage} model={model} />
       <p class="quiet">
-        What is computed now is lit. Point at the map to see the decoder at work; pick or draw an image to see the
-        encoder, too. The training draws z from N(mean, exp(log-variance)), and so does "Sample again".
+        The page highlights the parts that it uses now. Point at the map to run the decoder. Pick or draw an image to
+        run the encoder too. The training samples z from N(mean, exp(log-variance)), and so does “Sample again”.
       </p>
     </div>
   );

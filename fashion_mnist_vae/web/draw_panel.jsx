@@ -1,4 +1,4 @@
-// A canvas to draw on; the encoder and the decoder answer with every stroke.
+// The tab Draw one: the model encodes and decodes the drawing after each stroke.
 import {useCallback, useRef, useState} from 'preact/hooks';
 
 import {Button, Canvas, Slider} from '../../web/components.jsx';
@@ -6,10 +6,10 @@ import {grayPixels, pick} from './images.js';
 import {Picked} from './picked.jsx';
 import {say, state, update} from './state.js';
 
-const SCALE = 10; // pixels of the canvas for one of the image
-let ink = null; // the drawing, which stays when another tab is opened
+const SCALE = 10; // canvas pixels per image pixel
+let ink = null; // the drawing, which stays when the user opens another tab
 
-/** Return the drawing of the model's size, black at first. */
+/** Return the drawing, and create it in the model's size if needed. */
 function inkOf({width, height}) {
   const size = {width: width * SCALE, height: height * SCALE};
   if (ink?.width !== size.width || ink.height !== size.height) {
@@ -34,20 +34,12 @@ function stroke([fromX, fromY], [toX, toY], brush) {
   context.stroke();
 }
 
-export function DrawPanel() {
+/** The canvas to draw on. */
+function Pad({canvasRef, show, brush}) {
   const {model, encoder} = state.value;
-  const [brush, setBrush] = useState(Math.max(1, Math.round(model.width / 9)));
-  const last = useRef(null); // the place of the pointer while it is down
-  const pad = useRef(null);
-  const show = useCallback((canvas) => {
-    const drawing = inkOf(model);
-    canvas.width = drawing.width;
-    canvas.height = drawing.height;
-    canvas.getContext('2d').drawImage(drawing, 0, 0);
-  }, [model]);
-  const answer = () => pick(grayPixels(ink, model), {drawn: true}, 0);
+  const last = useRef(null); // the pointer's position while it is down
   const placeOf = (event) => {
-    const box = pad.current.getBoundingClientRect();
+    const box = canvasRef.current.getBoundingClientRect();
     return [((event.clientX - box.left) / box.width) * ink.width, ((event.clientY - box.top) / box.height) * ink.height];
   };
   const draw = (event) => {
@@ -55,16 +47,34 @@ export function DrawPanel() {
     const place = placeOf(event);
     stroke(last.current, place, brush);
     last.current = place;
-    pad.current.getContext('2d').drawImage(ink, 0, 0);
-    answer();
+    canvasRef.current.getContext('2d').drawImage(ink, 0, 0);
+    pick(grayPixels(ink, model), {drawn: true}, 0);
   };
   const begin = (event) => {
     if (encoder) return say(encoder);
-    pad.current.setPointerCapture(event.pointerId);
+    canvasRef.current.setPointerCapture(event.pointerId);
     last.current = placeOf(event);
     draw(event);
   };
   const end = () => (last.current = null);
+  return (
+    <Canvas
+      id="pad" canvasRef={canvasRef} draw={show} role="img" aria-label="Canvas to draw on with the mouse or a finger"
+      onPointerDown={begin} onPointerMove={draw} onPointerUp={end} onPointerCancel={end}
+    />
+  );
+}
+
+export function DrawPanel() {
+  const {model, encoder} = state.value;
+  const [brush, setBrush] = useState(Math.max(1, Math.round(model.width / 9)));
+  const pad = useRef(null);
+  const show = useCallback((canvas) => {
+    const drawing = inkOf(model);
+    canvas.width = drawing.width;
+    canvas.height = drawing.height;
+    canvas.getContext('2d').drawImage(drawing, 0, 0);
+  }, [model]);
   const erase = () => {
     clear();
     show(pad.current);
@@ -73,14 +83,11 @@ export function DrawPanel() {
   return (
     <div>
       <p class="learn">
-        Draw something, white on black. Where on the map does it lie, and what does the decoder make of it?
+        Draw something. Where does the encoder place your drawing on the map, and what does the decoder draw from there?
       </p>
       {encoder && <p class="quiet">{encoder}</p>}
       <div class="row">
-        <Canvas
-          id="pad" canvasRef={pad} draw={show} role="img" aria-label="Canvas to draw on with the mouse or a finger"
-          onPointerDown={begin} onPointerMove={draw} onPointerUp={end} onPointerCancel={end}
-        />
+        <Pad canvasRef={pad} show={show} brush={brush} />
         <div class="column">
           <Slider
             id="brush" label="Brush" min={1} max={8} step={1} value={brush} shown={`${brush} pixels`}

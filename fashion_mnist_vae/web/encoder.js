@@ -1,8 +1,8 @@
-// The encoder, a layers model. It is apart because the map is drawn before tfjs-layers is here.
+// The encoder, a layers model. The worker loads this file after the map, because tfjs-layers is large.
 import * as tf from '@tensorflow/tfjs-core';
 import {layers, loadLayersModel, model} from '@tensorflow/tfjs-layers';
 
-/** Draws z from N(z_mean, exp(z_log_var)); the encoder's file names this class. */
+/** Samples z from N(z_mean, exp(z_log_var)). The encoder's file names this class. */
 class ZLayer extends layers.Layer {
   static className = 'ZLayer';
 
@@ -21,19 +21,19 @@ export class Encoder {
     return new Encoder(await loadLayersModel(tf.io.fromMemory(artifacts)));
   }
 
-  constructor(whole) {
-    this.whole = whole;
-    const [mean, logVar] = ['z_mean', 'z_log_var'].map((name) => whole.getLayer(name));
-    this.probe = model({inputs: whole.inputs, outputs: [mean.output, logVar.output, mean.input]});
+  constructor(encoder) {
+    this.encoder = encoder;
+    const [mean, logVar] = ['z_mean', 'z_log_var'].map((name) => encoder.getLayer(name));
+    this.probe = model({inputs: encoder.inputs, outputs: [mean.output, logVar.output, mean.input]});
   }
 
   weights() {
-    return this.whole.getWeights();
+    return this.encoder.getWeights();
   }
 
-  /** Return {size, latentDim}: the numbers that it takes and returns. */
+  /** Return {size, latentDim}: the number of inputs and outputs. */
   sizes() {
-    return {size: this.whole.inputs[0].shape[1], latentDim: this.probe.outputs[0].shape[1]};
+    return {size: this.encoder.inputs[0].shape[1], latentDim: this.probe.outputs[0].shape[1]};
   }
 
   async encode(images, size) {
@@ -45,6 +45,6 @@ export class Encoder {
   }
 
   dispose() {
-    this.whole.dispose();
+    this.encoder.dispose();
   }
 }

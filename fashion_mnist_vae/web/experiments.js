@@ -1,4 +1,4 @@
-// Three things to try, one click each.
+// Three experiments, each with one click.
 import {pick, testImage} from './images.js';
 import {encoderReady} from './loading.js';
 import {decode, showFar, walk} from './map_actions.js';
@@ -6,15 +6,15 @@ import {attempt, mapLimits, say, state, update, zAt} from './state.js';
 
 const FAR = 10;
 
-/** Do something for which the encoder is needed, when it is there. */
+/** Return a function that waits for the encoder, then works. */
 const withEncoder = (work) => () => attempt(async () => {
-  if (state.value.encoder) say('This begins when the encoder is loaded.');
+  if (state.value.encoder) say('The experiment starts when the encoder is loaded.');
   await encoderReady();
   if (state.value.encoder) throw new Error(state.value.encoder);
   await work();
 });
 
-/** Return two classes that lie apart: trousers and boots, or the first and the last. */
+/** Return two distant classes: trousers and boots, or the first and the last class. */
 function twoClasses({classNames}) {
   const find = (name, other) => (classNames.includes(name) ? classNames.indexOf(name) : other);
   return [find('Trouser', 0), find('Ankle boot', classNames.length - 1)];
@@ -22,10 +22,10 @@ function twoClasses({classNames}) {
 
 /** Return the mean z_mean of a class's test images. */
 function middleOf(label) {
-  const {tests, model} = state.value;
-  const members = tests.labels.map((_, i) => i).filter((i) => tests.labels[i] === label);
+  const {testImages, model} = state.value;
+  const members = testImages.labels.map((_, i) => i).filter((i) => testImages.labels[i] === label);
   return Array.from({length: model.latentDim}, (_, d) =>
-    members.reduce((sum, i) => sum + tests.means[i * model.latentDim + d], 0) / members.length,
+    members.reduce((sum, i) => sum + testImages.means[i * model.latentDim + d], 0) / members.length,
   );
 }
 
@@ -35,15 +35,15 @@ function walkBetween(labels) {
   return {
     title: `${from} to ${to}`,
     look:
-      `Watch the large image on its way from the middle of the class ${from} to that of ${to}. Where is it neither? ` +
-      'No training image looked like that, and yet the decoder draws one.',
+      `The large image moves from the centre of the class ${from} to the centre of ${to}. Where does it look like ` +
+      'neither class? The decoder draws such an image, although no training image looked like it.',
     run: withEncoder(() => walk(...labels.map(middleOf))),
   };
 }
 
 const walkAcross = {
   title: 'From left to right',
-  look: 'Watch the large image on its way across the map. Where does one thing become another?',
+  look: 'The large image moves across the map. Where does one thing become another?',
   run: () => {
     const [{start, end}] = mapLimits(state.value.map);
     walk(zAt(state.value, [start, 0]), zAt(state.value, [end, 0]));
@@ -53,45 +53,45 @@ const walkAcross = {
 const farAway = {
   title: 'Far away',
   look:
-    'The dashed circles hold 39% and 86% of all z of N(0, 1). Far outside, the decoder was never trained. Do the ' +
-    'images become nonsense, or do they stay what they were? Reset the map to come back.',
+    'The dashed circles contain 39% and 86% of a standard normal distribution, N(0, 1). The decoder was not trained ' +
+    'on points far outside the circles. Are its images there nonsense? Press “Reset the map” to return.',
   run: () => showFar(FAR),
 };
 
-/** Return the test image with the largest ellipse; without test images, what the decoder draws at 1. */
+/** Return the test image with the largest ellipse, or a decoded image if there are no test images. */
 async function mostUncertain() {
-  const {tests, model} = state.value;
-  if (!tests.labels.length) {
+  const {testImages, model} = state.value;
+  if (!testImages.labels.length) {
     const {images} = await decode([new Array(model.latentDim).fill(1)]);
     return [images, {name: 'decoded'}];
   }
-  const logVarsOf = (i) => tests.logVars.subarray(i * model.latentDim, (i + 1) * model.latentDim);
-  const size = (i) => logVarsOf(i).reduce((sum, value) => sum + value, 0); // of the logarithm of its area
-  const index = tests.labels.reduce((best, _, i) => (size(i) > size(best) ? i : best), 0);
+  const logVarsOf = (i) => testImages.logVars.subarray(i * model.latentDim, (i + 1) * model.latentDim);
+  const size = (i) => logVarsOf(i).reduce((sum, value) => sum + value, 0); // grows with the ellipse's area
+  const index = testImages.labels.reduce((best, _, i) => (size(i) > size(best) ? i : best), 0);
   return [testImage(index), {index}];
 }
 
 const uncertain = {
   title: 'An unsure encoder',
   look:
-    'This test image has the largest ellipse: the encoder hardly knows where it belongs. Look at the six draws ' +
-    'below. Are they still the same thing? Compare them with those of an image that you pick.',
+    'The ellipse on the map is large if the encoder is not sure where the image belongs. Do the six samples below ' +
+    'still show the same thing? Compare them with the samples of another image.',
   run: withEncoder(async () => {
     update({tab: 'image'});
     await pick(...(await mostUncertain()));
   }),
 };
 
-/** Forget what an experiment before has left on the map. */
-const FORGOTTEN = {path: [], walked: 0, picked: null};
+// The state without the marks of an earlier experiment.
+const CLEARED = {path: [], walked: 0, picked: null};
 
 /** Return the experiments for the loaded run. */
 export function experimentsOf(model) {
-  const first = model.tested && model.classNames.length > 1 ? walkBetween(twoClasses(model)) : walkAcross;
+  const first = model.hasTestImages && model.classNames.length > 1 ? walkBetween(twoClasses(model)) : walkAcross;
   return [first, uncertain, farAway].map((experiment) => ({
     ...experiment,
     run: () => {
-      update(FORGOTTEN);
+      update(CLEARED);
       return experiment.run();
     },
   }));

@@ -1,4 +1,4 @@
-// How the latent space formed: small maps of some epochs, beside the loss.
+// The tab How it formed: a small map for each saved epoch, beside the losses.
 import {useCallback, useEffect, useMemo} from 'preact/hooks';
 
 import {LineChart} from '../../web/chart.jsx';
@@ -6,9 +6,9 @@ import {Canvas, Slider} from '../../web/components.jsx';
 import {fetchBytes, fetchJson} from '../../web/files.js';
 import {attempt, state, update} from './state.js';
 
-const HINT = 'It is missing in older runs: train the model again.';
+const HINT = 'Runs of older versions do not have this file. Train the model again.';
 
-/** Load what the run left: {maps: {epochs, limits, dimensions}, picture, epochs}. */
+/** Load the maps and losses of a run: {maps: {epochs, limits, dimensions}, picture, history}. */
 const loadFormation = () => attempt(async () => {
   const {model} = state.value;
   const [maps, history, bytes] = await Promise.all([
@@ -51,7 +51,7 @@ export function FormationPanel() {
   useEffect(() => {
     if (!state.value.formation) loadFormation();
   }, [model]);
-  if (!formation) return <p>The maps of this run's epochs are not loaded yet.</p>;
+  if (!formation) return <p>The maps are not loaded yet.</p>;
   const {maps, picture, history} = formation;
   const epoch = maps.epochs[epochIndex];
   const row = history[epoch - 1];
@@ -59,15 +59,16 @@ export function FormationPanel() {
   return (
     <div>
       <p class="learn">
-        The decoder's map after some epochs of the training, from {start} to {end}. The loss has two terms: how badly
-        the images are drawn again (reconstruction), and how far the ellipses are from N(0, 1) (KL). Which one falls?
+        An epoch is one pass over the training images. The picture is the decoder's map after an epoch, for z from{' '}
+        {start} to {end}. The loss has two terms: the error of the reconstructed images, and KL, the divergence of the ellipses
+        from N(0, 1). Which term falls?
       </p>
       <Slider
         id="epoch" label="Epoch" min={0} max={maps.epochs.length - 1} step={1} value={epochIndex} shown={epoch}
         aria-valuetext={`Epoch ${epoch}`} onInput={(index) => update({epochIndex: index})}
       />
       <p id="epoch-losses" class="numbers">
-        Loss {row.loss.toFixed(2)}, of reconstruction {row.reconstruction.toFixed(2)} and KL {row.kl.toFixed(2)}
+        Loss {row.loss.toFixed(2)}, reconstruction {row.reconstruction.toFixed(2)}, KL {row.kl.toFixed(2)}
       </p>
       <div class="formation">
         <EpochMap maps={maps} picture={picture} index={epochIndex} />

@@ -1,4 +1,4 @@
-// Images through the encoder and the decoder: test images, files and drawings.
+// Encodes and decodes test images, files and drawings.
 import {decode, showPoint} from './map_actions.js';
 import {worker} from './model_worker.js';
 import {attempt, latest, state, update} from './state.js';
@@ -6,11 +6,11 @@ import {attempt, latest, state, update} from './state.js';
 const DRAWS = 6;
 
 /**
- * Show an image's place on the map, and what the decoder draws from there.
+ * Encode an image, show its place on the map, and decode it from there.
  *
  * @param image pixels from 0 to 1.
  * @param source {index} of a test image, {name} of a file, or {drawn: true}.
- * @param draws how many z to draw from N(z_mean, exp(z_log_var)).
+ * @param draws number of samples z from N(z_mean, exp(z_log_var)).
  */
 export const pick = latest(async (image, source, draws = DRAWS) => {
   const {model, encoder} = state.value;
@@ -26,14 +26,14 @@ export const pick = latest(async (image, source, draws = DRAWS) => {
   await showPoint(mean);
 });
 
-/** Draw from the picked image's ellipse again. */
+/** Sample from the picked image's ellipse again. */
 export const sampleAgain = () => attempt(async () => {
   const {picked} = state.value;
   const draws = await drawSamples(picked.image, picked.mean, picked.logVar, DRAWS);
   if (state.value.picked === picked) update({picked: {...picked, draws}});
 });
 
-/** Return draws z = z_mean + exp(z_log_var / 2) * epsilon, as {z, image, error}. */
+/** Return samples z = z_mean + exp(z_log_var / 2) * epsilon as {z, image, error}. */
 async function drawSamples(image, mean, logVar, count) {
   if (!count) return [];
   const sd = standardDeviations(logVar);
@@ -45,7 +45,7 @@ async function drawSamples(image, mean, logVar, count) {
   });
 }
 
-/** Return a draw from N(0, 1): Box and Muller's. */
+/** Return a sample from N(0, 1), by the Box-Muller transform. */
 const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
 
 export const standardDeviations = (logVar) => Array.from(logVar, (value) => Math.exp(value / 2));
@@ -59,26 +59,26 @@ const klDivergence = (mean, logVar) =>
 
 /** Return a test image: pixels from 0 to 1. */
 export function testImage(index) {
-  const {tests, model} = state.value;
+  const {testImages, model} = state.value;
   const size = model.height * model.width;
-  return Float32Array.from(tests.pixels.subarray(index * size, (index + 1) * size), (value) => value / 255);
+  return Float32Array.from(testImages.pixels.subarray(index * size, (index + 1) * size), (value) => value / 255);
 }
 
-export const pickTest = (index) => pick(testImage(index), {index});
+export const pickTestImage = (index) => pick(testImage(index), {index});
 
-/** Pick the picture in a file. */
+/** Pick a picture file. */
 export function pickFile(file) {
   return attempt(async () => {
     if (file) await pick(await readPicture(file, state.value.model), {name: file.name});
   });
 }
 
-/** Turn a picture of any size into an image of the model's: small, gray, bright on black. */
+/** Convert a picture to an image of the model's size, gray, bright on black. */
 async function readPicture(file, {width, height}) {
   const bitmap = await createImageBitmap(file).catch(() => {
-    throw new Error(`${file.name} is not a picture that this browser can read.`);
+    throw new Error(`This browser cannot read ${file.name} as a picture. Choose another file.`);
   });
-  // The picture keeps its proportions, so there is black beside it, or above and below.
+  // Keep the aspect ratio, and pad with black.
   const scale = Math.min(width / bitmap.width, height / bitmap.height);
   const inner = {
     width: Math.max(1, Math.round(scale * bitmap.width)), height: Math.max(1, Math.round(scale * bitmap.height)),
@@ -95,10 +95,10 @@ async function readPicture(file, {width, height}) {
   return image;
 }
 
-/** Return the gray values, from 0 to 1, of a picture that is drawn in a size. */
+/** Return the gray values, from 0 to 1, of a picture in another size. */
 export function grayPixels(picture, {width, height}) {
   const context = new OffscreenCanvas(width, height).getContext('2d', {willReadFrequently: true});
-  context.fillStyle = '#fff'; // behind what is transparent
+  context.fillStyle = '#fff'; // behind transparent pixels
   context.fillRect(0, 0, width, height);
   context.imageSmoothingQuality = 'high';
   context.drawImage(picture, 0, 0, width, height);

@@ -1,4 +1,4 @@
-// What lies on the map, and switches for it.
+// The legend of the map, with its switches.
 import {useCallback} from 'preact/hooks';
 
 import {Canvas, CopyLink} from '../../web/components.jsx';
@@ -18,7 +18,7 @@ function toggleClass(index) {
   const {hiddenClasses, dots, model} = state.value;
   const others = hiddenClasses.filter((other) => other !== index);
   if (!dots) {
-    // All are switched off, so that this one alone is switched on.
+    // All classes are off, so switch on this class alone.
     update({dots: true, hiddenClasses: model.classNames.map((_, i) => i).filter((i) => i !== index)});
   } else {
     update({hiddenClasses: others.length < hiddenClasses.length ? others : [...hiddenClasses, index]});
@@ -52,15 +52,15 @@ function Switch({id, name, label}) {
 }
 
 export function Legend() {
-  const {tests, encoder, model, map, dimensions} = state.value;
+  const {testImages, encoder, model, map, dimensions} = state.value;
   const [across, upwards] = map ? [map.grid.x, map.grid.y] : [];
   return (
     <div class="below">
-      {tests?.labels.length > 0 && <Classes />}
-      {model.tested && encoder && <p class="quiet">{encoder}</p>}
+      {testImages?.labels.length > 0 && <Classes />}
+      {model.hasTestImages && encoder && <p class="quiet">{encoder}</p>}
       <div class="controls">
-        {tests?.labels.length > 0 && <Switch id="clusters" name="dots" label="Test images" />}
-        <Switch id="prior" name="prior" label="N(0, 1)" />
+        {testImages?.labels.length > 0 && <Switch id="clusters" name="dots" label="Test images" />}
+        <Switch id="prior" name="prior" label="Circles of N(0, 1)" />
         <button id="reset" type="button" onClick={resetFields}>Reset the map</button>
         <CopyLink say={say} />
       </div>

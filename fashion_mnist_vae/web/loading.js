@@ -5,15 +5,15 @@ import {listRuns, runUrl} from '../../web/site.js';
 import {applyAddress, applyImage, applySlots} from './address.js';
 import {drawMap, showPoint} from './map_actions.js';
 import {worker} from './model_worker.js';
-import {APP, attempt, HINT, sayProgress, state, update, usualFields} from './state.js';
+import {APP, attempt, HINT, sayProgress, state, update, defaultFields} from './state.js';
 
 let loads = 0;
 let encoderLoaded = Promise.resolve();
 
-/** Resolve when the encoder of the chosen run can be used, or cannot be loaded. */
+/** Return a promise that resolves when the run's encoder is loaded or has failed to load. */
 export const encoderReady = () => encoderLoaded;
 
-/** Load the list of the runs, and the one in the address, else the first. */
+/** Load the list of runs, and then the run in the address, or the first run. */
 export function start(address) {
   return attempt(async () => {
     const runs = await listRuns(APP);
@@ -21,11 +21,11 @@ export function start(address) {
     if (!runs.length) return;
     const known = runs.some(({path}) => path === address.run);
     await loadRun(known ? address.run : runs[0].path, known || !address.run ? address : {});
-    if (address.run && !known) throw new Error(`There is no run ${address.run}, so this is another one.`);
+    if (address.run && !known) throw new Error(`There is no run ${address.run}. The page shows ${runs[0].path} instead.`);
   });
 }
 
-/** Change the backend; the run is loaded again, because its weights are on the old one. */
+/** Change the backend and load the run again, because its weights are on the old backend. */
 export function changeBackend(backend) {
   return attempt(async () => {
     await worker.call('useBackend', backend);
@@ -34,7 +34,7 @@ export function changeBackend(backend) {
   });
 }
 
-/** Load a run; if another one is chosen meanwhile, this one is forgotten. */
+/** Load a run, unless the user chooses another run in the meantime. */
 export function loadRun(path, address = {}) {
   const load = ++loads;
   return attempt(async () => {
@@ -44,9 +44,9 @@ export function loadRun(path, address = {}) {
       if (load === loads) throw error;
     });
     if (load !== loads) return;
-    const dimensions = model.usualDimensions;
+    const dimensions = model.defaultDimensions;
     const rest = new Array(model.latentDim).fill(0);
-    update({model, dimensions, rest, fields: usualFields(model, dimensions)});
+    update({model, dimensions, rest, fields: defaultFields(model, dimensions)});
     applyAddress(address);
     await drawMap();
     if (load !== loads) return;
@@ -59,12 +59,12 @@ export function loadRun(path, address = {}) {
 }
 
 const FORGOTTEN = {
-  model: null, tests: null, encoder: 'The encoder is still loading.', map: null, z: null, shown: null, picked: null,
+  model: null, testImages: null, encoder: 'The encoder is still loading.', map: null, z: null, shown: null, picked: null,
   path: [], walked: 0, slots: [null, null, null], slot: 0, sum: null, hiddenClasses: [], firstImage: 0,
   formation: null, epochIndex: 0,
 };
 
-/** Load the decoder into the worker; return what the page needs to know of the run. */
+/** Load the decoder into the worker. Return the run's description. */
 async function loadDecoder(path) {
   const url = runUrl(path);
   const {graph = 'graph_model'} = state.value.runs.find((run) => run.path === path);
@@ -84,34 +84,34 @@ async function loadDecoder(path) {
     path, url, height, width, latentDim, hidden,
     classNames: info.class_names,
     limits: info.limits, // absent in older runs
-    usualDimensions: info.grid_dimensions,
-    tested: info.num_test_images !== 0, // a run on the training images alone has none
+    defaultDimensions: info.grid_dimensions,
+    hasTestImages: info.num_test_images !== 0, // false if the run used training images only
   };
 }
 
 function checkSize(name, size, height, width) {
   if (size !== height * width) {
-    throw new Error(`${name} is not made for images of ${width} x ${height}, as image_data.json says. ${HINT}`);
+    throw new Error(`${name} does not fit the images of ${width} x ${height} pixels in image_data.json. ${HINT}`);
   }
 }
 
-/** Load the encoder and the test images; return whether they are there. */
+/** Load the encoder and the test images. Return whether they are loaded. */
 function loadEncoder(model, isCurrent) {
   return attempt(async () => {
     try {
       const {latentDim, url} = model;
-      const [tests, artifacts] = await Promise.all([
-        loadTests(model), loadArtifacts(`${url}/encoder/model.json`, HINT),
+      const [testImages, artifacts] = await Promise.all([
+        loadTestImages(model), loadArtifacts(`${url}/encoder/model.json`, HINT),
       ]);
       const name = `saved_models/${model.path}/encoder`;
       if (!isCurrent()) return false;
       const sizes = await worker.call('loadEncoder', {artifacts, name});
       checkSize(name, sizes.size, model.height, model.width);
-      if (sizes.latentDim !== latentDim) throw new Error(`${name} is not made for this decoder. ${HINT}`);
-      if (tests.labels.length) Object.assign(tests, await encodeTests(tests, model));
+      if (sizes.latentDim !== latentDim) throw new Error(`${name} and the decoder have different latent dimensions. ${HINT}`);
+      if (testImages.labels.length) Object.assign(testImages, await encodeTestImages(testImages, model));
       if (!isCurrent()) return false;
-      update({tests, encoder: ''});
-      sayProgress(`The encoder and the test images are here. Computing with ${state.value.backend}.`);
+      update({testImages, encoder: ''});
+      sayProgress(`The encoder and the test images are loaded. Computing with ${state.value.backend}.`);
       return true;
     } catch (error) {
       if (isCurrent()) {
@@ -122,21 +122,21 @@ function loadEncoder(model, isCurrent) {
   });
 }
 
-async function encodeTests({pixels}, {height, width}) {
+async function encodeTestImages({pixels}, {height, width}) {
   const images = Float32Array.from(pixels, (value) => value / 255);
   const {means, logVars} = await worker.call('encode', {images, size: height * width});
   return {means, logVars};
 }
 
-async function loadTests({url, path, tested, height, width}) {
-  if (!tested) return {labels: [], pixels: new Uint8Array()};
+async function loadTestImages({url, path, hasTestImages, height, width}) {
+  if (!hasTestImages) return {labels: [], pixels: new Uint8Array()};
   const [{labels}, bytes] = await Promise.all([
     fetchJson(`${url}/test_images.json`, HINT), fetchBytes(`${url}/test_images.bin`, HINT),
   ]);
   if (!Array.isArray(labels)) throw new Error(`saved_models/${path}/test_images.json is damaged. ${HINT}`);
   const expected = labels.length * height * width;
   if (bytes.byteLength !== expected) {
-    const found = `it has ${bytes.byteLength} bytes and not ${expected}`;
+    const found = `it has ${bytes.byteLength} bytes instead of ${expected}`;
     throw new Error(`saved_models/${path}/test_images.bin is damaged: ${found}. ${HINT}`);
   }
   return {labels, pixels: new Uint8Array(bytes)};

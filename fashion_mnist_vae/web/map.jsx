@@ -1,4 +1,4 @@
-// The map of the latent space: tiles, and above them what lies on them.
+// The map of the latent space: tiles, with points and lines above them.
 import {useCallback} from 'preact/hooks';
 
 import {Canvas} from '../../web/components.jsx';
@@ -15,7 +15,7 @@ const POINT = '#4db2ff';
 const SUM = '#7dff6a';
 const ARROWS = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1]};
 
-/** Return functions from the map to a canvas above it: of a place, and of a distance. */
+/** Return functions that convert a place and a distance on the map to canvas pixels. */
 function scaleOf(canvas, map) {
   const [across, upwards] = mapLimits(map);
   const [width, height] = [across.end - across.start, upwards.end - upwards.start];
@@ -40,7 +40,7 @@ function drawEllipses(context, scale, centre, sd, style) {
     const radii = scale.distance(sd.map((value) => times * value));
     context.beginPath();
     context.ellipse(...scale.place(centre), ...radii, 0, 0, 2 * Math.PI);
-    // A dark line below the bright one lets it stand out from any image.
+    // Draw a dark line below the bright one, so that it is visible on any image.
     for (const stroke of [{strokeStyle: '#000a', lineWidth: 7}, style]) {
       Object.assign(context, stroke);
       context.stroke();
@@ -49,14 +49,14 @@ function drawEllipses(context, scale, centre, sd, style) {
 }
 
 /** Draw the test images and N(0, 1). */
-function drawStill(canvas, {map, tests, model, dots, prior, hiddenClasses, dimensions}) {
+function drawStill(canvas, {map, testImages, model, dots, prior, hiddenClasses, dimensions}) {
   const context = cleared(canvas, map);
   const scale = scaleOf(canvas, map);
-  if (dots && tests?.labels.length) {
+  if (dots && testImages?.labels.length) {
     context.globalAlpha = 0.85;
-    tests.labels.forEach((label, i) => {
+    testImages.labels.forEach((label, i) => {
       if (hiddenClasses.includes(label)) return;
-      const place = dimensions.map((dimension) => tests.means[i * model.latentDim + dimension]);
+      const place = dimensions.map((dimension) => testImages.means[i * model.latentDim + dimension]);
       drawMark(context, scale.place(place), 5.5, markOf(label));
     });
     context.globalAlpha = 1;
@@ -82,7 +82,7 @@ function drawLetter(context, [x, y], letter, fillStyle) {
   context.fillText(letter, x, y);
 }
 
-/** Draw what moves: the picked image and its draws, the walk, the arithmetic, the point. */
+/** Draw the parts that change often: the picked image, its samples, the walk, the arithmetic, the point. */
 function drawMoving(canvas, view) {
   const {map, picked, path, slots, sum, z, tab} = view;
   const context = cleared(canvas, map);
@@ -136,10 +136,10 @@ function onKey(event) {
 
 export function LatentMap() {
   const view = state.value;
-  const {map, tests, dots, prior, hiddenClasses, dimensions} = view;
+  const {map, testImages, dots, prior, hiddenClasses, dimensions} = view;
   const {picked, path, slots, sum, z, tab} = view;
   const tiles = useCallback((canvas) => drawGray(canvas, map.pixels, map.width, map.height), [map]);
-  const still = useCallback((canvas) => drawStill(canvas, view), [map, tests, dots, prior, hiddenClasses, dimensions]);
+  const still = useCallback((canvas) => drawStill(canvas, view), [map, testImages, dots, prior, hiddenClasses, dimensions]);
   const moving = useCallback((canvas) => drawMoving(canvas, view), [map, picked, path, slots, sum, z, tab, dimensions]);
   if (!map) return <div class="map"><p>The decoder is loading.</p></div>;
   return (
@@ -148,7 +148,7 @@ export function LatentMap() {
       <Canvas id="still" draw={still} aria-hidden="true" />
       <Canvas
         id="overlay" draw={moving} tabIndex={0} role="application"
-        aria-label="Map of the latent space. Arrow keys move the point; Enter chooses it, for a walk or for the arithmetic."
+        aria-label="Map of the latent space. Arrow keys move the point. Enter chooses the point for a walk or for A − B + C."
         onPointerMove={(event) => pointAt(placeOfEvent(event))}
         onPointerDown={(event) => pointAt(placeOfEvent(event))}
         onClick={(event) => choosePlace(placeOfEvent(event))}

@@ -1,21 +1,21 @@
-// What the user does on the map: its limits, the point, the walk, the arithmetic.
+// The user's actions on the map: limits, point, walk, arithmetic.
 import {worker} from './model_worker.js';
-import {attempt, latest, mapLimits, readGrid, state, update, usualFields, usualLimits, zAt} from './state.js';
+import {attempt, latest, mapLimits, parseGrid, state, update, defaultFields, defaultLimits, zAt} from './state.js';
 
 const WALK_SECONDS = 2;
-let playing = null; // the walk that is shown
+let playing = null; // the current walk
 
-/** Return points from start to end; the middle if it is only one. */
+/** Return evenly spaced points from start to end, or the middle if `points` is 1. */
 function linspace({start, end}, points) {
   if (points === 1) return [(start + end) / 2];
   return Array.from({length: points}, (_, i) => start + ((end - start) * i) / (points - 1));
 }
 
-/** Draw the map that the fields ask for. */
+/** Draw the map with the limits in the fields. */
 export const drawMap = latest(async () => {
   const view = state.value;
-  const grid = view.model && readGrid(view);
-  if (!grid) return; // what is wrong stands below the fields
+  const grid = view.model && parseGrid(view);
+  if (!grid) return; // the page shows the error below the fields
   const {latentDim, height, width} = view.model;
   const xs = linspace(grid.x, grid.points);
   const ys = linspace(grid.y, grid.points).reverse();
@@ -27,7 +27,7 @@ export const drawMap = latest(async () => {
   update({map: {pixels, ...size, grid, milliseconds, sharpest: zs[sharpest]}});
 });
 
-/** Change some of the fields, and draw the map if they are all right. */
+/** Change some fields, and draw the map if all fields are valid. */
 export function changeFields(changes) {
   update({fields: {...state.value.fields, ...changes}});
   return drawMap();
@@ -37,32 +37,32 @@ export function changeFields(changes) {
 export const changeLimit = (side, end, text) =>
   changeFields({[side]: {...state.value.fields[side], [end]: text}});
 
-export const resetFields = () => changeFields(usualFields(state.value.model, state.value.dimensions));
+export const resetFields = () => changeFields(defaultFields(state.value.model, state.value.dimensions));
 
-/** Show the map far away from where the images lie. */
+/** Show a map that reaches far beyond the images. */
 export const showFar = (far) => {
   const limits = {start: String(-far), end: String(far)};
   return changeFields({x: limits, y: limits});
 };
 
-/** Choose the latent dimension that goes across (place 0) or upwards (place 1). */
+/** Choose the latent dimension of the horizontal axis (place 0) or the vertical axis (place 1). */
 export function chooseDimension(place, dimension) {
   const {dimensions, model} = state.value;
   const chosen = [...dimensions];
-  // If it is the one of the other axis, the axes change places.
+  // If the other axis has this dimension, swap the axes.
   if (chosen[1 - place] === dimension) chosen[1 - place] = chosen[place];
   chosen[place] = dimension;
   update({dimensions: chosen});
-  return changeFields({x: usualLimits(model, chosen[0]), y: usualLimits(model, chosen[1])});
+  return changeFields({x: defaultLimits(model, chosen[0]), y: defaultLimits(model, chosen[1])});
 }
 
-/** Set z of the map in a dimension that it does not show. */
+/** Set z in a dimension that the map does not show. */
 export function setRest(dimension, value) {
   update({rest: state.value.rest.map((old, i) => (i === dimension ? value : old))});
   return drawMap();
 }
 
-/** Let the map go through a point of the latent space. */
+/** Move the map through a point of the latent space. */
 export function mapThrough(z) {
   update({rest: Array.from(z)});
   return drawMap();
@@ -75,7 +75,7 @@ const decodePoint = latest(async () => {
   if (state.value.model === model) update({shown: {z, image: images, hidden}});
 });
 
-/** Return what the decoder makes of a list of z's: their images and hidden units, each flat. */
+/** Decode a list of z's. Return their images and hidden units as flat arrays. */
 export function decode(zs) {
   const {latentDim} = state.value.model;
   return worker.call('decode', {zs: Float32Array.from(zs.flat()), latentDim});
@@ -96,7 +96,7 @@ export function pointAt(place) {
   if (state.value.map && !playing) showPoint(zAt(state.value, clamp(place)));
 }
 
-/** Choose a place of the map: the next point of the walk, or of the arithmetic if its tab is open. */
+/** Choose a place as the next point of the walk, or of the arithmetic if its tab is open. */
 export function choosePlace(place) {
   const view = state.value;
   if (!view.map) return;
@@ -112,30 +112,30 @@ export function choosePlace(place) {
   }
 }
 
-/** Show the place at a part of the way, from 0 to 1. */
-export function walkTo(part) {
+/** Show the point at a fraction of the walk, from 0 to 1. */
+export function walkTo(fraction) {
   const [from, to] = state.value.path;
-  update({walked: part});
-  return showPoint(from.map((value, i) => value + part * (to[i] - value)));
+  update({walked: fraction});
+  return showPoint(from.map((value, i) => value + fraction * (to[i] - value)));
 }
 
-/** Take the walk's slider. */
-export function dragWalk(part) {
+/** Stop playing the walk, and show a fraction of it. */
+export function dragWalk(fraction) {
   playing = null;
-  return walkTo(part);
+  return walkTo(fraction);
 }
 
-/** Walk from the first point of the path to the second, unless another walk begins meanwhile. */
+/** Walk from the first point of the path to the second, unless another walk begins. */
 export function play() {
   const {path} = state.value;
   const walk = (playing = {start: performance.now()});
   const step = async () => {
     if (state.value.path !== path && playing === walk) playing = null;
     if (playing !== walk) return;
-    const part = Math.min(1, (performance.now() - walk.start) / (1000 * WALK_SECONDS));
-    if (part === 1) playing = null;
-    await walkTo(part);
-    if (part < 1) requestAnimationFrame(step);
+    const fraction = Math.min(1, (performance.now() - walk.start) / (1000 * WALK_SECONDS));
+    if (fraction === 1) playing = null;
+    await walkTo(fraction);
+    if (fraction < 1) requestAnimationFrame(step);
   };
   return step();
 }
@@ -149,7 +149,7 @@ export function walk(from, to) {
 /** Set the chosen slot of A - B + C to a z, and choose the next one. */
 export const setSlot = (z) => attempt(async () => {
   const {slot, model} = state.value;
-  update({slot: (slot + 1) % state.value.slots.length}); // before the answer, so that a quick click is the next one
+  update({slot: (slot + 1) % state.value.slots.length}); // now, so that a quick click sets the next slot
   const {images} = await decode([Array.from(z)]);
   if (state.value.model !== model) return;
   const slots = state.value.slots.map((old, i) => (i === slot ? {z: Array.from(z), image: images} : old));

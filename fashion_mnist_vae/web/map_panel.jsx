@@ -1,9 +1,9 @@
-// Which part of the latent space the map shows.
+// The tab Limits: the part of the latent space on the map.
 import {NumberField, Select, Slider} from '../../web/components.jsx';
 import {changeFields, changeLimit, chooseDimension, setRest} from './map_actions.js';
-import {gridError, limitSpec, POINTS_SPEC, state, usualLimits} from './state.js';
+import {gridError, limitSpec, POINTS_SPEC, state, defaultLimits} from './state.js';
 
-const DRAG = 10; // the sliders reach as far; the fields reach farther
+const DRAG = 10; // limit of the sliders; the fields accept larger numbers
 
 function Limits({side, place, name}) {
   const {fields, dimensions, model} = state.value;
@@ -35,16 +35,16 @@ function Limits({side, place, name}) {
   );
 }
 
-/** Sliders for the dimensions that the map does not show. */
+/** Sliders for the dimensions that are not on an axis. */
 function Others() {
   const {model, dimensions, rest} = state.value;
   const others = rest.map((_, d) => d).filter((d) => !dimensions.includes(d));
   if (!others.length) return null;
   return (
     <fieldset class="others">
-      <legend>The other dimensions, the same all over the map</legend>
+      <legend>The other dimensions, equal in all tiles</legend>
       {others.map((d) => {
-        const {start, end} = usualLimits(model, d);
+        const {start, end} = defaultLimits(model, d);
         return (
           <Slider
             key={d} id={`rest-${d}`} label={`z[${d}]`} min={start} max={end} step={0.01} value={rest[d]}
@@ -61,8 +61,8 @@ export function MapPanel() {
   return (
     <div>
       <p class="learn">
-        At first the map covers the place where the middle 98% of the test images lie. Outside these limits the
-        decoder has seen almost no training image.
+        At first the map covers the middle 98% of the test images. The decoder has seen almost no training image
+        outside these limits.
       </p>
       <NumberField
         id="points" label="Points per dimension" value={view.fields.points} spec={POINTS_SPEC}

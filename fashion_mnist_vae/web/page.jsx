@@ -32,18 +32,19 @@ function Header() {
       <h1>Variational autoencoder</h1>
       <a href="../../index.html">Both models</a>
       <p>
-        Each point of the map is a z: a list of numbers. The decoder turns the z in the middle of each tile into an image.
+        Each point of the map is a list of numbers, z. The decoder, a neural network, draws the image of each tile from
+        the z at the tile's centre.
       </p>
     </header>
   );
 }
 
-/** What there is to do if no run is there. */
+/** What to do if there is no run. */
 function NoRuns() {
   return (
     <section>
       <h2>There is no trained model yet</h2>
-      <p>Train one, which takes about half a minute for five epochs, and then reload this page:</p>
+      <p>Train a model, then reload this page. Five epochs take about half a minute.</p>
       <pre><code>python -m fashion_mnist_vae.train --epochs=5</code></pre>
     </section>
   );
@@ -71,7 +72,7 @@ function RunChoice() {
   return (
     <section aria-labelledby="model-title">
       <h2 id="model-title">Model</h2>
-      <p class="learn">Runs are trained in Python, with <code>python -m fashion_mnist_vae.train</code>.</p>
+      <p class="learn">A run is a model trained in Python, with <code>python -m fashion_mnist_vae.train</code>.</p>
       <div class="controls">
         <Select id="run" label="Run" value={run} options={paths} onChange={(path) => loadRun(path)} />
         <Select id="backend" label="Backend" value={backend} options={BACKENDS} onChange={changeBackend} />

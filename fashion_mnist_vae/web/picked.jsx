@@ -1,4 +1,4 @@
-// What the encoder and the decoder make of the picked image.
+// The results of the encoder and the decoder for the picked image.
 import {Button} from '../../web/components.jsx';
 import {sampleAgain, standardDeviations} from './images.js';
 import {mapThrough} from './map_actions.js';
@@ -12,14 +12,14 @@ export function Picked() {
     <div id="result">
       <div class="row">
         <figure>
-          <Picture id="original" class="picture large" image={picked.image} model={model} label="The image" />
-          <figcaption>The image</figcaption>
+          <Picture id="original" class="picture large" image={picked.image} model={model} label="The original image" />
+          <figcaption>Original</figcaption>
         </figure>
         <figure>
           <Picture
-            id="reconstruction" class="picture large" image={picked.decoded} model={model} label="The image drawn again"
+            id="reconstruction" class="picture large" image={picked.decoded} model={model} label="The reconstructed image"
           />
-          <figcaption>Drawn again, from z_mean</figcaption>
+          <figcaption>Reconstruction from z_mean</figcaption>
         </figure>
         <dl class="numbers">
           <dt>z_mean</dt><dd id="z-mean">{zText(picked.mean)}</dd>
@@ -29,9 +29,9 @@ export function Picked() {
         </dl>
       </div>
       <p class="learn">
-        The encoder does not answer with a point, but with a normal distribution: the ellipses on the map are at one and
-        two of its standard deviations. The decoder was trained on draws from it, so that it draws nearly the same image
-        everywhere in the ellipse.
+        The encoder turns an image into a normal distribution, not into a single point. The ellipses on the map mark one
+        and two standard deviations. The decoder was trained on samples of this distribution, so it draws nearly the same
+        image everywhere in the ellipse.
       </p>
       <div class="controls">
         <Button id="sample" onClick={sampleAgain}>Sample again</Button>
@@ -40,16 +40,16 @@ export function Picked() {
         )}
       </div>
       {picked.draws.length > 0 && (
-        <div id="draws" class="row" role="group" aria-label="Draws from the ellipse">
+        <div id="draws" class="row" role="group" aria-label="Samples from the ellipse">
           {picked.draws.map(({image, error, z}, i) => (
             <figure key={i} data-z={Array.from(z, (value) => value.toFixed(4)).join(',')}>
-              <Picture class="picture" image={image} model={model} label={`Draw ${i + 1}, decoded`} />
+              <Picture class="picture" image={image} model={model} label={`Sample ${i + 1}, decoded`} />
               <figcaption>{error.toFixed(1)}</figcaption>
             </figure>
           ))}
         </div>
       )}
-      {picked.draws.length > 0 && <p class="quiet">Six draws, white on the map, and the squared error of each.</p>}
+      {picked.draws.length > 0 && <p class="quiet">Six samples, white on the map, and the squared error of each.</p>}
     </div>
   );
 }

@@ -1,9 +1,9 @@
-// Images on canvases.
+// Draws images on canvases.
 import {useCallback} from 'preact/hooks';
 
 import {Canvas} from '../../web/components.jsx';
 
-/** Put gray levels from 0 to 255 into a canvas of that size. */
+/** Draw gray levels from 0 to 255 on a canvas, and set its size. */
 export function drawGray(canvas, grays, width, height) {
   canvas.width = width;
   canvas.height = height;
@@ -16,7 +16,7 @@ export function drawGray(canvas, grays, width, height) {
 }
 
 /**
- * An image of the model's size; black until there is one.
+ * An image of the model's size. Without an image, the picture is black.
  *
  * @param image pixels from 0 to 1.
  */

@@ -1,9 +1,9 @@
-// The trained autoencoder, in the worker. Images are rows of pixels from 0 to 1, and lists of them
-// or of z's are one flat array.
+// The trained autoencoder, in the worker. Pixels are from 0 to 1. A list of images or of z's is one flat
+// array.
 import {loadGraphModel} from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 
-const BATCH = 500; // images that are decoded at once
+const BATCH = 500; // images decoded at once
 let decoder = null;
 let encoder = null;
 
@@ -19,10 +19,9 @@ async function checkWeights(tensors, name) {
 /**
  * Load the decoder.
  *
- * @param artifacts of its graph model.
- * @param name of its directory, for messages.
- * @return {latentDim, size, hidden}: the numbers that it takes, those that it returns, and its
- *   hidden units.
+ * @param artifacts the artifacts of its graph model.
+ * @param name its directory, for messages.
+ * @return {latentDim, size, hidden}: the number of inputs, outputs and hidden units.
  */
 export async function loadDecoder({artifacts, name}) {
   const loaded = await loadGraphModel(tf.io.fromMemory(artifacts));
@@ -37,7 +36,7 @@ export async function loadDecoder({artifacts, name}) {
   return {latentDim, size: image.length, hidden: units.length};
 }
 
-/** Load the encoder, which needs tfjs-layers: see encoder.js. */
+/** Load the encoder, and encoder.js with tfjs-layers. */
 export async function loadEncoder({artifacts, name}) {
   const {Encoder} = await import('./encoder.js');
   const loaded = await Encoder.load(artifacts);
@@ -53,7 +52,7 @@ function decodeTensors(zs, latentDim) {
   });
 }
 
-/** Return the images and the hidden units' activations of z's. */
+/** Decode z's. Return their images and the activations of the hidden units. */
 export async function decode({zs, latentDim}) {
   const [images, hidden] = decodeTensors(zs, latentDim);
   return {images, hidden};
@@ -62,10 +61,10 @@ export async function decode({zs, latentDim}) {
 /**
  * Decode a map.
  *
- * @param zs row by row from the top.
- * @param columns the number of tiles in a row.
- * @return {pixels, sharpest, milliseconds}: gray levels of the whole map, and the number of the tile
- *   with the largest contrast, among those that are not at the edge.
+ * @param zs the z of each tile, row by row from the top.
+ * @param columns the number of tiles per row.
+ * @return {pixels, sharpest, milliseconds}: the map's gray levels, and the index of the tile with the
+ *   largest contrast, not counting tiles near the edge.
  */
 export async function drawMap({zs, latentDim, columns, height, width}) {
   const start = performance.now();
@@ -88,7 +87,7 @@ export async function drawMap({zs, latentDim, columns, height, width}) {
 async function decodePart(zs, latentDim) {
   const shape = [zs.length / latentDim, latentDim];
   const images = tf.tidy(() => decoder.model.execute(tf.tensor2d(zs, shape), decoder.outputs[0]));
-  const values = await images.data(); // which does not wait for a graphics card, as dataSync does
+  const values = await images.data(); // not dataSync, which blocks until a graphics card has finished
   images.dispose();
   return values;
 }
@@ -103,7 +102,7 @@ function placeTile(pixels, image, tile, {columns, height, width}) {
   }
 }
 
-/** Tell whether a tile is farther from the edge than a fifth of the map; at the edge images are odd. */
+/** Return whether a tile is at least a fifth of the map away from the edge, where images look strange. */
 function isInside(tile, columns, rows) {
   const places = [(tile % columns) / columns, Math.floor(tile / columns) / rows];
   return Math.min(columns, rows) < 3 || places.every((place) => place >= 0.2 && place < 0.8);
@@ -115,5 +114,5 @@ function contrast(image) {
   return image.reduce((sum, value) => sum + (value - mean) ** 2, 0) / image.length;
 }
 
-/** Return {means, logVars, hidden} of images; the hidden units are those of the first image. */
+/** Return {means, logVars, hidden} of images, with the hidden units of the first image only. */
 export const encode = ({images, size}) => encoder.encode(images, size);

@@ -1,4 +1,4 @@
-// The thread in which the encoder and the decoder run.
+// Runs the encoder and the decoder in a worker thread.
 import {useBackend} from '../../web/tfjs_backends.js';
 import {serve} from '../../web/worker_server.js';
 import * as vae from './vae.js';

@@ -1,9 +1,9 @@
-// The texts to learn from (the original's data.js): the site's own copies, else the web's.
+// The texts to train on (the original's data.js), from this site or from the web.
 import {ROOT} from '../../web/site.js';
 
 const BUCKET = 'https://storage.googleapis.com/tfjs-examples/lstm-text-generation/data/';
 
-/** Where the original's four are, as in corpora.py; python-docs is made by `make web`. */
+/** Addresses of the original's four corpora, as in corpora.py. `make web` makes python-docs. */
 export const TEXT_DATA_URLS = {
   'python-docs': null,
   shakespeare: `${BUCKET}t8.shakespeare.txt`,
@@ -12,23 +12,23 @@ export const TEXT_DATA_URLS = {
   'tfjs-code': 'https://cdn.jsdelivr.net/npm/@tensorflow/tfjs@0.11.7/dist/tf.js',
 };
 
-/** The source that stands for a text of the user's own. */
+/** The source name of the user's own text. */
 export const OWN = 'own text';
 
-/** A short name for a text (the original's hashCode). */
+/** Return a short number that identifies a text (the original's hashCode). */
 export function hash(text) {
   let value = 5381;
   for (let i = text.length - 1; i >= 0; i--) value = ((value * 33) ^ text.charCodeAt(i)) >>> 0;
   return value;
 }
 
-/** Return a corpus: from saved_models/corpora/, from this browser's cache, or from the web. */
+/** Return a corpus from saved_models/corpora/, this browser's cache, or the web. */
 export async function loadCorpus(name) {
   const own = await fetch(`${ROOT}saved_models/corpora/${name}.txt`).catch(() => ({ok: false}));
-  // Development servers answer a missing file with a page.
+  // A development server may send a page instead of a missing file.
   if (own.ok && !own.headers.get('Content-Type')?.includes('html')) return own.text();
   const url = TEXT_DATA_URLS[name];
-  if (!url) throw new Error(`This site has no text ${name}. Start the site with make web, or use your own text.`);
+  if (!url) throw new Error(`This site does not have the text ${name}. Start the site with make web, or use your own text.`);
   const cache = await globalThis.caches?.open('corpora');
   const cached = await cache?.match(url);
   if (cached) return cached.text();
@@ -36,7 +36,7 @@ export async function loadCorpus(name) {
     const response = await fetch(url);
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     const copy = response.clone();
-    const text = await response.text(); // fails if the download is cut off
+    const text = await response.text(); // throws if the download is incomplete
     await cache?.put(url, copy);
     return text;
   } catch (error) {
@@ -45,9 +45,9 @@ export async function loadCorpus(name) {
 }
 
 /**
- * Return characters as indices in a character set.
+ * Return the indices of characters in a character set.
  *
- * @param advice what to do if the set lacks some of them: the end of the Error's message.
+ * @param advice the end of the Error's message: what to do if a character is not in the set.
  */
 export function indicesOf(characters, charSet, advice) {
   const places = new Map(charSet.map((character, index) => [character, index]));
@@ -59,7 +59,7 @@ export function indicesOf(characters, charSet, advice) {
   return characters.map((character) => places.get(character));
 }
 
-/** A text, its character set in order of first appearance, and the text as indices in it. */
+/** A text, its character set in order of first appearance, and the text's indices in this set. */
 export class TextData {
   constructor(name, text) {
     const characters = Array.from(text); // code points, as in Python
@@ -69,7 +69,7 @@ export class TextData {
     this.indices = Int32Array.from(indicesOf(characters, this.charSet, ''));
   }
 
-  /** Return a random slice of the text; the whole text if it is shorter. */
+  /** Return a random slice of the text, or the whole text if it is shorter. */
   getRandomSlice(length) {
     const start = Math.floor(Math.random() * Math.max(1, this.indices.length - length + 1));
     return Array.from(this.indices.subarray(start, start + length), (i) => this.charSet[i]).join('');

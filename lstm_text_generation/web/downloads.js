@@ -1,11 +1,11 @@
-// A model as a download: the two files that TensorFlow.js's own downloads have.
+// Downloads a model as two files, like `downloads://` of TensorFlow.js.
 
-const KEEP_URL = 60_000; // milliseconds that a browser may need to begin a download
+const KEEP_URL = 60_000; // milliseconds, because a browser may start a download late
 
 /** Return the files of a model as [name, content]. */
 function filesOf(name, artifacts) {
   const {modelTopology, weightSpecs, weightData, userDefinedMetadata} = artifacts;
-  // Another program cannot use the state of the optimizer, which comes last.
+  // Leave out the optimizer's state, which comes last, because other programs cannot use it.
   const weights = weightSpecs.filter((spec) => spec.group !== 'optimizer');
   const size = weights.reduce((sum, {shape}) => sum + 4 * shape.reduce((product, side) => product * side, 1), 0);
   const content = {
@@ -22,7 +22,7 @@ function filesOf(name, artifacts) {
   ];
 }
 
-/** Let the browser download a model. */
+/** Download a model. */
 export function downloadFiles(name, artifacts) {
   for (const [file, blob] of filesOf(name, artifacts)) {
     const link = document.createElement('a');

@@ -1,11 +1,11 @@
-// Which LSTM units follow something that a reader can name? (Karpathy, Johnson and Li, "Visualizing and
-// Understanding Recurrent Networks", 2015, looked for such units by eye.)
+// Finds LSTM units that follow a named feature of the text. Karpathy, Johnson and Li, "Visualizing and
+// Understanding Recurrent Networks", 2015, looked for such units by eye.
 
-const LEAST = 0.4; // a unit with a weaker correlation is not offered
-const SHORTEST = 200; // characters of a text in which units are looked for
+const MIN_CORRELATION = 0.4; // the lowest correlation that the page shows
+const MIN_LENGTH = 200; // characters that the search needs
 
-/** Whether each character is inside a pair of marks. A blank line ends all pairs. */
-function inside(characters, pairs) {
+/** Return 1 for each character inside a pair of marks, else 0. A blank line ends all pairs. */
+function insidePairs(characters, pairs) {
   const closing = new Map(pairs);
   let open = [];
   return characters.map((character, i) => {
@@ -19,13 +19,13 @@ function inside(characters, pairs) {
   });
 }
 
-/** For each character its place in its line, from 0. */
-function placesInLine(characters) {
+/** Return each character's position in its line, from 0. */
+function positionsInLine(characters) {
   let place = -1;
   return characters.map((character) => (place = character === '\n' ? -1 : place + 1));
 }
 
-/** Whether each character is in the first line after a blank one. */
+/** Return 1 for each character in the first line after a blank line, else 0. */
 function afterBlankLine(characters) {
   const lines = characters.join('').split('\n');
   return lines.flatMap((line, i) => {
@@ -34,11 +34,11 @@ function afterBlankLine(characters) {
   }).slice(0, characters.length);
 }
 
-/** The features: a name for the reader, and a number for each character of a text. */
+/** The features: a label, and a function from characters to a number for each. */
 const FEATURES = {
-  'inside quotes': (characters) => inside(characters, [['"', '"'], ['“', '”'], ['`', '`']]),
-  'inside brackets': (characters) => inside(characters, [['(', ')'], ['[', ']'], ['{', '}']]),
-  'position in the line': placesInLine,
+  'inside quotes': (characters) => insidePairs(characters, [['"', '"'], ['“', '”'], ['`', '`']]),
+  'inside brackets': (characters) => insidePairs(characters, [['(', ')'], ['[', ']'], ['{', '}']]),
+  'position in the line': positionsInLine,
   'upper case': (characters) => characters.map((c) => Number(c !== c.toLowerCase())),
   'after a blank line': afterBlankLine,
   digits: (characters) => characters.map((c) => Number(/\p{Nd}/u.test(c))),
@@ -59,21 +59,21 @@ function correlation(xs, ys) {
 
 /**
  * Return the unit that follows each feature best: [{feature, unit, r}]. The first half of the text
- * chooses the unit; the correlation `r` is that of the second half.
+ * chooses the unit. The correlation `r` is measured on the second half.
  *
- * @param text its characters.
- * @param cells for each character tanh of the cell state of every unit.
+ * @param text the characters of the text.
+ * @param cells tanh of the cell state of every unit, for each character.
  */
 export function findUnits(text, cells) {
-  if (text.length < SHORTEST) return [];
+  if (text.length < MIN_LENGTH) return [];
   const half = Math.floor(text.length / 2);
   const units = Array.from({length: cells[0].length}, (_, unit) => cells.map((values) => values[unit]));
   return Object.entries(FEATURES).flatMap(([feature, valuesOf]) => {
     const values = valuesOf(text);
     const found = values.slice(0, half);
-    const strengths = units.map((unit) => Math.abs(correlation(unit.slice(0, half), found)));
-    const unit = strengths.indexOf(Math.max(...strengths));
+    const correlations = units.map((unit) => Math.abs(correlation(unit.slice(0, half), found)));
+    const unit = correlations.indexOf(Math.max(...correlations));
     const r = correlation(units[unit].slice(half), values.slice(half));
-    return Math.abs(r) >= LEAST ? [{feature, unit, r}] : [];
+    return Math.abs(r) >= MIN_CORRELATION ? [{feature, unit, r}] : [];
   });
 }

@@ -1,18 +1,18 @@
-// The model at one place of the text, from the character that it reads to the probabilities of the next.
+// The model at one place of the text: the character that it reads, its memory, and its prediction.
 import {useCallback, useMemo} from 'preact/hooks';
 
 import {Canvas} from '../../web/components.jsx';
 import {findUnits} from './features.js';
 import {atTemperature, likeliest} from './sampling.js';
-import {run, state, update} from './state.js';
+import {runExclusive, state, update} from './state.js';
 import {rewind} from './text.js';
-import {shown, unitName} from './text_view.jsx';
+import {signOf, unitName} from './text_view.jsx';
 
-const BARS = 8;
-const COLUMNS = 32; // units in a row of a layer's strip
-const CELL = 8; // pixels of a unit
+const BARS = 8; // probabilities shown
+const COLUMNS = 32; // units per row
+const CELL = 8; // pixels per unit
 
-/** The model as a row of stages, with the numbers of the place that is selected, else of the end. */
+/** The model as a list of stages, at the selected place or at the end of the text. */
 export function Inside() {
   const {characters, model, next, selected, writing} = state.value;
   const place = selected ?? characters.length;
@@ -24,7 +24,7 @@ export function Inside() {
       <h2 id="inside-title">Inside the model</h2>
       <ol class="stages">
         <li class="stage">
-          It reads <b class="sign">{read ? shown(character) : '–'}</b>{' '}
+          The model reads <b class="sign">{read ? signOf(character) : '–'}</b>{' '}
           {read && <OneHot index={read.index} size={model.charSet.length} />}
         </li>
         {model?.sizes.map((size, layer) => <Layer key={layer} layer={layer} cells={read?.cells} />)}
@@ -39,7 +39,7 @@ export function Inside() {
   );
 }
 
-/** The character as the model gets it: one of many numbers is 1. */
+/** The character as a one-hot vector. */
 function OneHot({index, size}) {
   const left = `${(100 * index) / size}%`;
   return (
@@ -50,7 +50,7 @@ function OneHot({index, size}) {
   );
 }
 
-/** One LSTM layer: the memory of each unit, from -1 (blue) to 1 (red). */
+/** An LSTM layer: the memory of each unit, from -1 (blue) to 1 (red). */
 function Layer({layer, cells}) {
   const {model, unit} = state.value;
   const size = model.sizes[layer];
@@ -70,17 +70,17 @@ function Layer({layer, cells}) {
     const row = Math.floor(((event.clientY - box.top) / box.height) * Math.ceil(size / COLUMNS));
     choose(row * COLUMNS + column);
   };
-  const value = chosen === null || !cells ? 'none chosen' : `unit ${chosen + 1}: ${cells[first + chosen].toFixed(2)}`;
+  const value = chosen === null || !cells ? 'no unit chosen' : `unit ${chosen + 1}: ${cells[first + chosen].toFixed(2)}`;
   return (
     <li class="stage">
-      LSTM layer {layer + 1}: memory of {size} units
+      LSTM layer {layer + 1}: the memory of its {size} units
       {cells ? (
         <Canvas
           id={`layer-${layer + 1}`} class="units" draw={draw} tabIndex={0} role="slider"
           aria-label={`Units of LSTM layer ${layer + 1}`} aria-valuemin={1} aria-valuemax={size}
           aria-valuenow={(chosen ?? 0) + 1} aria-valuetext={value} onClick={onClick} onKeyDown={onKey}
         />
-      ) : <span class="learn"> (shown when the model writes one step a character)</span>}
+      ) : <span class="learn"> (shown only by the method “one character at a time”)</span>}
     </li>
   );
 }
@@ -103,10 +103,10 @@ function drawCells(canvas, cells, size, chosen) {
   });
 }
 
-/** The likeliest characters at a place. A click writes another one there. */
+/** The likeliest characters at a place. A click on a character writes it there. */
 function Probabilities({probabilities, place, written}) {
   const {model, temperature, showAll} = state.value;
-  if (!probabilities) return <span>Probabilities: the model has to read more of the text first.</span>;
+  if (!probabilities) return <span>The model must read more of the text before it predicts a character.</span>;
   const values = atTemperature(Array.from(probabilities), temperature);
   const order = likeliest(values, showAll ? values.length : BARS);
   const onKey = (event) => {
@@ -117,17 +117,17 @@ function Probabilities({probabilities, place, written}) {
   };
   return (
     <>
-      <span>Probabilities of the next character at temperature {temperature}</span>
-      <div id="bars" role="toolbar" aria-label="The likeliest characters: a click writes one" aria-orientation="vertical" onKeyDown={onKey}>
+      <span>Probabilities of the next character at temperature {temperature}. Click a character to write it.</span>
+      <div id="bars" role="toolbar" aria-label="The likeliest characters" aria-orientation="vertical" onKeyDown={onKey}>
         {order.map((index, i) => {
           const percent = 100 * values[index];
           return (
             <button
               key={i} type="button" tabIndex={i === 0 ? 0 : -1} class={index === written ? 'written' : ''}
               data-character={model.charSet[index]} data-probability={values[index]}
-              onClick={() => run(() => rewind(place, index))}
+              onClick={() => runExclusive(() => rewind(place, index))}
             >
-              <b>{shown(model.charSet[index])}</b>
+              <b>{signOf(model.charSet[index])}</b>
               <span class="bar" aria-hidden="true"><i style={{width: `${percent}%`}} /></span>
               <span>{percent.toFixed(2)}%</span>
             </button>
@@ -137,13 +137,13 @@ function Probabilities({probabilities, place, written}) {
       <div class="axis" aria-hidden="true"><span>0</span><span>25</span><span>50</span><span>75</span><span>100%</span></div>
       <label class="inline">
         <input id="show-all" type="checkbox" checked={showAll} onChange={(event) => update({showAll: event.currentTarget.checked})} />
-        All {values.length} characters
+        Show all {values.length} characters
       </label>
     </>
   );
 }
 
-/** Units that follow something that a reader can name, found in the text as it is. */
+/** Buttons for the units that follow a feature of the text. */
 function Units() {
   const {characters, model, unit} = state.value;
   const found = useMemo(() => {
@@ -165,8 +165,9 @@ function Units() {
       ))}
       <p class="learn">
         {found.length
-          ? 'Each button colours the text by the unit that follows this feature best, with its correlation.'
-          : 'Click a unit to colour the text by it. In a longer text the page looks for units that follow quotes, brackets, lines and digits.'}
+          ? 'Each button colours the text by the unit that follows a feature best. The number is the correlation.'
+          : 'Each square is the memory of a unit, from −1 (blue) to 1 (red). Click a square to colour the text by its unit. When the ' +
+            'text is longer, the page looks for units that follow quotes, brackets, lines or digits.'}
       </p>
     </div>
   );

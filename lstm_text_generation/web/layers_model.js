@@ -1,5 +1,5 @@
-// The next-character model as layers, to make, train and save it (the original's model.js). worker.js
-// downloads this file when it is needed, because writing with a run of Python needs none of it.
+// Creates, copies and saves the next-character model as a layers model (the original's model.js). worker.js
+// loads this file only when needed, because a model trained in Python writes without it.
 import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops';
 
 import * as tf from '@tensorflow/tfjs-core';
@@ -20,10 +20,10 @@ export function createModel(sampleLen, charSetSize, lstmLayerSizes) {
 const MAKE = {LSTM: layers.layers.lstm, Dropout: layers.layers.dropout, Dense: layers.layers.dense};
 
 /**
- * Return a copy of a model that predicts at every character of a window, or at the last only.
+ * Return a copy of a model that predicts after every character of a window, or after the last only.
  *
  * @param model a next-character model, or a copy of one.
- * @param everyChar whether the copy returns [batch, sample_len, charset_size] rather than
+ * @param everyChar whether the copy returns [batch, sample_len, charset_size] instead of
  *   [batch, charset_size].
  */
 export function copyModel(model, everyChar) {
@@ -32,10 +32,10 @@ export function copyModel(model, everyChar) {
   const lastLstm = model.layers.findLastIndex((layer) => layer.getClassName() === 'LSTM');
   model.layers.forEach((layer, i) => {
     const make = MAKE[layer.getClassName()];
-    if (!make) return; // the input
+    if (!make) return; // the input layer
     const config = {...layer.getConfig(), inputShape};
     if (layer.getClassName() === 'LSTM') {
-      // The weights are copied below, and orthogonal ones take seconds to draw.
+      // Skip the orthogonal initializer, because it takes seconds and the weights are copied below.
       Object.assign(config, {kernelInitializer: 'zeros', recurrentInitializer: 'zeros'});
       config.returnSequences = everyChar || i < lastLstm;
     }
@@ -46,7 +46,7 @@ export function copyModel(model, everyChar) {
   return copy;
 }
 
-/** Return a model as TensorFlow.js saves it, with its optimizer if it has one. */
+/** Return a model's artifacts for `tf.io`, with its optimizer if it has one. */
 export async function artifactsOf(model) {
   let saved;
   const handler = tf.io.withSaveHandler(async (artifacts) => {
@@ -57,21 +57,21 @@ export async function artifactsOf(model) {
   return saved;
 }
 
-/** Throw an Error if a training has ruined the weights. */
+/** Throw an Error if the training has diverged. */
 export function checkWeights({weightData}, count) {
   const weights = new Float32Array(weightData, 0, count); // the optimizer's state follows
-  // Weights grow large before they become NaN, and the model is lost by then.
+  // Check for large weights too, because a model with large weights is already useless.
   if (!weights.every((weight) => Math.abs(weight) < 1e6)) {
     throw new Error('The training diverged: the weights are NaN or very large. Choose a lower learning rate.');
   }
 }
 
-/** Return what the page needs to know of a model; throws an Error if it is not a text model. */
+/** Return a model's description for the page; throws an Error if it is not a next-character model. */
 export function describe(model) {
   const lstms = model.layers.filter((layer) => layer.getClassName() === 'LSTM');
   const [, sampleLen, charSetSize] = model.inputs[0].shape;
   if (!lstms.length || charSetSize !== model.outputs[0].shape.at(-1)) {
-    throw new Error('This is not a model that writes text.');
+    throw new Error('This is not a next-character model. Load another model.');
   }
   return {
     sampleLen,

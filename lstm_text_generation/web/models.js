@@ -1,27 +1,27 @@
-// Models on the page: runs of Python, models made here, and models that this browser keeps.
-import {readNumber} from '../../web/numbers.js';
+// The page's models: trained in Python, created here, or kept in this browser.
+import {parseNumber} from '../../web/numbers.js';
 import {fetchJson} from '../../web/files.js';
 import {listRuns, runUrl} from '../../web/site.js';
 import {Stopped} from '../../web/worker_client.js';
 import {downloadFiles} from './downloads.js';
 import {APP, client, HINT, say, setField, state, update} from './state.js';
 
-const SAMPLE_LEN = 40; // of models made here, as in the original
-const MOST_WEIGHTS = 20_000_000; // of a model made here; more would take minutes for one batch
+const SAMPLE_LEN = 40; // of models created here, as in the original
+const MAX_WEIGHTS = 20_000_000; // of a model created here, because a batch of a larger model takes minutes
 const UNITS = {name: 'Each LSTM layer size', min: 1, max: 4096, integer: true};
 const KEPT = `indexeddb://${APP}/`;
 
-/** Take what the thread says of a model. */
-function setModel(model, revival) {
+/** Show another model, which the thread has loaded. */
+function setModel(model, restoreCall) {
   update({
-    model, revival, characters: [], synced: null, next: null, selected: null, pinned: false, unit: null, compared: null,
+    model, restoreCall, characters: [], synced: null, next: null, selected: null, pinned: false, unit: null, compared: null,
     training: null, batchLosses: [], epochs: [], epochsOf: null, epoch: null,
     seedText: model.seedText ?? '',
   });
   setField('sizes', model.sizes.join(','));
 }
 
-/** Load a model that Python trained; it brings its characters and a seed text. */
+/** Load a model that Python trained, with its character set and seed text. */
 export async function loadRun(path) {
   update({writing: null});
   const {graph = 'graph_model'} = state.value.runs.find((entry) => entry.path === path) ?? {};
@@ -31,7 +31,7 @@ export async function loadRun(path) {
   };
   const info = await fetchJson(`${directory}/text_data.json`, HINT);
   if (!Array.isArray(info.char_set)) throw new Error(`saved_models/${path}/text_data.json is damaged. ${HINT}`);
-  const {sizes} = await client.call('load', files); // last, because it replaces the model of before
+  const {sizes} = await client.call('load', files); // last, because it replaces the old model
   const model = {
     name: path, kind: 'run', charSet: info.char_set, sampleLen: info.sample_len, sizes,
     seedText: info.seed_text ?? '',
@@ -45,15 +45,15 @@ export async function listModels() {
   return runs;
 }
 
-/** Return the sizes of the LSTM layers to make; throws an Error if they are wrong or too large. */
-function readSizes(charSetSize) {
-  const sizes = state.value.fields.sizes.split(',').map((size) => readNumber(size, UNITS));
+/** Return the sizes of the new LSTM layers; throws an Error if they are wrong or too large. */
+function parseSizes(charSetSize) {
+  const sizes = state.value.fields.sizes.split(',').map((size) => parseNumber(size, UNITS));
   const inputs = [charSetSize, ...sizes];
   const weights = sizes.reduce((sum, units, i) => sum + 4 * units * (inputs[i] + units + 1), 0);
-  if (weights > MOST_WEIGHTS) {
+  if (weights > MAX_WEIGHTS) {
     throw new Error(
-      `These layers have ${(weights / 1e6).toFixed(0)} million weights, and this page makes at most ` +
-      `${MOST_WEIGHTS / 1e6} million. Choose smaller layers.`,
+      `These layers have ${(weights / 1e6).toFixed(0)} million weights, and this page allows at most ` +
+      `${MAX_WEIGHTS / 1e6} million. Choose smaller layers.`,
     );
   }
   return sizes;
@@ -62,20 +62,20 @@ function readSizes(charSetSize) {
 export async function createModel() {
   const {corpus} = state.value;
   const {charSet} = corpus;
-  const sizes = readSizes(charSet.length);
+  const sizes = parseSizes(charSet.length);
   update({writing: null});
   say('Creating the model.');
   const seedText = corpus.getRandomSlice(SAMPLE_LEN);
   const metadata = {char_set: charSet, sample_len: SAMPLE_LEN, seed_text: seedText};
-  const asked = {sampleLen: SAMPLE_LEN, charSetSize: charSet.length, sizes, metadata};
-  const created = await stoppable(() => client.call('create', asked));
-  if (!created) return say('Stopped. The model from before is still here.');
-  const revival = ['restore', {artifacts: await client.call('artifacts'), isTrainer: false}];
-  setModel({...created, name: corpus.name, kind: 'created', charSet, seedText}, revival);
-  say('Created the model. Its weights are random: train it before it writes.');
+  const options = {sampleLen: SAMPLE_LEN, charSetSize: charSet.length, sizes, metadata};
+  const created = await stoppable(() => client.call('create', options));
+  if (!created) return say('Stopped. The old model is still loaded.');
+  const restoreCall = ['restore', {artifacts: await client.call('artifacts'), isTrainer: false}];
+  setModel({...created, name: corpus.name, kind: 'created', charSet, seedText}, restoreCall);
+  say('Created the model. Its weights are random, so train it before it writes.');
 }
 
-/** Wait for a call that Stop can end; return its answer, or null if it was ended. */
+/** Wait for a call that Stop can end. Return its result, or null if the user stopped it. */
 export async function stoppable(call) {
   update({running: true});
   try {
@@ -89,24 +89,24 @@ export async function stoppable(call) {
   }
 }
 
-/** End the thread at once. A new one takes the model as it was after the last finished batch. */
+/** End the thread at once. A new thread gets the model as it was after the last finished batch. */
 export function stop() {
   say('Stopping.');
   update({running: false, restarted: restart(state.value.backend)});
 }
 
-/** Start a new thread on a backend, with the model that there was. */
+/** Start a new thread on a backend, with the same model. */
 export async function restart(backend) {
   client.restart();
   update({writing: null, synced: null});
   await client.call('backend', backend);
-  const {revival} = state.value;
-  if (revival) await client.call(...revival);
+  const {restoreCall} = state.value;
+  if (restoreCall) await client.call(...restoreCall);
 }
 
 export async function changeBackend(backend) {
   const before = state.value.backend;
-  say(`Starting ${backend}.`);
+  say(`Starting the backend ${backend}.`);
   update({backend});
   try {
     await restart(backend);
@@ -131,7 +131,7 @@ export async function keep() {
   const {name} = state.value.model;
   await client.call('keep', KEPT + name);
   await listKept();
-  say(`This browser keeps ${name}.`);
+  say(`Kept ${name} in this browser.`);
 }
 
 export async function loadKept(name) {
@@ -139,14 +139,14 @@ export async function loadKept(name) {
   const {corpus} = state.value;
   const loaded = await client.call('loadKept', KEPT + name);
   const charSet = loaded.metadata?.char_set ?? corpus?.charSet;
-  const revival = ['restore', {artifacts: await client.call('artifacts'), isTrainer: false}];
+  const restoreCall = ['restore', {artifacts: await client.call('artifacts'), isTrainer: false}];
   if (charSet?.length !== loaded.charSetSize) {
-    await client.call(...(state.value.revival ?? revival));
+    await client.call(...(state.value.restoreCall ?? restoreCall));
     update({synced: null});
-    throw new Error(`${name} does not say which ${loaded.charSetSize} characters it knows. Load its text first.`);
+    throw new Error(`${name} does not store its ${loaded.charSetSize} characters. Load the text that it was trained on first.`);
   }
   const seedText = loaded.metadata?.seed_text || charSet[0];
-  setModel({...loaded, name, kind: 'kept', charSet, seedText}, revival);
+  setModel({...loaded, name, kind: 'kept', charSet, seedText}, restoreCall);
   say(`Loaded ${name} from this browser.`);
 }
 
@@ -161,5 +161,5 @@ export async function download() {
   const {model} = state.value;
   const name = model.name.replace(/[^\w.-]+/g, '_');
   downloadFiles(name, await client.call('artifacts'));
-  say(`Downloaded ${name}.json and ${name}.weights.bin. In Python: python -m ${APP}.generate ${name}.json`);
+  say(`Downloaded ${name}.json and ${name}.weights.bin. To use them in Python, run python -m ${APP}.generate ${name}.json`);
 }

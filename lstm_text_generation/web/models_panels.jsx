@@ -1,10 +1,10 @@
-// Models that this browser keeps, and a text of the user's own to read.
+// The tabs Models and Read a text.
 import {Button} from '../../web/components.jsx';
 import {deleteKept, download, keep, loadKept} from './models.js';
-import {run, say, state, update} from './state.js';
+import {runExclusive, say, state, update} from './state.js';
 import {readText, writeFromSeed} from './text.js';
 
-/** Load a model that this browser keeps, and let it write. */
+/** Load a kept model, and let it write. */
 async function open(name) {
   await loadKept(name);
   await writeFromSeed();
@@ -17,12 +17,12 @@ export function ModelsPanel({start}) {
   return (
     <>
       <p class="learn">
-        This browser can keep models, in IndexedDB. A download has the two files of a TensorFlow.js
-        model, which Python reads, too.
+        This browser can keep models, in IndexedDB. A download is the two files of a TensorFlow.js
+        model, which Python can read.
       </p>
       <div class="controls">
-        <Button id="keep" reason={noModel} onRefuse={say} onClick={() => run(keep)}>Keep the present model</Button>
-        <Button id="download" reason={noModel} onRefuse={say} onClick={() => run(download)}>Download the present model</Button>
+        <Button id="keep" reason={noModel} onRefuse={say} onClick={() => runExclusive(keep)}>Keep this model</Button>
+        <Button id="download" reason={noModel} onRefuse={say} onClick={() => runExclusive(download)}>Download this model</Button>
       </div>
       <h3>Kept in this browser</h3>
       {kept.length === 0 && <p>No model yet.</p>}
@@ -31,7 +31,7 @@ export function ModelsPanel({start}) {
           <li key={name} class="controls">
             <span><b>{name}</b>, kept {date}</span>
             <button type="button" class="load-kept" aria-label={`Load ${name}`} onClick={() => start(() => open(name))}>Load</button>
-            <button type="button" class="delete-kept" aria-label={`Delete ${name}`} onClick={() => run(() => deleteKept(name))}>Delete</button>
+            <button type="button" class="delete-kept" aria-label={`Delete ${name}`} onClick={() => runExclusive(() => deleteKept(name))}>Delete</button>
           </li>
         ))}
       </ul>
@@ -39,14 +39,14 @@ export function ModelsPanel({start}) {
   );
 }
 
-/** A text to read instead of to write. */
+/** A field for a text that the model reads. */
 export function TextPanel({start}) {
   const {model, readText: text} = state.value;
   return (
     <>
       <p class="learn">
-        Paste a text that the model did not write. It reads the text and shades each character by its
-        surprise. Where is the model surprised: at the first letter of a word, or at the last?
+        Paste a text. The model reads it, and the page colours each character by the model's surprise.
+        Is the surprise larger at the first letter of a word or at the last letter?
       </p>
       <label class="wide">
         Text to read

@@ -1,4 +1,4 @@
-// The page of the text model (the original's index.js and ui.js): it opens writing.
+// The page of the text model (the original's index.js and ui.js). It opens with a model that writes.
 import {render} from 'preact';
 import {useEffect} from 'preact/hooks';
 
@@ -9,20 +9,20 @@ import {Inside} from './inside.jsx';
 import {changeBackend, listKept, listModels, loadRun} from './models.js';
 import {ModelsPanel, TextPanel} from './models_panels.jsx';
 import {HistoryPanel, TemperaturesPanel} from './panels.jsx';
-import {attempt, client, FIELDS, run, say, setField, state, update} from './state.js';
-import {pause, readText, setTemperature, writeFromSeed, writeOn} from './text.js';
+import {attempt, client, FIELDS, runExclusive, say, setField, state, update} from './state.js';
+import {pause, readText, setTemperature, writeFromSeed, continueWriting} from './text.js';
 import {Legend, Selected, TextView} from './text_view.jsx';
 import {TrainPanel} from './train_panel.jsx';
 
 const PACES = [
   {value: '10', label: '10 characters/s'},
   {value: '40', label: '40 characters/s'},
-  {value: 'fast', label: 'as fast as it can'},
+  {value: 'fast', label: 'as fast as possible'},
 ];
-const WAYS = [{value: 'step', label: 'one step a character'}, {value: 'window', label: 'the whole window, as the original'}];
+const METHODS = [{value: 'step', label: 'one character at a time'}, {value: 'window', label: 'the whole window, as in the original'}];
 
-/** Start an action, and stop the present writing first. */
-const start = (action) => run(() => {
+/** Stop writing, then start an action. */
+const start = (action) => runExclusive(() => {
   pause();
   return action();
 });
@@ -30,7 +30,7 @@ const start = (action) => run(() => {
 const EXPERIMENTS = [
   {
     title: 'Temperature 0.1',
-    look: 'What repeats? At a low temperature the model nearly always takes the likeliest character.',
+    look: 'At a low temperature the model nearly always takes the likeliest character. Which words repeat?',
     run: () => start(() => {
       setTemperature('0.1');
       return writeFromSeed();
@@ -38,7 +38,7 @@ const EXPERIMENTS = [
   },
   {
     title: 'Temperature 1.5',
-    look: 'What breaks first: the meaning, the words or the layout? At a high temperature unlikely characters come often.',
+    look: 'At a high temperature the model often takes unlikely characters. What breaks first: the meaning, the words or the layout?',
     run: () => start(() => {
       setTemperature('1.5');
       return writeFromSeed();
@@ -46,7 +46,8 @@ const EXPERIMENTS = [
   },
   {
     title: 'The text backwards',
-    look: 'The model reads the same characters from the end. How many bits per character now? It knows the order, not only the letters.',
+    look: 'The model reads the same characters in reverse order. How much larger is the mean surprise? The model knows ' +
+      'which characters follow each other, not only which are frequent.',
     run: () => start(() => {
       const {characters, model} = state.value;
       return readText(characters.map(({index}) => model.charSet[index]).reverse().join(''));
@@ -55,7 +56,7 @@ const EXPERIMENTS = [
 ];
 
 function Controls() {
-  const {backend, characters, fields, model, pace, runs, seedText, way, writing, charactersPerSec} = state.value;
+  const {backend, characters, fields, model, pace, runs, seedText, method, writing, charactersPerSec} = state.value;
   const noModel = model ? '' : 'Load or create a model first.';
   const names = runs.map(({path}) => path);
   const options = model && model.kind !== 'run' ? [{value: '', label: `${model.name} (${model.kind})`}, ...names] : names;
@@ -63,9 +64,9 @@ function Controls() {
     <div class="controls" id="controls">
       <Button
         id="write" reason={noModel} onRefuse={say}
-        onClick={() => (writing ? pause() : run(characters.length ? writeOn : writeFromSeed))}
+        onClick={() => (writing ? pause() : runExclusive(characters.length ? continueWriting : writeFromSeed))}
       >
-        {writing ? 'Pause' : 'Write on'}
+        {writing ? 'Pause' : 'Write'}
       </Button>
       <NumberField id="temperature" label="Temperature" value={fields.temperature} spec={FIELDS.temperature} onInput={setTemperature} />
       <label>
@@ -77,18 +78,18 @@ function Controls() {
       </label>
       <Select id="run" label="Model" value={model?.kind === 'run' ? model.name : ''} options={options} onChange={(path) => start(() => open(path))} />
       <details>
-        <summary>More</summary>
+        <summary>More settings</summary>
         <div class="controls">
-          <Select id="pace" label="Pace" value={pace} options={PACES} onChange={(value) => update({pace: value})} />
+          <Select id="pace" label="Speed" value={pace} options={PACES} onChange={(value) => update({pace: value})} />
           <NumberField id="length" label="Length in characters" value={fields.length} spec={FIELDS.length} onInput={(text) => setField('length', text)} />
-          <Select id="way" label="Way of writing" value={way} options={WAYS} onChange={(value) => { pause(); update({way: value, synced: null}); }} />
+          <Select id="method" label="Method" value={method} options={METHODS} onChange={(value) => { pause(); update({method: value, synced: null}); }} />
           <Select id="backend" label="Backend" value={backend} options={BACKENDS} onChange={(name) => start(() => changeBackend(name))} />
           <output id="speed" aria-live="off">{charactersPerSec ? `${charactersPerSec.toFixed(0)} characters/s` : ''}</output>
           <CopyLink say={say} />
         </div>
       </details>
       <label class="wide">
-        Seed text
+        Seed text, which the model continues
         <textarea id="seed-text" rows={2} value={seedText} onInput={(event) => update({seedText: event.currentTarget.value})} />
       </label>
       <Button id="write-from-seed" reason={noModel} onRefuse={say} onClick={() => start(writeFromSeed)}>Write from this seed text</Button>
@@ -101,7 +102,7 @@ function RandomSeed() {
   const {corpus, model} = state.value;
   let reason = '';
   if (!model) reason = 'Load or create a model first.';
-  else if (!corpus) reason = 'Load a text in the tab Train first: the seed text is a piece of it.';
+  else if (!corpus) reason = 'Load a text in the tab Train first, because the seed text is a part of it.';
   const draw = () => update({seedText: corpus.getRandomSlice(model.sampleLen)});
   return <Button id="random-seed" reason={reason} onRefuse={say} onClick={draw}>Random seed text</Button>;
 }
@@ -143,7 +144,7 @@ async function open(path) {
   await writeFromSeed();
 }
 
-/** Load what the page's address names, else the first run, and let it write. */
+/** Load the run in the page's address, or the first run, and let it write. */
 async function begin() {
   const runs = await listModels();
   await client.call('backend', state.value.backend);
@@ -161,12 +162,12 @@ async function begin() {
   const units = state.value.model.sizes.reduce((sum, size) => sum + size, 0);
   const unit = Number(address.unit ?? NaN);
   if (Number.isInteger(unit) && unit >= 0 && unit < units) update({unit});
-  if (matchMedia('(prefers-reduced-motion: reduce)').matches) return say('Press Write on, and the model writes.');
+  if (matchMedia('(prefers-reduced-motion: reduce)').matches) return say('Press Write to start the model.');
   await writeFromSeed();
-  if (!knowsSeed) say('The model does not know all characters of the seed text in the address, so it begins with its own.');
-  if (address.run && path !== address.run) say(`There is no run ${address.run}, so this is another one.`);
+  if (!knowsSeed) say('The model does not know all characters of the seed text in the address, so it uses its own seed text.');
+  if (address.run && path !== address.run) say(`There is no run ${address.run}. The page shows ${path} instead.`);
 }
 
 render(<App />, document.querySelector('main'));
-await run(begin);
+await runExclusive(begin);
 attempt(listKept);

@@ -1,22 +1,22 @@
-// What the model writes at four temperatures, and what it wrote while it learned.
+// The tabs Temperatures and How it learned.
 import {useEffect, useMemo} from 'preact/hooks';
 
 import {LineChart} from '../../web/chart.jsx';
 import {Button, Slider} from '../../web/components.jsx';
-import {run, say, state, TEMPERATURES, update} from './state.js';
+import {runExclusive, say, state, TEMPERATURES, update} from './state.js';
 import {compare} from './text.js';
 import {loadEpochs} from './train.js';
 
-/** Four texts from one seed text (the book's Table 10.1). */
+/** Texts from one seed text at four temperatures (the book's Table 10.1). */
 export function TemperaturesPanel() {
   const {compared, model} = state.value;
   return (
     <>
       <p class="learn">
-        The model goes on from the same seed text at four temperatures. At 0 it always takes the likeliest
-        character. The higher the temperature, the more often it takes an unlikely one.
+        The model continues the same seed text at four temperatures. At 0 it always takes the likeliest
+        character. At a higher temperature it takes unlikely characters more often.
       </p>
-      <Button id="compare" reason={model ? '' : 'Load or create a model first.'} onRefuse={say} onClick={() => run(compare)}>
+      <Button id="compare" reason={model ? '' : 'Load or create a model first.'} onRefuse={say} onClick={() => runExclusive(compare)}>
         Write at four temperatures
       </Button>
       {compared && <Samples seed={compared.seed} texts={compared.texts} />}
@@ -38,18 +38,18 @@ function Samples({seed, texts}) {
   );
 }
 
-/** The losses of all epochs, and what the model wrote after one of them. */
+/** The losses of all epochs, and the model's texts after one epoch. */
 export function HistoryPanel() {
   const {busy, epoch, epochs, epochsOf, epochsSeed, model, running} = state.value;
   const missing = !busy && model?.kind === 'run' && epochsOf !== model.name;
   useEffect(() => {
-    if (missing) run(loadEpochs);
+    if (missing) runExclusive(loadEpochs);
   }, [missing, model]);
   const [xs, series] = useMemo(() => lossesOf(epochs), [epochs]);
   if (!epochs.length) {
     const text = running
       ? 'The first epoch is running.'
-      : 'Train a model in the tab Train. Its losses and what it writes after each epoch come here.';
+      : 'Train a model in the tab Train. This tab then shows its losses and its texts after each epoch.';
     return <p class="learn">{text}</p>;
   }
   const row = epochs.find((entry) => entry.epoch === epoch) ?? epochs.at(-1);
@@ -57,8 +57,9 @@ export function HistoryPanel() {
   return (
     <>
       <p class="learn">
-        The loss says how surprised the model is by the text it learns from, val_loss by text it never
-        learns from. Move the slider to see what it wrote after each epoch.
+        An epoch is one round of the training. The loss is the model's surprise at the text that it learns from.
+        The val_loss is its surprise at text that it does not learn from. Move the slider to see what the
+        model wrote after each epoch.
       </p>
       {epochs.length > 1 && (
         <LineChart id="epoch-chart" x="epoch" y="nats per character" xs={xs} series={series} />
@@ -73,7 +74,7 @@ export function HistoryPanel() {
   );
 }
 
-/** Return the numbers of the epochs, and the series of their losses. */
+/** Return the epochs' numbers, and their losses as series of a chart. */
 function lossesOf(epochs) {
   const names = ['loss', 'val_loss'].filter((name) => epochs.some((row) => name in row));
   return [

@@ -1,8 +1,8 @@
-// Drawing characters from probabilities. The page shows with it what worker.js draws from.
+// Samples characters from probabilities. worker.js samples with it, and the page shows the probabilities.
 
 /**
- * Return probabilities at a temperature: each to the power of 1 / temperature, of sum 1. At 0 the
- * likeliest has all.
+ * Return probabilities at a temperature: p ** (1 / temperature), divided by their sum. At 0 the likeliest
+ * character has probability 1.
  */
 export function atTemperature(probabilities, temperature) {
   const largest = probabilities.reduce((most, p) => Math.max(most, p), 0);
@@ -15,17 +15,17 @@ export function atTemperature(probabilities, temperature) {
   return weights.map((weight) => weight / sum);
 }
 
-/** Draw an index from probabilities. */
+/** Sample an index from probabilities. */
 export function sample(probabilities) {
   let left = Math.random();
   const index = probabilities.findIndex((p) => (left -= p) < 0);
   return index < 0 ? probabilities.indexOf(Math.max(...probabilities)) : index;
 }
 
-/** Return how unexpected something of a probability is: its surprise in bits. */
-export const bits = (probability) => -Math.log2(Math.max(probability, 1e-10)); // 0 would be infinite
+/** Return the surprise of a probability, in bits. */
+export const bits = (probability) => -Math.log2(Math.max(probability, 1e-10)); // avoid infinity
 
-/** Return the indices of the likeliest, the likeliest first. */
+/** Return the indices of the largest probabilities, in descending order. */
 export function likeliest(probabilities, count) {
   const order = Array.from(probabilities, (_, index) => index);
   return order.sort((a, b) => probabilities[b] - probabilities[a]).slice(0, count);

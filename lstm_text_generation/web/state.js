@@ -8,7 +8,7 @@ export const APP = 'lstm_text_generation';
 export const HINT = `Train a model with python -m ${APP}.train, then reload this page.`;
 export const TEMPERATURES = [0, 0.25, 0.5, 0.75]; // of the book's Table 10.1
 
-/** What each number field accepts; see `readNumber`. */
+/** The limits of each number field; see `parseNumber`. */
 export const FIELDS = {
   temperature: {name: 'Temperature', min: 0, max: 10},
   length: {name: 'Length', min: 1, max: 20_000, integer: true},
@@ -19,42 +19,42 @@ export const FIELDS = {
   learningRate: {name: 'Learning rate', min: 0, exclusive: true},
 };
 
-export const {state, update, say, attempt, run} = createStore({
+export const {state, update, say, attempt, runExclusive} = createStore({
   backend: BACKENDS[0],
   runs: [], // of saved_models/: {path, graph}
-  kept: [], // models that this browser keeps: {name, date}
+  kept: [], // models kept in this browser: {name, date}
   model: null, // {name, kind: 'run' | 'trained' | 'created' | 'kept', charSet, sampleLen, sizes, seedText}
-  revival: null, // [command, argument] that gives a new thread the model
-  // The text: {index, before, cells, bits} for each character. `before` are the probabilities that
-  // the model gave at its place, `cells` its memory after it, `bits` the surprise.
+  restoreCall: null, // [command, argument] that loads the model into a new thread
+  // The text: {index, before, cells, bits} for each character. `before` are the model's probabilities
+  // before it read the character, `cells` is its memory afterwards, and `bits` is its surprise.
   characters: [],
-  synced: null, // the `characters` that the thread has read
-  next: null, // probabilities of the character after the text
-  seedLength: 0, // characters of the text that the model did not write
-  selected: null, // a place in the text
+  synced: null, // the last `characters` that the thread has read
+  next: null, // probabilities of the next character
+  seedLength: 0, // number of characters in the seed text
+  selected: null, // an index in the text
   pinned: false, // whether the selection stays when the pointer leaves
-  unit: null, // the LSTM unit that colours the text; null for the surprise
-  writing: null, // an object for each time that the model writes
+  unit: null, // the LSTM unit that colours the text; null: the surprise does
+  writing: null, // a new object each time that the model starts to write
   charactersPerSec: 0,
   seedText: readAddress().seed ?? '',
   temperature: 0.5, // the last valid number of its field
   pace: '40',
-  way: 'step',
-  showAll: false, // all characters as bars
+  method: 'step',
+  showAll: false, // whether all characters have a bar
   tab: 'temperatures',
-  compared: null, // {seed, texts}: written at TEMPERATURES
-  epochs: [], // what the model wrote after each epoch of its training, and its losses
-  epochsOf: null, // the name of the model that they are of
-  epochsSeed: '', // the seed text of what was written after them
-  epoch: null, // the number of the one that is shown
+  compared: null, // {seed, texts}: the texts written at TEMPERATURES
+  epochs: [], // the losses and the model's texts after each epoch
+  epochsOf: null, // the name of the model that has these epochs
+  epochsSeed: '', // the seed text of the epochs' texts
+  epoch: null, // the number of the shown epoch
   corpus: null, // TextData to train on
   source: 'python-docs',
   ownText: '',
   readText: '',
   training: null, // {options, epoch, batch, losses, progress, secondsLeft, done}
   batchLosses: [],
-  running: false, // something that Stop can end
-  restarted: null, // the promise of the new thread that Stop has started
+  running: false, // whether Stop can end something
+  restarted: null, // the promise of the new thread after Stop
   fields: {
     temperature: '0.5',
     length: '800',

@@ -1,10 +1,10 @@
-// The next-character model, one character a call. A step takes the indices of one character for each
-// text of a batch, and keeps the LSTM states. It runs in worker.js.
+// Runs the next-character model one character per call, in worker.js. A step takes the index of one character
+// for each text of a batch, and keeps the LSTM states.
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * What a step returns: `probabilities` of the next character [batch * charset_size], and `cells`,
- * tanh of each LSTM unit's cell state [batch * units], the layers one after the other.
+ * Return a step's result: `probabilities` of the next character [batch * charset_size], and `cells`, tanh
+ * of each LSTM unit's cell state [batch * units], layer after layer.
  */
 async function outputs(probabilities, cells) {
   const memory = tf.tidy(() => tf.tanh(tf.concat(cells, 1)));
@@ -13,7 +13,7 @@ async function outputs(probabilities, cells) {
   return values;
 }
 
-/** A graph model of one step, as Python exports it. */
+/** A one-step graph model that Python exported. */
 export class GraphStep {
   constructor(graph) {
     this.graph = graph;
@@ -25,7 +25,7 @@ export class GraphStep {
     this.states = {};
   }
 
-  /** Forget what was read; the next steps are for texts of a batch. */
+  /** Reset the LSTM states for a batch of texts. */
   begin(batch) {
     this.end();
     this.states = Object.fromEntries(
@@ -53,7 +53,7 @@ const ACTIVATIONS = {
   hardSigmoid: (x) => tf.clipByValue(tf.add(tf.mul(x, 0.2), 0.5), 0, 1),
 };
 
-/** The same from the weights of a layers model: for models that were made or trained in the page. */
+/** The same steps with a layers model, for a model that the page created or trained. */
 export class LayersStep {
   constructor(model) {
     const layers = model.layers.filter((layer) => layer.getClassName() === 'LSTM');
@@ -66,7 +66,8 @@ export class LayersStep {
       };
     });
     if (!this.lstms.every(({activation, gate}) => activation && gate)) {
-      throw new Error('The activations of this model are not those of an LSTM. Train it again.');
+      const names = Object.keys(ACTIVATIONS).join(', ');
+      throw new Error(`This page supports only the LSTM activations ${names}. Train a model with these.`);
     }
     this.dense = model.layers.at(-1);
     this.sizes = this.lstms.map(({units}) => units);
@@ -101,9 +102,9 @@ export class LayersStep {
 }
 
 /**
- * One step of an LSTM layer; Keras's order of the gates is input, forget, cell, output.
+ * Compute one step of an LSTM layer. Keras orders the gates: input, forget, cell, output.
  *
- * @param x indices of one-hot vectors [batch] for the first layer, else [batch, features].
+ * @param x character indices [batch] for the first layer, else [batch, features].
  */
 function lstmStep({layer, units, activation, gate}, x, [h, c], isFirst) {
   const [kernel, recurrentKernel, bias] = layer.getWeights();
@@ -116,7 +117,7 @@ function lstmStep({layer, units, activation, gate}, x, [h, c], isFirst) {
 
 const camelCase = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
 
-/** The original's way: it reads the last window of one text again for each character. */
+/** The original's method: the model reads the last window again for each character. */
 export class WindowStep {
   constructor(model) {
     this.model = model;
@@ -130,7 +131,7 @@ export class WindowStep {
 
   async step([index]) {
     this.window = [...this.window, index].slice(-this.sampleLen);
-    // A shorter text has no prediction yet.
+    // The model cannot predict before the window is full.
     if (this.window.length < this.sampleLen) return {probabilities: null, cells: null};
     const output = tf.tidy(() => {
       const window = tf.tensor2d(this.window, [1, this.sampleLen], 'int32');

@@ -1,24 +1,24 @@
-// The text on the page: reading, writing, going back.
-import {numberError, readNumber} from '../../web/numbers.js';
+// The page's text: the model reads, writes, and continues from an earlier place.
+import {numberError, parseNumber} from '../../web/numbers.js';
 import {Stopped} from '../../web/worker_client.js';
 import {indicesOf} from './corpora.js';
 import {bits} from './sampling.js';
 import {attempt, client, FIELDS, say, setField, state, TEMPERATURES, update} from './state.js';
 
-const LONGEST = 5000; // characters of a text that is read
-const TICK = 50; // milliseconds between two pieces of text
+const MAX_READ = 5000; // characters
+const TICK = 50; // milliseconds between two updates of the text
 
-/** Return a text of the user as indices; throws an Error for characters that the model does not know. */
-export const encode = (text, {charSet}) => indicesOf(Array.from(text), charSet, 'Leave them out.');
+/** Return the indices of a text; throws an Error for characters that the model does not know. */
+export const encode = (text, {charSet}) => indicesOf(Array.from(text), charSet, 'Remove them.');
 
-/** Return the seed text as indices; throws an Error if it is empty. */
+/** Return the indices of the seed text; throws an Error if it is empty. */
 function readSeed() {
   const {model, seedText} = state.value;
-  if (!seedText) throw new Error('The seed text is empty. Type one, or draw a random one.');
+  if (!seedText) throw new Error('The seed text is empty. Type one, or press Random seed text.');
   return encode(seedText, model);
 }
 
-/** Return `characters` of the state; see there. */
+/** Return `characters` as state.js describes them. */
 function toCharacters(indices, records, first) {
   return indices.map((index, i) => {
     const before = i === 0 ? first : records[i - 1].probabilities;
@@ -26,10 +26,10 @@ function toCharacters(indices, records, first) {
   });
 }
 
-/** Let the model read a text, which becomes the page's, unless another model has come meanwhile. */
+/** Let the model read a text and show it, unless another model was loaded in the meantime. */
 async function readIndices(indices, seedLength) {
-  const {model, way} = state.value;
-  const records = await client.call('begin', {indices, way});
+  const {model, method} = state.value;
+  const records = await client.call('begin', {indices, method});
   if (state.value.model !== model) return;
   const characters = toCharacters(indices, records, null);
   const next = records.at(-1).probabilities;
@@ -41,33 +41,33 @@ export async function writeFromSeed() {
   pause();
   const seed = readSeed();
   await readIndices(seed, seed.length);
-  writeOn();
+  continueWriting();
 }
 
-/** Read a text that somebody else wrote: where is the model surprised? */
+/** Let the model read the user's text. */
 export async function readText(text) {
   const indices = encode(text, state.value.model);
   if (!indices.length) throw new Error('There is nothing to read. Type or paste a text first.');
   pause();
-  await readIndices(indices.slice(0, LONGEST), 0);
-  const cut = indices.length > LONGEST ? ` Only its first ${LONGEST} characters are read.` : '';
-  say(`The model has read the text.${cut}`);
+  await readIndices(indices.slice(0, MAX_READ), 0);
+  const part = indices.length > MAX_READ ? `the first ${MAX_READ} characters of the text` : 'the text';
+  say(`The model has read ${part}.`);
 }
 
-/** Put another character at a place of the text, forget what follows, and write on from there. */
+/** Replace the character at a place, delete the text after it, and continue to write. */
 export async function rewind(place, index) {
   pause();
   const {characters, seedLength} = state.value;
   const indices = characters.slice(0, place).map((character) => character.index);
   await readIndices([...indices, index], Math.min(seedLength, place));
-  writeOn();
+  continueWriting();
 }
 
 /**
- * Write until there are as many characters as the length says, or `pause` is called. It returns at
- * once, because other work may go on meanwhile.
+ * Write as many characters as the field Length says, or until `pause` is called. Return at once, because the
+ * user may do other things in the meantime.
  */
-export function writeOn() {
+export function continueWriting() {
   const writing = {};
   update({writing});
   const written = writeLoop(writing).catch((error) => {
@@ -79,19 +79,19 @@ export function writeOn() {
 }
 
 async function writeLoop(writing) {
-  const length = readNumber(state.value.fields.length, FIELDS.length);
+  const length = parseNumber(state.value.fields.length, FIELDS.length);
   let [written, started] = [0, performance.now()];
   while (state.value.writing === writing && written < length) {
     const tick = performance.now();
     if (state.value.characters !== state.value.synced) {
       await catchUp();
-      continue; // a pause may have come meanwhile
+      continue; // because the user may have paused
     }
     const {temperature, pace} = state.value;
     const paced = pace === 'fast' ? Infinity : Math.max(1, Math.round((pace * TICK) / 1000));
     const count = Math.min(length - written, paced);
     const {indices, records} = await client.call('write', {count, temperature});
-    if (state.value.characters !== state.value.synced) continue; // another text came meanwhile
+    if (state.value.characters !== state.value.synced) continue; // because the text has changed
     append(indices, records);
     written += indices.length;
     update({charactersPerSec: (1000 * written) / (performance.now() - started)});
@@ -107,7 +107,7 @@ function append(indices, records) {
   update({characters: longer, synced: longer, next: records.at(-1).probabilities});
 }
 
-/** Let a new thread, or a model after more training, read the page's text. */
+/** Let a new thread or a newly trained model read the page's text. */
 async function catchUp() {
   const {characters, seedLength} = state.value;
   await readIndices(characters.map(({index}) => index), seedLength);
@@ -115,10 +115,10 @@ async function catchUp() {
 
 export const pause = () => update({writing: null});
 
-/** Change the temperature; a text that is being written goes on at the new one. */
+/** Change the temperature, also while the model writes. */
 export function setTemperature(text) {
   setField('temperature', String(text));
-  if (!numberError(text, FIELDS.temperature)) update({temperature: readNumber(text, FIELDS.temperature)});
+  if (!numberError(text, FIELDS.temperature)) update({temperature: parseNumber(text, FIELDS.temperature)});
 }
 
 /** Write from the seed text at four temperatures, as in the book's Table 10.1. */

@@ -1,17 +1,17 @@
-// The text, each character in a colour that says how expected it was, or what one LSTM unit did.
+// The text. The colour of a character shows its surprise, or the memory of one LSTM unit.
 import {Component} from 'preact';
 import {useEffect, useRef} from 'preact/hooks';
 
 import {atTemperature, likeliest} from './sampling.js';
 import {state, update} from './state.js';
 
-const LISTED = 8; // characters in the words about a place
-const PIECE = 64; // characters that are drawn again together
-const FOLLOWED = 100; // pixels from the end of the text within which the view follows the writing
-const MOST_BITS = 8; // of the legend; more surprise has the same colour
+const LISTED = 8; // likeliest characters shown for the selected one
+const PIECE = 64; // characters that are rendered together
+const FOLLOW = 100; // pixels; the view scrolls with the writing if the end of the text is nearer than this
+const MAX_BITS = 8; // of the colour scale
 
 const SIGNS = {' ': '␣', '\n': '↵', '\t': '⇥', '\r': '␍'};
-export const shown = (character) => SIGNS[character] ?? character;
+export const signOf = (character) => SIGNS[character] ?? character;
 
 /** Return the background of a character. */
 function colour({bits, cells}, unit) {
@@ -19,11 +19,11 @@ function colour({bits, cells}, unit) {
     const value = cells?.[unit] ?? 0;
     return `color-mix(in srgb, var(${value < 0 ? '--cold' : '--hot'}) ${Math.abs(100 * value).toFixed(0)}%, transparent)`;
   }
-  const percent = (100 * Math.min(bits ?? 0, MOST_BITS)) / MOST_BITS;
+  const percent = (100 * Math.min(bits ?? 0, MAX_BITS)) / MAX_BITS;
   return `color-mix(in srgb, var(--surprise) ${percent.toFixed(0)}%, transparent)`;
 }
 
-/** Some characters of the text; drawn again only if one of them looks different. */
+/** A part of the text, which is rendered again only if it changes. */
 class Piece extends Component {
   shouldComponentUpdate(next) {
     return Object.keys(next).some((name) => name !== 'characters' && next[name] !== this.props[name])
@@ -63,15 +63,15 @@ function onKey(event) {
   event.preventDefault();
 }
 
-/** Return the place of the character that an event is on, or null. */
+/** Return the place of an event's character, or null. */
 const placeOf = ({target}) => (target.dataset.place === undefined ? null : Number(target.dataset.place));
 
-/** Pointing selects for a moment. */
+/** Select a character while the mouse points at it. */
 function onPoint(event) {
   if (event.pointerType === 'mouse' && !state.value.pinned) update({selected: placeOf(event)});
 }
 
-/** A click selects until the next one, so that the pointer can go to the bars. */
+/** Select a character until the next click, so that the mouse can move to the bars. */
 function onClick(event) {
   const {pinned, selected} = state.value;
   const place = placeOf(event);
@@ -83,14 +83,14 @@ function onLeave() {
   if (!state.value.pinned) update({selected: null});
 }
 
-/** The text. Pointing at a character, tapping it or moving to it by arrow keys selects it. */
+/** The text. The mouse, a finger or the arrow keys select a character. */
 export function TextView() {
   const {characters, model, unit, seedLength, selected, pinned, writing} = state.value;
   const box = useRef(null);
   useEffect(() => {
     const {scrollHeight, scrollTop, clientHeight} = box.current;
-    // Follow the end, but not while somebody reads farther up.
-    if (writing && scrollHeight - scrollTop - clientHeight < FOLLOWED) box.current.scrollTop = scrollHeight;
+    // Do not scroll if the user has scrolled up.
+    if (writing && scrollHeight - scrollTop - clientHeight < FOLLOW) box.current.scrollTop = scrollHeight;
   }, [characters.length, writing]);
   useEffect(() => {
     if (pinned) box.current.querySelector('.selected')?.scrollIntoView({block: 'nearest'});
@@ -108,7 +108,7 @@ export function TextView() {
   }
   return (
     <div
-      id="text" ref={box} tabIndex={0} role="group" aria-label="The text: arrow keys select a character"
+      id="text" ref={box} tabIndex={0} role="group" aria-label="The text. Arrow keys select a character."
       onKeyDown={onKey} onClick={onClick} onPointerMove={onPoint} onPointerLeave={onLeave}
     >
       {pieces}
@@ -117,22 +117,22 @@ export function TextView() {
   );
 }
 
-/** In words: how expected the selected character was, and what was likelier. */
+/** The surprise of the selected character, and the likeliest characters at its place. */
 export function Selected() {
   const {characters, model, selected, temperature} = state.value;
   const character = characters[selected];
   if (!character?.before) return null;
   const values = atTemperature(Array.from(character.before), temperature);
-  const name = (index) => `${shown(model.charSet[index])} ${(100 * values[index]).toFixed(1)}%`;
+  const name = (index) => `${signOf(model.charSet[index])} ${(100 * values[index]).toFixed(1)}%`;
   return (
     <p id="selected">
-      <b>{shown(model.charSet[character.index])}</b>: {character.bits.toFixed(2)} bits. Likeliest here:{' '}
+      <b>{signOf(model.charSet[character.index])}</b>: surprise {character.bits.toFixed(2)} bits. The likeliest characters here:{' '}
       {likeliest(values, LISTED).map(name).join(', ')}
     </p>
   );
 }
 
-/** What the colours mean, and the mean surprise. */
+/** The colour scale and the mean surprise. */
 export function Legend() {
   const {characters, seedLength, unit, model} = state.value;
   const known = characters.filter(({bits}) => bits !== null);
@@ -141,9 +141,9 @@ export function Legend() {
     <div class="legend">
       {unit === null ? (
         <>
-          <span>Surprise, −log<sub>2</sub> p: 0</span>
+          <span>Surprise, −log<sub>2</sub> of the probability: 0</span>
           <span class="scale surprise" aria-hidden="true" />
-          <span>{MOST_BITS} bits or more</span>
+          <span>{MAX_BITS} bits or more</span>
         </>
       ) : (
         <>
@@ -158,7 +158,7 @@ export function Legend() {
   );
 }
 
-/** Return the name of a unit, counted through all layers. */
+/** Return the name of a unit; `unit` counts through all layers. */
 export function unitName(model, unit) {
   let rest = unit;
   const layer = model.sizes.findIndex((size) => {

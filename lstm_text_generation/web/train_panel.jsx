@@ -1,39 +1,39 @@
-// Training in the page: a text, a new model or the present one, and the training's progress.
+// The tab Train: a text, a model, and the training.
 import {useMemo} from 'preact/hooks';
 
 import {LineChart} from '../../web/chart.jsx';
 import {Button, NumberField, Select} from '../../web/components.jsx';
 import {OWN, TEXT_DATA_URLS} from './corpora.js';
 import {createModel, stop} from './models.js';
-import {FIELDS, run, say, setField, state, update} from './state.js';
+import {FIELDS, runExclusive, say, setField, state, update} from './state.js';
 import {loadText, resume, train} from './train.js';
 
 const OBJECTIVES = [
   {value: 'every_char', label: 'every character of a window'},
-  {value: 'last_char', label: 'the last one only, as the original'},
+  {value: 'last_char', label: 'only the last character, as in the original'},
 ];
 
 function readDropped(event) {
   const [file] = event.dataTransfer.files;
-  if (!file) return; // the browser inserts text that is dropped
+  if (!file) return; // the browser inserts dropped text
   event.preventDefault();
-  run(async () => update({ownText: await file.text(), source: OWN}));
+  runExclusive(async () => update({ownText: await file.text(), source: OWN}));
 }
 
 /** Choose and load a text. */
 function Corpus() {
   const {busy, corpus, ownText, source} = state.value;
-  const sources = [...Object.keys(TEXT_DATA_URLS), {value: OWN, label: 'my own text, below'}];
+  const sources = [...Object.keys(TEXT_DATA_URLS), {value: OWN, label: 'my own text (below)'}];
   return (
     <>
       <h3>1. A text to learn from</h3>
       <div class="controls">
         <Select id="source" label="Text" value={source} options={sources} onChange={(value) => update({source: value})} />
-        <Button id="load-text" reason={busy ? 'Wait until the present work is done.' : ''} onRefuse={say} onClick={() => run(loadText)}>Load text</Button>
+        <Button id="load-text" reason={busy ? 'Wait until the current work is done.' : ''} onRefuse={say} onClick={() => runExclusive(loadText)}>Load text</Button>
         <span>Loaded: <output id="corpus">{corpus?.name ?? 'none'}</output></span>
       </div>
       <label class="wide">
-        Your own text: type, paste or drop a file
+        Your own text: type it, paste it or drop a file
         <textarea
           id="own-text" rows={4} value={ownText}
           onInput={(event) => update({ownText: event.currentTarget.value, source: OWN})}
@@ -44,7 +44,7 @@ function Corpus() {
   );
 }
 
-/** The text field of a number of the training. */
+/** A number field of the training. */
 function Field({name}) {
   const spec = FIELDS[name];
   const id = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -52,7 +52,7 @@ function Field({name}) {
 }
 
 function reasonNotToTrain({busy, corpus, model}) {
-  if (busy) return 'Wait until the present work is done, or stop it.';
+  if (busy) return 'Wait until the current work is done, or stop it.';
   if (!corpus) return 'Load a text first.';
   return model ? '' : 'Create a model first.';
 }
@@ -60,35 +60,36 @@ function reasonNotToTrain({busy, corpus, model}) {
 export function TrainPanel() {
   const {busy, corpus, fields, model, running, training} = state.value;
   const noTraining = reasonNotToTrain(state.value);
-  let noModel = corpus ? '' : 'Load a text first: the model has one output for each of its characters.';
-  if (busy) noModel = 'Wait until the present work is done, or stop it.';
-  const nothingToResume = training && !training.done ? '' : 'There is no stopped training.';
+  let noModel = corpus ? '' : 'Load a text first, because the model has one output for each of its characters.';
+  if (busy) noModel = 'Wait until the current work is done, or stop it.';
+  const nothingToResume = training && !training.done ? '' : 'There is no stopped training to resume.';
   return (
     <>
       <Corpus />
       <h3>2. A model</h3>
-      <p class="learn">Train the present model further, or create a new one. More units remember more, and take longer.</p>
+      <p class="learn">Train the current model further, or create a new model. Larger layers remember more but train more slowly.</p>
       <div class="controls">
         <label>
           LSTM layer sizes, such as 128 or 100,50
           <input id="lstm-layer-sizes" value={fields.sizes} onInput={(event) => setField('sizes', event.currentTarget.value)} />
         </label>
-        <Button id="create" reason={noModel} onRefuse={say} onClick={() => run(createModel)}>Create a new model</Button>
+        <Button id="create" reason={noModel} onRefuse={say} onClick={() => runExclusive(createModel)}>Create a new model</Button>
         <span>Model: <output id="model-name">{model ? describe(model) : 'none'}</output></span>
       </div>
       <h3>3. Training</h3>
       <p class="learn">
-        After each batch the weights move a little towards the characters that really came next. About
-        50 epochs make readable text.
+        An example is a window: a short part of the text. After each batch of examples, the training changes
+        the model's weights a little, so that the model predicts the next characters better. Readable text
+        takes about 50 epochs.
       </p>
       <div class="controls">
         {['epochs', 'examplesPerEpoch', 'batchSize', 'validationSplit', 'learningRate'].map((name) => <Field key={name} name={name} />)}
         <Select id="objective" label="Learn from" value={fields.objective} options={OBJECTIVES} onChange={(value) => setField('objective', value)} />
       </div>
       <div class="controls">
-        <Button id="train" reason={noTraining} onRefuse={say} onClick={() => run(train)}>Train</Button>
+        <Button id="train" reason={noTraining} onRefuse={say} onClick={() => runExclusive(train)}>Train</Button>
         <Button id="stop" reason={running ? '' : 'Nothing is running.'} onRefuse={say} onClick={stop}>Stop</Button>
-        <Button id="resume" reason={noTraining || nothingToResume} onRefuse={say} onClick={() => run(resume)}>Resume</Button>
+        <Button id="resume" reason={noTraining || nothingToResume} onRefuse={say} onClick={() => runExclusive(resume)}>Resume</Button>
       </div>
       {training && <Progress training={training} />}
     </>
@@ -119,7 +120,7 @@ function Progress({training}) {
   );
 }
 
-/** Return a duration in words. */
+/** Return a duration with its unit. */
 function duration(seconds) {
   if (seconds < 60) return `${Math.ceil(seconds)} s`;
   return seconds < 3600 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;

@@ -1,7 +1,7 @@
-// The training of the next-character model (the original's fitModel). It runs in worker.js.
+// Trains the next-character model (the original's fitModel), in worker.js.
 import * as tf from '@tensorflow/tfjs-core';
 
-/** A generator of numbers from 0 to 1 that follow from a seed (mulberry32). */
+/** Return a seeded generator of random numbers from 0 to 1 (mulberry32). */
 function randomNumbers(seed) {
   let state = seed >>> 0;
   return () => {
@@ -13,8 +13,8 @@ function randomNumbers(seed) {
 }
 
 /**
- * Return one-hot windows that begin at the given places, and what follows them: the next character
- * at every place of the window [batch, sample_len, charset_size], or after it [batch, charset_size].
+ * Return one-hot windows that begin at `starts`, and their targets: the next character after each character
+ * [batch, sample_len, charset_size], or after the window [batch, charset_size].
  */
 function examples(indices, starts, sampleLen, charSetSize, everyChar) {
   const rows = (offset, length) => {
@@ -32,45 +32,46 @@ function examples(indices, starts, sampleLen, charSetSize, everyChar) {
   });
 }
 
-/** Return how a text is split and an epoch is cut into batches; throws an Error for a short text. */
+/** Return the split of a text and the number of batches; throws an Error for a short text. */
 function planTraining(model, {indices, examplesPerEpoch, batchSize, validationSplit}) {
   const [, sampleLen, charSetSize] = model.inputs[0].shape;
   const heldOut = Math.floor(indices.length * validationSplit);
-  const places = indices.length - heldOut - sampleLen;
-  const validating = Math.floor(examplesPerEpoch * validationSplit);
-  if (places < 1 || (validating && heldOut <= sampleLen)) {
+  const numStarts = indices.length - heldOut - sampleLen;
+  const numValidation = Math.floor(examplesPerEpoch * validationSplit);
+  if (numStarts < 1 || (numValidation && heldOut <= sampleLen)) {
     throw new Error(
-      `The text is too short for windows of ${sampleLen} and this validation split. Choose a longer text.`,
+      `The text is too short for windows of ${sampleLen} characters and this validation split. Choose a longer text.`,
     );
   }
-  const training = examplesPerEpoch - validating;
-  return {sampleLen, charSetSize, heldOut, places, validating, training, batches: Math.ceil(training / batchSize)};
+  const numTraining = examplesPerEpoch - numValidation;
+  const batches = Math.ceil(numTraining / batchSize);
+  return {sampleLen, charSetSize, heldOut, numStarts, numValidation, numTraining, batches};
 }
 
 /**
- * Train a model. Each epoch draws new examples. Validation uses the end of the text, which no
- * training example touches.
+ * Train a model. Each epoch samples new examples. Validation uses the end of the text, which contains no
+ * training example.
  *
- * @param trainer the compiled model that learns: `copyModel(model, everyChar)`.
+ * @param trainer the compiled model: `copyModel(model, everyChar)`.
  * @param options {indices, epochs, examplesPerEpoch, batchSize, validationSplit, seed, everyChar},
- *   and where to go on: {epoch, batch}, counted from 0, and the `losses` of the epoch so far.
- * @param on {batch, validate, epoch}: called and awaited after each batch with {epoch, batch, loss,
- *   progress, examplesPerSec}; before the validation, to return the model that predicts the last
- *   character; and after each epoch with {loss, val_loss}, in nats.
+ *   and where to continue: {epoch, batch}, counted from 0, and the `losses` of the epoch so far.
+ * @param on three functions. `batch` is awaited after each batch with {epoch, batch, loss, progress,
+ *   examplesPerSec}, `epoch` after each epoch with {epoch, loss, val_loss}, in nats. `validate` returns the
+ *   model to validate, which predicts the last character.
  */
 export async function fitModel(trainer, options, on) {
   const {indices, epochs, batchSize, seed, everyChar} = options;
   const plan = planTraining(trainer, options);
-  const {sampleLen, charSetSize, places, training, batches} = plan;
+  const {sampleLen, charSetSize, numStarts, numTraining, batches} = plan;
   for (let epoch = options.epoch; epoch < epochs; epoch++) {
     const random = randomNumbers(seed + epoch);
-    const starts = Array.from({length: training}, () => Math.floor(random() * places));
+    const starts = Array.from({length: numTraining}, () => Math.floor(random() * numStarts));
     const resumed = epoch === options.epoch;
     const losses = resumed ? [...options.losses] : [];
     for (let batch = resumed ? options.batch : 0; batch < batches; batch++) {
       const started = performance.now();
-      const some = starts.slice(batch * batchSize, (batch + 1) * batchSize);
-      const {xs, ys} = examples(indices, some, sampleLen, charSetSize, everyChar);
+      const batchStarts = starts.slice(batch * batchSize, (batch + 1) * batchSize);
+      const {xs, ys} = examples(indices, batchStarts, sampleLen, charSetSize, everyChar);
       const loss = await trainer.trainOnBatch(xs, ys);
       tf.dispose([xs, ys]);
       if (!Number.isFinite(loss)) {
@@ -78,23 +79,23 @@ export async function fitModel(trainer, options, on) {
       }
       losses.push(loss);
       const progress = (epoch * batches + batch + 1) / (epochs * batches);
-      const examplesPerSec = (some.length * 1000) / (performance.now() - started);
+      const examplesPerSec = (batchStarts.length * 1000) / (performance.now() - started);
       await on.batch({epoch, batch, loss, progress, examplesPerSec});
     }
     const logs = {epoch: epoch + 1, loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length};
-    if (plan.validating) logs.val_loss = await validate(on.validate(), indices, plan, batchSize);
+    if (plan.numValidation) logs.val_loss = await validate(on.validate(), indices, plan, batchSize);
     await on.epoch(logs);
   }
 }
 
-/** Return the mean loss of the character after windows that lie evenly in the held-out end. */
-async function validate(model, indices, {heldOut, validating, sampleLen, charSetSize}, batchSize) {
+/** Return the mean loss of the character after evenly spaced windows of the held-out end. */
+async function validate(model, indices, {heldOut, numValidation, sampleLen, charSetSize}, batchSize) {
   const [first, last] = [indices.length - heldOut, indices.length - sampleLen - 1];
-  const starts = Array.from({length: validating}, (_, i) =>
-    first + Math.floor(((last - first) * i) / Math.max(validating - 1, 1)),
+  const starts = Array.from({length: numValidation}, (_, i) =>
+    first + Math.floor(((last - first) * i) / Math.max(numValidation - 1, 1)),
   );
   let sum = 0;
-  for (let i = 0; i < validating; i += batchSize) {
+  for (let i = 0; i < numValidation; i += batchSize) {
     const {xs, ys} = examples(indices, starts.slice(i, i + batchSize), sampleLen, charSetSize, false);
     const losses = tf.tidy(() => {
       const likelihood = tf.sum(tf.mul(model.predictOnBatch(xs), ys), 1);
@@ -103,5 +104,5 @@ async function validate(model, indices, {heldOut, validating, sampleLen, charSet
     sum += (await losses.data())[0];
     tf.dispose([xs, ys, losses]);
   }
-  return sum / validating;
+  return sum / numValidation;
 }

@@ -1,6 +1,6 @@
-// The text model in a thread of its own, so that the page stays responsive. After each batch of a
-// training the page gets the whole model with its optimizer, so that it can end this thread at any
-// moment and lose nothing.
+// Runs the text model in its own thread, so that the page stays responsive. After each training batch, the
+// worker sends the model and its optimizer to the page. So the page can end the thread at any time and lose
+// only the current batch.
 import {loadGraphModel} from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -11,16 +11,16 @@ import {atTemperature, sample} from './sampling.js';
 import {GraphStep, LayersStep, WindowStep} from './steps.js';
 import {fitModel} from './training.js';
 
-const layersCode = () => import('./layers_model.js');
+const importLayersModel = () => import('./layers_model.js');
 
-let graph = null; // GraphStep of a run, as long as its model is as Python left it
-let run = null; // {modelUrl, hint}: where the layers of the run are, until they are loaded
+let graph = null; // GraphStep of a run, until the page trains the model
+let run = null; // {modelUrl, hint} of a run's layers model
 let model = null; // the layers model
-let trainer = null; // the compiled copy of the model that learns
-let writer = null; // reads and writes the page's text
+let trainer = null; // the compiled copy of the model, for training
+let writer = null; // the step object that reads and writes the page's text
 
-/** Take another model; what was before is disposed. */
-function replace(next) {
+/** Replace the model, and dispose the old one. */
+function replaceModel(next) {
   for (const old of [writer, graph]) old?.end();
   graph?.graph.dispose();
   trainer?.optimizer?.dispose();
@@ -29,63 +29,63 @@ function replace(next) {
   writer = null;
 }
 
-/** Return the layers model, which is loaded now if only its graph was. */
+/** Return the layers model. Load it first if only the graph is loaded. */
 async function layersModel() {
   if (!model) {
-    const {loadLayersModel} = await layersCode();
+    const {loadLayersModel} = await importLayersModel();
     model = await loadLayersModel(tf.io.fromMemory(await loadArtifacts(run.modelUrl, run.hint)));
   }
   return model;
 }
 
-/** Load a model that Python trained: the graph of one step first. */
+/** Load the one-step graph of a model that Python trained. */
 async function load({graphUrl, modelUrl, hint}) {
   const loaded = new GraphStep(await loadGraphModel(tf.io.fromMemory(await loadArtifacts(graphUrl, hint))));
-  replace({graph: loaded, run: {modelUrl, hint}});
+  replaceModel({graph: loaded, run: {modelUrl, hint}});
   return {sizes: loaded.sizes};
 }
 
 async function create({sampleLen, charSetSize, sizes, metadata}) {
-  const {createModel, describe} = await layersCode();
+  const {createModel, describe} = await importLayersModel();
   const created = createModel(sampleLen, charSetSize, sizes);
   created.setUserDefinedMetadata(metadata);
-  replace({model: created});
+  replaceModel({model: created});
   return describe(created);
 }
 
-/** Load a model that this browser keeps. */
+/** Load a model from this browser's storage. */
 async function loadKept(url) {
-  const {describe, loadLayersModel} = await layersCode();
+  const {describe, loadLayersModel} = await importLayersModel();
   const loaded = await loadLayersModel(url);
   const description = describe(loaded);
-  replace({model: loaded});
+  replaceModel({model: loaded});
   return description;
 }
 
-/** Bring back a model that `artifacts` or the event `batch` has given to the page. */
+/** Load a model that the page got from `artifacts` or from the event `batch`. */
 async function restore({artifacts, isTrainer}) {
-  const {copyModel, describe, loadLayersModel} = await layersCode();
+  const {copyModel, describe, loadLayersModel} = await importLayersModel();
   const loaded = await loadLayersModel(tf.io.fromMemory(artifacts));
-  replace(isTrainer ? {model: copyModel(loaded, false), trainer: loaded} : {model: loaded});
+  replaceModel(isTrainer ? {model: copyModel(loaded, false), trainer: loaded} : {model: loaded});
   return describe(model);
 }
 
-async function stepOf(way) {
-  if (way === 'window') return new WindowStep(await layersModel());
+async function stepOf(method) {
+  if (method === 'window') return new WindowStep(await layersModel());
   return graph ?? new LayersStep(await layersModel());
 }
 
 /**
- * Let a step read a text.
+ * Read a text with a step object.
  *
- * @returns what it predicts: for each character the `probabilities` of the next, and its `cells`.
+ * @returns {probabilities, cells} after each character.
  */
 async function read(step, indices) {
   const records = [];
   for (const index of indices) records.push(await step.step([index]));
   const {probabilities} = records.at(-1);
   if (!probabilities) {
-    throw new Error(`Writing by the whole window needs a text of at least ${step.sampleLen} characters.`);
+    throw new Error(`The whole-window method needs at least ${step.sampleLen} characters. Type a longer seed text.`);
   }
   if (probabilities.some(Number.isNaN)) {
     throw new Error("The model's probabilities are NaN: its weights have diverged. Train it again.");
@@ -93,19 +93,19 @@ async function read(step, indices) {
   return records;
 }
 
-/** Begin the page's text with a text to read. */
-async function begin({indices, way}) {
+/** Read a text as the start of the page's text. */
+async function begin({indices, method}) {
   writer?.end();
-  writer = await stepOf(way);
+  writer = await stepOf(method);
   writer.begin(1);
   const records = await read(writer, indices);
   writer.next = records.at(-1).probabilities;
   return records;
 }
 
-/** Write on: up to `count` characters, for about 50 ms. Return the indices and what `read` returns. */
+/** Write up to `count` characters, for about 50 ms. Return their indices, and records as `read` does. */
 async function write({count, temperature}) {
-  if (!writer) throw new Error('The model has not read the text yet. Write from a seed text.');
+  if (!writer) throw new Error('The model has not read a text yet. Press Write from this seed text.');
   const until = performance.now() + 50;
   const [indices, records] = [[], []];
   while (indices.length < count && performance.now() < until) {
@@ -117,7 +117,7 @@ async function write({count, temperature}) {
   return {indices, records};
 }
 
-/** Write from one seed text at several temperatures, side by side. Return indices for each. */
+/** Write from one seed text at several temperatures in one batch. Return a list of indices for each. */
 async function compare({seed, temperatures, length}) {
   const step = graph ? new GraphStep(graph.graph) : new LayersStep(await layersModel());
   step.begin(temperatures.length);
@@ -143,9 +143,9 @@ async function writeAtOnce(step, seed, temperatures, length) {
   return written;
 }
 
-/** Compile the copy of the model that learns, unless a training goes on. */
+/** Create and compile `trainer`, unless a stopped training resumes. */
 async function compile({resumed, everyChar, learningRate}) {
-  const {copyModel} = await layersCode();
+  const {copyModel} = await importLayersModel();
   const next = await layersModel();
   if (resumed && trainer) return;
   trainer?.optimizer?.dispose();
@@ -155,18 +155,18 @@ async function compile({resumed, everyChar, learningRate}) {
 }
 
 /**
- * Train the model; see `fitModel`. The events `batch` and `epoch` tell of it.
+ * Train the model; see `fitModel`. Send the events `batch` and `epoch`.
  *
- * @param options those of `fitModel`, and {learningRate, resumed, sampled}: `sampled` is what
- *   `compare` writes after each epoch.
+ * @param options those of `fitModel`, and {learningRate, resumed, sampled}: `sampled` is the argument of
+ *   `compare` after each epoch.
  */
 async function train({sampled, ...options}) {
-  const {artifactsOf, checkWeights, describe} = await layersCode();
+  const {artifactsOf, checkWeights, describe} = await importLayersModel();
   await compile(options);
   writer?.end();
   writer = null;
   graph?.end();
-  graph?.graph.dispose(); // it would write as the model did before
+  graph?.graph.dispose(); // because it has the old weights
   graph = null;
   const updateModel = () => {
     model.setWeights(trainer.getWeights());
@@ -194,7 +194,7 @@ serve({
   create,
   loadKept,
   restore,
-  artifacts: async () => (await layersCode()).artifactsOf(await layersModel()),
+  artifacts: async () => (await importLayersModel()).artifactsOf(await layersModel()),
   begin,
   write,
   compare,

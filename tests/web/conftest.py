@@ -1,4 +1,4 @@
-"""The site, built as for a file host, and a browser that visits it."""
+"""Fixtures: the built site, a file host, and a browser that visits the pages."""
 
 import functools
 import json
@@ -10,23 +10,25 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from fashion_mnist_vae import data
 from lstm_text_generation import load
 from tests.keras_tfjs import javascript
 from tests.support.shared_files import made_once
 
 ROOT = javascript.ROOT
 HERE = ROOT / "tests/web"
+pytest.register_assert_rewrite("tests.web.vae_model")
 
 
 class _Quiet(SimpleHTTPRequestHandler):
-    """A plain file host, as anyone has."""
+    """A plain file host without log messages."""
 
     def log_message(self, *arguments):
         pass
 
 
 def build(dist, saved_models) -> None:
-    """Build the site with the runs of a directory, as `npm run build` does."""
+    """Build the site with the runs in a directory, as `npm run build` does."""
     line = ["npx", "vite", "build", "--outDir", dist, "--logLevel", "warn"]
     environment = os.environ | {"SAVED_MODELS": str(saved_models)}
     subprocess.run(line, cwd=ROOT, env=environment, check=True)
@@ -34,38 +36,43 @@ def build(dist, saved_models) -> None:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory):
-    """The site without runs, as `npm run build` makes it."""
+    """The site, built without runs."""
     if not (ROOT / "node_modules/vite").is_dir() or javascript.missing_for_chromium():
         pytest.skip(javascript.missing_for_chromium() or "Vite is not installed: run make test")
     empty = tmp_path_factory.mktemp("empty")
     return made_once(tmp_path_factory, "site", lambda site: build(site / "dist", empty)) / "dist"
 
 
+def add_runs(saved_models, runs, corpora) -> None:
+    """Copy runs and corpora to a site, as a build does."""
+    listed = []
+    for name, source in runs.items():
+        shutil.copytree(source, saved_models / name)
+        app = json.loads((source / "run.json").read_text())["app"]
+        float16 = (source / "graph_model_float16").is_dir()
+        graph = "graph_model_float16" if float16 else "graph_model"
+        listed.append({"path": name, "app": app, "graph": graph})
+    (saved_models / "index.json").write_text(json.dumps(listed))
+    for name, text in corpora.items():
+        path = saved_models / f"corpora/{name}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(text.encode())
+
+
 @pytest.fixture(scope="session")
 def visitor(built, tmp_path_factory):
-    """Return a function of runs by name, and an app, that puts up a site with the runs.
+    """Return a function that serves a site with runs, {name: directory}, for the pages of an app.
 
-    What it returns visits a page in a scenario of text_page.mjs or vae_page.mjs and returns what
-    the scenario saw. It fails on errors in the console and on requests that leave the site, but
-    for addresses in `allowed`.
+    The function returns `visit`, which runs a scenario of text_page.mjs, vae_page.mjs or
+    index_page.mjs and returns its result. `visit` fails on errors in the console, and on requests
+    to other sites except those in `allowed`.
     """
     servers = []
 
-    def put_up(runs, app, may_complain=False, corpora=None):
+    def serve(runs, app, allow_errors=False, corpora=None):
         site = tmp_path_factory.mktemp("visited") / "site"
         shutil.copytree(built, site)
-        listed = []
-        for name, source in runs.items():
-            shutil.copytree(source, site / "saved_models" / name)
-            kind = json.loads((source / "run.json").read_text())["app"]
-            float16 = (source / "graph_model_float16").is_dir()
-            graph = "graph_model_float16" if float16 else "graph_model"
-            listed.append({"path": name, "app": kind, "graph": graph})
-        (site / "saved_models/index.json").write_text(json.dumps(listed))
-        for name, text in (corpora or {}).items():
-            path = site / f"saved_models/corpora/{name}.txt"
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(text.encode())
+        add_runs(site / "saved_models", runs, corpora or {})
         handler = functools.partial(_Quiet, directory=site)
         server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         servers.append(server)
@@ -73,27 +80,27 @@ def visitor(built, tmp_path_factory):
         origin = f"http://127.0.0.1:{server.server_port}"
 
         def visit(scenario, argument=None, allowed=()):
-            answered = site / "answer.json"
+            answer_file = site / "answer.json"
             line = ["node", HERE / "drive.mjs", javascript.browser(), origin, f"{app}.{scenario}"]
-            line += [json.dumps(argument), answered]
+            line += [json.dumps(argument), answer_file]
             result = subprocess.run(line, capture_output=True, text=True, timeout=300)
             assert result.returncode == 0, result.stderr
-            seen = json.loads(answered.read_text())
-            assert may_complain or seen["errors"] == []
+            seen = json.loads(answer_file.read_text())
+            assert allow_errors or seen["errors"] == []
             assert [url for url in seen["outside"] if not url.startswith(tuple(allowed))] == []
             return seen["answer"]
 
         visit.site = site
         return visit
 
-    yield put_up
+    yield serve
     for server in servers:
         server.shutdown()
 
 
 @pytest.fixture(scope="session")
 def exact_run(text_run, tmp_path_factory):
-    """The run without its copy of 16 bits, so that the page computes what Keras computes."""
+    """A run without float16 weights, so that the page computes the same as Keras."""
     run = tmp_path_factory.mktemp("exact") / "bottles"
     shutil.copytree(text_run, run)
     shutil.rmtree(run / "graph_model_float16")
@@ -101,6 +108,30 @@ def exact_run(text_run, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def visit_text(visitor, exact_run):
+    return visitor({"bottles": exact_run}, "text")
+
+
+@pytest.fixture(scope="session")
+def visit_vae(visitor, image_run, text_run):
+    return visitor({"good": image_run, "text": text_run}, "vae")
+
+
+@pytest.fixture(scope="session")
 def trained(text_run):
+    """The text model in Keras, and its character set."""
     model, text_data = load.load_model(text_run)
     return model, text_data["char_set"]
+
+
+@pytest.fixture(scope="session")
+def models(image_run):
+    """The encoder and the decoder in Keras."""
+    from tests.web.vae_model import load_models  # after register_assert_rewrite
+
+    return load_models(image_run)
+
+
+@pytest.fixture(scope="session")
+def test_data(shapes_dir):
+    return data.load_directory(shapes_dir, "shapes")

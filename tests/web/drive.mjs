@@ -1,7 +1,7 @@
 // usage: node drive.mjs CHROMIUM ORIGIN SCENARIO ARGUMENT ANSWER
-// Runs one scenario of text_page.mjs, vae_page.mjs or index_page.mjs, as a person would, in a fresh headless
-// Chromium. ARGUMENT is JSON; what the scenario returns goes to the file ANSWER, with what must not
-// happen: errors on the console, and requests that leave the site.
+// Runs one scenario of text_page.mjs, vae_page.mjs or index_page.mjs in a new headless Chromium. ARGUMENT is
+// JSON. Writes to the file ANSWER: the scenario's result, the errors on the console, and the requests to
+// other sites.
 import {writeFileSync} from 'node:fs';
 
 import {launch} from '../chromium.mjs';

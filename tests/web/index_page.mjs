@@ -1,7 +1,7 @@
-// Scenarios of the index page, and of the first view of each page.
-import {axe, pixels} from './steps.mjs';
+// Scenarios: the index page, and the first view of each page.
+import {pixels, violations} from './steps.mjs';
 
-/** The live line and the live map; what axe finds in both schemes; the width on a phone. */
+/** Return the written text, the map, what axe finds in both colour schemes, and the width on a phone. */
 export async function live({page, open}) {
   await open();
   await page.waitForFunction(() => document.querySelector('#line')?.textContent.length > 40);
@@ -11,7 +11,7 @@ export async function live({page, open}) {
   const found = [];
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({colorScheme});
-    found.push(...await axe(page));
+    found.push(...await violations(page));
   }
   await page.setViewportSize({width: 390, height: 844});
   return {line, map, links, found, width: await page.evaluate(() => document.documentElement.scrollWidth)};
@@ -30,22 +30,23 @@ const READY = {
   'fashion_mnist_vae/web/index.html': () => document.querySelector('#tiles')?.width > 300,
 };
 
-// What the autoencoder's page loads after its first view; vae_page.mjs shows that it does.
+// Files that the autoencoder's page loads after its first view, as `firstView` in vae_page.mjs checks.
 const LATER = /\/encoder\/|\/test_images\.|\/encoder-[\w-]+\.js$/;
 
-/** Return the files that each page asks for until it shows what its model makes, and the seconds. */
+/** Return the files that each page requests before it shows its model's output, and the seconds. */
 export async function firstViews({page, origin}) {
   const views = {};
   await page.route(LATER, () => {}); // no answer
   for (const [path, ready] of Object.entries(READY)) {
     const asked = [];
-    const note = (request) => asked.push(decodeURIComponent(new URL(request.url()).pathname));
-    page.on('request', note);
+    const record = (request) => asked.push(decodeURIComponent(new URL(request.url()).pathname));
+    page.on('request', record);
     const start = performance.now();
     await page.goto(`${origin}/${path}`);
     await page.waitForFunction(ready);
-    views[path] = {asked: [...new Set(asked.filter((name) => name.startsWith('/') && !LATER.test(name)))], seconds: (performance.now() - start) / 1000};
-    page.off('request', note);
+    const files = new Set(asked.filter((name) => name.startsWith('/') && !LATER.test(name)));
+    views[path] = {asked: [...files], seconds: (performance.now() - start) / 1000};
+    page.off('request', record);
   }
   return views;
 }

@@ -1,7 +1,7 @@
-// Steps that the scenarios of both pages share.
+// Steps shared by the scenarios of all pages.
 import {readFileSync} from 'node:fs';
 
-/** Wait until the page's status line matches; return it. */
+/** Wait until the status line matches a pattern. Return the line. */
 export async function status(page, pattern) {
   const matches = (source) => new RegExp(source).test(document.getElementById('status').textContent);
   await page.waitForFunction(matches, pattern.source);
@@ -17,7 +17,7 @@ export function pixels(page, selector) {
   });
 }
 
-/** Return numbers of a text such as (1.5, -2). */
+/** Return the numbers in an element's text, such as (1.5, -2). */
 export async function numbers(page, selector) {
   const text = await page.textContent(selector);
   return text.match(/-?\d+(\.\d+)?/g).map(Number);
@@ -40,9 +40,9 @@ export async function drop(page, selector, name, type, base64) {
 
 const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 
-/** Return what axe finds wrong with the page as it is: a line for each rule and element. */
-export async function axe(page) {
+/** Return the violations that axe finds: one line per rule and element. */
+export async function violations(page) {
   await page.evaluate(AXE);
-  const {violations} = await page.evaluate(() => window.axe.run());
-  return violations.flatMap(({id, nodes}) => nodes.map(({html, failureSummary}) => `${id}: ${html} ${failureSummary}`));
+  const result = await page.evaluate(() => window.axe.run());
+  return result.violations.flatMap(({id, nodes}) => nodes.map(({html, failureSummary}) => `${id}: ${html} ${failureSummary}`));
 }

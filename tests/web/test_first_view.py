@@ -1,4 +1,4 @@
-"""The index page, and how much each page downloads before it shows what its model makes."""
+"""The index page, and the bytes that each page downloads before it shows its model's output."""
 
 import gzip
 import json
@@ -20,12 +20,12 @@ def visit(visitor, text_run, image_run):
     return visitor({"bottles": text_run, "shapes": image_run}, "index")
 
 
-def test_the_index_is_live(visit, text_run, image_run):
+def test_index_page_shows_text_and_map(visit, text_run, image_run):
     answer = visit("live")
     model, text_data = load.load_model(text_run)
     seed = text_data["seed_text"]
     bits = surprise((model, text_data["char_set"]), seed + answer["line"])[len(seed) :]
-    assert bits.mean() < 0.8 * np.log2(len(text_data["char_set"]))  # the model wrote it
+    assert bits.mean() < 0.8 * np.log2(len(text_data["char_set"]))  # the model wrote this line
     decoder = keras.models.load_model(image_run / "decoder.keras", compile=False)
     info = json.loads((image_run / "image_data.json").read_text())
     expected = decode_map(decoder, info)
@@ -38,7 +38,7 @@ def test_the_index_is_live(visit, text_run, image_run):
 
 
 def decode_map(decoder, info) -> np.ndarray:
-    """Return what Keras decodes on 8 x 8 points between the limits of a run."""
+    """Return the map of 8 x 8 points that Keras decodes between a run's limits."""
     (x_start, x_end), (y_start, y_end) = (info["limits"][d] for d in info["grid_dimensions"])
     z = [[x, y] for y in np.linspace(y_end, y_start, 8) for x in np.linspace(x_start, x_end, 8)]
     height, width = info["image_shape"]
@@ -46,14 +46,14 @@ def decode_map(decoder, info) -> np.ndarray:
     return images.swapaxes(1, 2).reshape(8 * height, 8 * width)
 
 
-def test_the_index_without_runs(visit):
+def test_index_page_without_runs_says_how_to_train(visit):
     paragraphs = visit("noRuns")
     assert sum("Train both models with make demo" in text for text in paragraphs) == 2
 
 
 @pytest.fixture(scope="module")
 def demo_runs(tmp_path_factory):
-    """Runs with the sizes of `make demo`'s models, after a few steps."""
+    """Runs as large as those of `make demo`, trained for a few steps."""
 
     def make(directory):
         line = ["python-docs", "--preset=fast", "--epochs=1", "--examples_per_epoch=64"]
@@ -68,7 +68,7 @@ def demo_runs(tmp_path_factory):
 
 
 def write_images(directory) -> None:
-    """Write shapes of 28 x 28 pixels, the size of Fashion-MNIST's images."""
+    """Write images of 28 x 28 pixels, like those of Fashion-MNIST."""
     directory.mkdir()
     arrays = [*draw_shapes(500, 0), *draw_shapes(100, 1)]
     for name, array in zip(data.IDX_FILES, arrays, strict=True):
@@ -76,8 +76,8 @@ def write_images(directory) -> None:
         write_idx(directory / name, np.pad(array, margins))
 
 
-def test_first_views_are_light(visitor, demo_runs):
-    """Bytes as a host sends them, with gzip."""
+def test_first_views_download_few_bytes(visitor, demo_runs):
+    """Count the bytes that a host sends with gzip."""
     visit = visitor({"python-docs": demo_runs / "text", "vae": demo_runs / "vae"}, "index")
     views, site = visit("firstViews"), visit.site
     sizes = {}
@@ -95,4 +95,4 @@ def test_first_views_are_light(visitor, demo_runs):
     for code, total in (text, vae):
         assert code <= 450_000 and total <= 1_200_000
     assert sizes["index.html"][1] <= 1_500_000
-    assert text[0] > 100_000 and vae[1] > 700_000  # they were measured
+    assert text[0] > 100_000 and vae[1] > 700_000  # the files were counted

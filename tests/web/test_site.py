@@ -20,7 +20,7 @@ ROOT = javascript.ROOT
 @pytest.fixture
 def saved_models(tmp_path, text_run, image_run):
     if not (ROOT / "node_modules/vite").is_dir():
-        pytest.skip("Vite is not installed: make test does it, with npm")
+        pytest.skip("Vite is not installed: run make test")
     directory = tmp_path / "saved_models"
     shutil.copytree(text_run, directory / "deep/bottles")
     shutil.copytree(image_run, directory / "shapes")
@@ -37,7 +37,7 @@ RUNS = [
 ]
 
 
-def test_a_build_has_the_runs_and_what_their_pages_need(saved_models, tmp_path):
+def test_build_contains_runs_and_needed_files(saved_models, tmp_path):
     dist = tmp_path / "dist"
     build(dist, saved_models)
     assert json.loads((dist / "saved_models/index.json").read_text()) == RUNS
@@ -59,7 +59,7 @@ def test_a_build_has_the_runs_and_what_their_pages_need(saved_models, tmp_path):
     assert "http" not in re.sub(r"<!.*?>", "", index)
 
 
-def test_the_development_server_shows_the_runs_of_the_moment(saved_models):
+def test_development_server_lists_current_runs(saved_models):
     environment = os.environ | {"SAVED_MODELS": str(saved_models)}
     line = ["node", ROOT / "node_modules/vite/bin/vite.js", "--port", "0"]
     process = subprocess.Popen(line, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
@@ -70,7 +70,7 @@ def test_the_development_server_shows_the_runs_of_the_moment(saved_models):
             if found := re.search(r"http://127\.0\.0\.1:\d+", plain):
                 break
         origin = found.group()
-        # Every 127.x.y.z is this machine: a server on all its addresses would answer here.
+        # Only 127.0.0.1 may answer. 127.0.0.2 is another address of the same machine.
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.2", int(origin.rsplit(":", 1)[1])), timeout=5)
 
@@ -87,7 +87,7 @@ def test_the_development_server_shows_the_runs_of_the_moment(saved_models):
             with pytest.raises(urllib.error.HTTPError, match="404"):
                 fetch(path)
         assert b"Two generative models" in fetch("index.html")
-        assert b"jsxDEV" in fetch("lstm_text_generation/web/page.jsx")  # compiled on the fly
+        assert b"jsxDEV" in fetch("lstm_text_generation/web/page.jsx")  # compiled by the server
     finally:
         process.terminate()
         process.wait()

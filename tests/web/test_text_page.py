@@ -1,4 +1,4 @@
-"""The text model's page, in a browser, on models that Python trained."""
+"""The text model's page in a browser, with models trained in Python."""
 
 import json
 import random
@@ -17,14 +17,9 @@ from tests.support.shared_files import made_once
 from tests.web.text_model import SEED, at_temperature, greedy, read, surprise
 
 
-@pytest.fixture(scope="module")
-def visit(visitor, exact_run):
-    return visitor({"bottles": exact_run}, "text")
-
-
-def test_the_page_opens_writing(visit, text_run):
+def test_page_writes_when_it_opens(visit_text, text_run):
     seed = json.loads((text_run / "text_data.json").read_text())["seed_text"]
-    answer = visit("opensWriting", {"reduced": False})
+    answer = visit_text("opensWriting", {"reduced": False})
     for width, height in ((1280, 800), (390, 844)):
         view = answer[str(width)]
         assert view["seed"] == seed and view["length"] > len(seed) + 30
@@ -33,24 +28,25 @@ def test_the_page_opens_writing(visit, text_run):
         assert view["scroll"] == width and view["button"] == "Pause"
 
 
-def test_with_reduced_motion_it_waits(visit):
-    answer = visit("opensWriting", {"reduced": True})
-    assert answer["1280"]["length"] == 0 and answer["1280"]["button"] == "Write on"
+def test_page_with_reduced_motion_waits(visit_text):
+    answer = visit_text("opensWriting", {"reduced": True})
+    assert answer["1280"]["length"] == 0 and answer["1280"]["button"] == "Write"
 
 
-def test_a_run_writes_what_it_writes_in_python(visit, trained):
-    answer = visit("write", {"seed": SEED, "length": 60})
-    assert answer["short"].endswith("needs a text of at least 12 characters.")
+def test_page_writes_the_same_text_as_python(visit_text, trained):
+    answer = visit_text("write", {"seed": SEED, "length": 60})
+    message = "The whole-window method needs at least 12 characters. Type a longer seed text."
+    assert answer["short"] == message
     assert answer["step"] == greedy(trained, SEED, 60)
     assert answer["window"] == greedy(trained, SEED, 60, mode="windowed")
     assert re.fullmatch(r"\d+ characters/s", answer["speed"])
 
 
-def test_each_character_shows_its_surprise(visit, trained):
-    """Shading, the likeliest characters by mouse and keyboard, and going back."""
+def test_characters_show_their_surprise(visit_text, trained):
+    """Check colours, likeliest characters, and writing from an earlier place."""
     place, temperature, choice = 12, 0.7, 2
     options = {"seed": SEED, "temperature": temperature, "place": place, "choice": choice}
-    answer = visit("surprise", options)
+    answer = visit_text("surprise", options)
     text = SEED + greedy(trained, SEED, 5)
     bits = surprise(trained, text)
     assert answer["bits"][1:] == pytest.approx(bits, abs=2e-3)
@@ -67,7 +63,8 @@ def test_each_character_shows_its_surprise(visit, trained):
     assert answer["last"] == str(len(text) - 1)
     start = text[:place] + answer["character"]
     assert answer["rewound"] == start + greedy(trained, start, 10)
-    char, shown_bits = re.match(r"(.): ([\d.]+) bits. Likeliest here: ", answer["words"]).groups()
+    words = r"(.): surprise ([\d.]+) bits. The likeliest characters here: "
+    char, shown_bits = re.match(words, answer["words"]).groups()
     assert char == text[3].replace(" ", "␣")
     assert float(shown_bits) == pytest.approx(bits[2], abs=0.006)
     start = text[:3] + answer["clicked"]
@@ -79,7 +76,7 @@ PLAIN = "nopqrstu "
 
 
 def quoted_text(seed: int) -> str:
-    """Return a text whose letters inside quotes are others than those outside."""
+    """Return a text with different letters inside and outside quotes."""
     rng = random.Random(seed)
 
     def letters(alphabet: str) -> str:
@@ -90,7 +87,7 @@ def quoted_text(seed: int) -> str:
 
 @pytest.fixture(scope="module")
 def quotes_run(tmp_path_factory):
-    """A run on quotes; its LSTM has to know whether a quote is open."""
+    """A run whose LSTM must know whether a quote is open."""
 
     def make(directory):
         (directory / "quotes.txt").write_text(quoted_text(0))
@@ -103,15 +100,15 @@ def quotes_run(tmp_path_factory):
 
 
 def inside_quotes(text: str) -> np.ndarray:
-    """Return 1 for each character inside quotes, which are closed by the same mark."""
+    """Return 1 for each character inside quotes, with their marks, else 0."""
     marks = np.cumsum([char == '"' for char in text]) % 2
     return np.array(
         [inside or char == '"' for inside, char in zip(marks, text, strict=True)], float
     )
 
 
-def test_the_unit_for_quotes(visitor, quotes_run):
-    """The page reads a text, and finds the unit that numpy finds."""
+def test_page_finds_the_unit_for_quotes(visitor, quotes_run):
+    """The page and numpy find the same unit in a text."""
     given = quoted_text(1)[:1200]
     place = 41
     options = {"given": given, "unit": {"place": place}}
@@ -129,7 +126,7 @@ def test_the_unit_for_quotes(visitor, quotes_run):
     assert abs(expected) > 0.4
     assert found["inside quotes"]["unit"] == best
     assert found["inside quotes"]["r"] == pytest.approx(expected, abs=1e-3)
-    assert "digits" not in found and "inside brackets" not in found  # the text has none
+    assert "digits" not in found and "inside brackets" not in found  # because the text has none
     assert answer["plain"] != answer["coloured"]
     number, value = re.fullmatch(r"unit (\d+): (-?\d\.\d\d)", answer["value"]).groups()
     assert float(value) == pytest.approx(cells[place - 1, int(number) - 1], abs=0.006)
@@ -137,8 +134,8 @@ def test_the_unit_for_quotes(visitor, quotes_run):
     assert f"number {index + 1} of {len(quotes[1])}" in answer["read"]
 
 
-def test_four_temperatures_side_by_side(visit, trained):
-    answer = visit("temperatures", {"seed": SEED})
+def test_comparison_shows_four_temperatures(visit_text, trained):
+    answer = visit_text("temperatures", {"seed": SEED})
     assert [caption for caption, _ in answer] == [f"Temperature {t}" for t in (0, 0.25, 0.5, 0.75)]
     texts = [text for _, text in answer]
     assert texts[0] == SEED + greedy(trained, SEED, 200)
@@ -148,16 +145,16 @@ def test_four_temperatures_side_by_side(visit, trained):
     assert bits[0] < bits[1] < bits[3]
 
 
-def test_the_slider_acts_while_the_model_writes(visit):
-    answer = visit("slider")
+def test_slider_changes_temperature_during_writing(visit_text):
+    answer = visit_text("slider")
     assert answer["during"] == "Pause" and answer["length"] > answer["at"] + 20
     assert float(answer["temperature"]) == 2
     at = answer["at"]
     assert np.mean(answer["bits"][at + 10 :]) > 1.5 * np.mean(answer["bits"][30:at])
 
 
-def test_how_a_run_of_python_learned(visit, text_run):
-    answer = visit("history")
+def test_history_shows_losses_and_samples(visit_text, text_run):
+    answer = visit_text("history")
     row = json.loads((text_run / "epochs.json").read_text())["epochs"][1]
     assert answer["epoch"] == "2"
     assert answer["losses"] == (
@@ -169,14 +166,14 @@ def test_how_a_run_of_python_learned(visit, text_run):
 
 
 def nan_graph(run) -> None:
-    """Give a run's graph weights that are NaN."""
+    """Set the weights of a run's graph to NaN."""
     model, _ = load.load_model(run)
     model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
     shutil.rmtree(run / "graph_model")
     graph_model.save(one_step(model), run / "graph_model")
 
 
-def test_runs_that_cannot_be_used(visitor, exact_run, tmp_path):
+def test_damaged_runs_are_reported(visitor, exact_run, tmp_path):
     names = ("missing", "half", "damaged", "empty", "cut-off", "no-weights", "null", "nan")
     runs = {name: tmp_path / name for name in names}
     for run in runs.values():
@@ -192,7 +189,7 @@ def test_runs_that_cannot_be_used(visitor, exact_run, tmp_path):
     weights.write_bytes(weights.read_bytes()[:-401])
     (runs["no-weights"] / "graph_model/weights.bin").unlink()
     nan_graph(runs["nan"])
-    visit = visitor({"bottles": exact_run, **runs}, "text", may_complain=True)
+    visit = visitor({"bottles": exact_run, **runs}, "text", allow_errors=True)
     answer = visit("broken", {"runs": list(names), "good": "bottles", "seed": SEED})
     messages = answer["messages"]
     hint = "Train a model with python -m lstm_text_generation.train, then reload this page."
@@ -207,26 +204,27 @@ def test_runs_that_cannot_be_used(visitor, exact_run, tmp_path):
     for name, words in wanted.items():
         assert messages[name] == f"saved_models/{name}/{words} {hint}"
     assert (
-        f"weights.bin is damaged: it has {size - 401} bytes and not {size}." in messages["cut-off"]
+        f"weights.bin is damaged: it has {size - 401} bytes instead of {size}."
+        in messages["cut-off"]
     )
     assert messages["nan"].startswith("The model's probabilities are NaN")
     assert len(answer["wrote"]) == 5
 
 
-def test_a_site_without_runs(visit):
-    answer = visit("noRuns")
+def test_site_without_runs_says_how_to_train(visit_text):
+    answer = visit_text("noRuns")
     assert "There is no trained model yet." in answer["said"] and answer["tab"] == "true"
 
 
-def test_texts_and_names_are_never_html(visitor, exact_run):
+def test_texts_and_names_are_escaped(visitor, exact_run):
     name = "<img src=x onerror=window.hacked=1>"
     visit = visitor({name: exact_run}, "text")
     own = "<b>bold</b><img src=x onerror=window.hacked=1>" * 5
     assert visit("markup", {"run": name, "own": own}) == [0, None]
 
 
-def test_every_backend_writes_the_same(visit, trained):
-    answer = visit("backends", {"seed": SEED})
+def test_backends_write_the_same_text(visit_text, trained):
+    answer = visit_text("backends", {"seed": SEED})
     expected = greedy(trained, SEED, 15)
     assert answer["texts"] == dict.fromkeys(["cpu", "webgl", "wasm"], expected)
     assert answer["after"] == expected
@@ -235,18 +233,18 @@ def test_every_backend_writes_the_same(visit, trained):
     assert works or "This browser cannot run webgpu" in answer["webgpu"]
 
 
-def test_a_view_has_an_address(visitor, exact_run):
+def test_address_restores_the_view(visitor, exact_run):
     visit = visitor({"a": exact_run, "b": exact_run}, "text")
     answer = visit("address", {"run": "b", "seed": SEED})
     assert "run=b" in answer["copied"] and "temperature=0.3" in answer["copied"]
     assert [answer[name] for name in ("run", "temperature", "seed")] == ["b", "0.3", SEED]
     assert "There is no run none" in answer["wrong"][0] and answer["wrong"][2] == "a"
-    assert "Surprise" in answer["wrong"][1]  # no unit
+    assert "Surprise" in answer["wrong"][1]  # no unit is selected
     assert answer["unit"] == "1" and answer["text"].startswith(SEED)
 
 
-def test_experiments(visit, trained):
-    answer = visit("experiments")
+def test_experiments_change_the_text(visit_text, trained):
+    answer = visit_text("experiments")
     assert [temperature for temperature, _ in answer["looks"]] == ["0.1", "1.5"]
     assert all("?" in look for _, look in answer["looks"])
     assert answer["after"] == answer["before"][::-1]
@@ -254,7 +252,7 @@ def test_experiments(visit, trained):
         assert answer[name] == pytest.approx(surprise(trained, text).mean(), abs=0.01)
 
 
-def test_it_is_usable_on_a_phone_and_with_a_screen_reader(visit):
-    answer = visit("looks", {"own": TEXT})
+def test_page_is_accessible_and_fits_a_phone(visit_text):
+    answer = visit_text("looks", {"own": TEXT})
     assert answer["found"] == []
     assert answer["width"] == 390

@@ -1,10 +1,9 @@
-"""Training in the text model's page, its texts and its kept models, in a browser."""
+"""Training in the text model's page in a browser, its texts, and its kept models."""
 
 import base64
 import re
 
 import numpy as np
-import pytest
 
 from keras_tfjs import layers_model
 from lstm_text_generation import corpora, generate
@@ -13,52 +12,47 @@ from tests.support.bottles import TEXT
 from tests.web.text_model import SEED, greedy
 
 
-@pytest.fixture(scope="module")
-def visit(visitor, exact_run):
-    return visitor({"bottles": exact_run}, "text")
-
-
-def test_create_train_keep_and_delete(visit):
-    answer = visit("everything", {"own": TEXT})
+def test_model_is_created_trained_kept_and_deleted(visit_text):
+    answer = visit_text("everything", {"own": TEXT})
     assert re.fullmatch(r"my text \d+: LSTM 10, 6; \d+ characters, windows of 40", answer["model"])
     assert answer["progress"].startswith("100.0%, ") and "loss, nats" in answer["chart"]
     assert answer["said"] == ["Training.", "The training is done. Let the model write."]
     assert answer["focus"] == "train"
     assert re.match(r"After epoch 2: loss \d\.\d+, val_loss \d\.\d+", answer["epochs"])
     assert len(answer["samples"]) == 4 and all(len(text) == 40 + 80 for text in answer["samples"])
-    assert all(text[:40] in TEXT for text in answer["samples"])  # after the seed text
+    assert all(text[:40] in TEXT for text in answer["samples"])  # the seed text
     assert len(answer["seed"]) == 40 and answer["seed"] in TEXT
     assert len(answer["first"]) == 30 and set(answer["first"]) <= set(TEXT)
-    assert answer["window"][0] == answer["first"][0]  # they read the same 40 characters
+    assert answer["window"][0] == answer["first"][0]  # from the same 40 characters
     assert answer["again"] == answer["first"] and answer["sizes"] == "10,6"
     assert re.match(r"my text \d+, kept \d", answer["kept"])
     assert answer["left"] == 0
 
 
-def test_stop_in_the_middle_of_a_batch_and_resume(visit):
-    answer = visit("stopAndResume", {"own": TEXT})
+def test_training_stops_within_a_batch_and_resumes(visit_text):
+    answer = visit_text("stopAndResume", {"own": TEXT})
     assert answer["stopped"] == answer["still"] and not answer["stopped"].startswith("100.0%")
     assert re.search(r"about \d+ s left", answer["stopped"])
     assert answer["end"].startswith("100.0%, ")
     assert answer["before"] == answer["after"] and len(answer["wrote"]) == 5
 
 
-def test_every_character_teaches_more_than_the_last(visit):
-    """After the same batches, the model that learns from every character predicts better."""
-    answer = visit("objectives", {"own": TEXT})
+def test_every_char_learns_more_than_last_char(visit_text):
+    """After the same batches, `every_char` has the lower val_loss."""
+    answer = visit_text("objectives", {"own": TEXT})
     losses = {name: float(text.split("val_loss ")[1]) for name, text in answer.items()}
     assert losses["every_char"] < losses["last_char"] - 0.1
 
 
-def test_a_run_is_trained_further_and_goes_on_in_python(visit, call, trained, tmp_path):
+def test_python_loads_a_run_trained_in_the_page(visit_text, call, trained, tmp_path):
     options = {"own": TEXT, "directory": str(tmp_path), "seed": SEED[:8]}
-    answer = visit("trainFurther", options)
+    answer = visit_text("trainFurther", options)
     assert answer["model"].startswith("bottles: LSTM 16, 8;")
     name = answer["files"][0].removesuffix(".json")
     assert answer["files"] == [f"{name}.json", f"{name}.weights.bin"]
     downloaded = tmp_path / f"{name}.json"
     model = layers_model.load(downloaded)
-    assert model.output_shape == (None, len(trained[1]))  # the last character, as before
+    assert model.output_shape == (None, len(trained[1]))  # one character, as before
     assert not np.allclose(model.get_weights()[0], trained[0].get_weights()[0], atol=1e-4)
     char_set = layers_model.load_metadata(downloaded)["char_set"]
     assert char_set == trained[1]
@@ -67,7 +61,7 @@ def test_a_run_is_trained_further_and_goes_on_in_python(visit, call, trained, tm
     assert (code, err) == (0, "") and "Generated text:" in out
 
 
-def test_bad_fields(visit):
+def test_bad_numbers_are_reported(visit_text):
     cases = {
         "epochs": ["0", "12abc", "2.5", ""],
         "examples-per-epoch": ["1e9"],
@@ -77,7 +71,7 @@ def test_bad_fields(visit):
     listed = [(name, value, "train") for name, values in cases.items() for value in values]
     listed += [("length", "1e9", None), ("length", "12abc", None), ("temperature", "-1", None)]
     listed += [("temperature", "0,5", None), ("temperature", "abc", None)]
-    answers = visit("badFields", {"own": TEXT, "cases": listed})
+    answers = visit_text("badFields", {"own": TEXT, "cases": listed})
     epochs = "Epochs must be a whole number from 1 to 100000"
     assert [answer["below"] for answer in answers] == [
         f"{epochs}, but is 0.",
@@ -98,9 +92,9 @@ def test_bad_fields(visit):
         assert answer["said"] == (answer["below"] if button else None) and answer["after"] == 0
 
 
-def test_bad_sizes(visit):
+def test_bad_layer_sizes_are_reported(visit_text):
     sizes = ["3000,3000", "1e9", "", "-3", "8,x", "2.5"]
-    answers = visit(
+    answers = visit_text(
         "badFields", {"own": TEXT, "cases": [("lstm-layer-sizes", s, "create") for s in sizes]}
     )
     size = "Each LSTM layer size must be a whole number from 1 to 4096"
@@ -114,11 +108,11 @@ def test_bad_sizes(visit):
     ]
 
 
-def test_buttons_that_cannot_be_used_say_why(visit):
-    assert visit("reasons") == {
-        "random-seed": "Load a text in the tab Train first: the seed text is a piece of it.",
+def test_disabled_buttons_give_reasons(visit_text):
+    assert visit_text("reasons") == {
+        "random-seed": "Load a text in the tab Train first, because the seed text is a part of it.",
         "train": "Load a text first.",
-        "create": "Load a text first: the model has one output for each of its characters.",
+        "create": "Load a text first, because the model has one output for each of its characters.",
         "resume": "Load a text first.",
         "stop": "Nothing is running.",
         "sizes": "16,8",  # of the run
@@ -126,23 +120,23 @@ def test_buttons_that_cannot_be_used_say_why(visit):
     }
 
 
-def test_texts_and_trainings_that_go_wrong(visit):
+def test_training_errors_are_reported(visit_text):
     options = {"own": TEXT, "unknown": "où est le chat? " * 40, "short": TEXT[:30]}
-    answer = visit("trouble", options)
+    answer = visit_text("trouble", options)
     assert "does not know these characters of the text:" in answer["unknownText"]
     assert "Create a new model for this text." in answer["unknownText"]
     assert "Choose a lower learning rate." in answer["diverged"] and len(answer["wrote"]) == 5
-    assert answer["red"] == ""  # the old error is gone
-    assert answer["short"].startswith("The text is too short for windows of 12")
+    assert answer["red"] == ""  # the page has cleared the old error
+    assert answer["short"].startswith("The text is too short for windows of 12 characters")
 
 
 WEB = ["https://storage.googleapis.com/", "https://cdn.jsdelivr.net/"]
 
 
-def test_corpora_of_the_web_are_asked_for_once(visitor, exact_run, tmp_path):
+def test_corpora_are_downloaded_once(visitor, exact_run, tmp_path):
     (tmp_path / "text").write_text(TEXT)
     names = list(corpora.TEXT_DATA_URLS)
-    visit = visitor({"bottles": exact_run}, "text", may_complain=True)
+    visit = visitor({"bottles": exact_run}, "text", allow_errors=True)
     options = {"names": names, "answers": ["text", "text"], "file": str(tmp_path / "text")}
     answer = visit("web", options, allowed=WEB)
     assert answer["asked"] == len(names)
@@ -151,10 +145,10 @@ def test_corpora_of_the_web_are_asked_for_once(visitor, exact_run, tmp_path):
         assert said.startswith(f"Loaded {name} ({size}")
 
 
-def test_corpora_that_cannot_be_had(visitor, exact_run, tmp_path):
-    """The page reports a 404 and a cut download, and keeps neither: the next attempt asks again."""
+def test_failed_downloads_are_reported_and_repeated(visitor, exact_run, tmp_path):
+    """The page does not cache a 404 or an incomplete download."""
     (tmp_path / "text").write_text(TEXT)
-    visit = visitor({"bottles": exact_run}, "text", may_complain=True)
+    visit = visitor({"bottles": exact_run}, "text", allow_errors=True)
     options = {
         "names": ["nietzsche"],
         "answers": [404, "cut", "text"],
@@ -167,17 +161,17 @@ def test_corpora_that_cannot_be_had(visitor, exact_run, tmp_path):
     assert answer["said"][2].startswith("Loaded nietzsche")
     answer = visit("web", options | {"names": ["python-docs"], "answers": [404]})
     assert answer["asked"] == 0
-    assert answer["said"][0].startswith("This site has no text python-docs.")
+    assert answer["said"][0].startswith("This site does not have the text python-docs.")
 
 
-def test_a_corpus_of_the_sites_own(visitor, exact_run):
+def test_site_corpus_is_used_before_the_web(visitor, exact_run):
     visit = visitor({"bottles": exact_run}, "text", corpora={"python-docs": TEXT * 2})
     answer = visit("web", {"names": ["python-docs"], "answers": [404], "file": "none"})
     assert answer["asked"] == 0
     assert f"python-docs ({len(TEXT) / 512:.1f}k characters" in answer["said"][0]
 
 
-def test_the_addresses_are_those_of_python():
+def test_corpora_addresses_equal_those_of_python():
     text = (ROOT / "lstm_text_generation/web/corpora.js").read_text()
     bucket = re.search(r"BUCKET = '(.*)'", text).group(1)
     found = re.findall(r"^  '?([\w-]+)'?: [`'](.*)[`'],$", text, re.M)
@@ -185,8 +179,8 @@ def test_the_addresses_are_those_of_python():
     assert urls == {name: download.url for name, download in corpora.TEXT_DATA_URLS.items()}
 
 
-def test_a_dropped_file(visit):
+def test_dropped_file_becomes_the_text(visit_text):
     text = "déjà vu 😀 " * 20
-    answer = visit("dropText", {"base64": base64.b64encode(text.encode()).decode()})
+    answer = visit_text("dropText", {"base64": base64.b64encode(text.encode()).decode()})
     assert answer["text"] == text
     assert f"{len(set(text))} different ones" in answer["said"]

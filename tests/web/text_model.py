@@ -1,4 +1,4 @@
-"""What Keras makes of the text model's page: its texts, probabilities and memory."""
+"""The expected texts, probabilities and cell states of the text model's page, from Keras."""
 
 import numpy as np
 
@@ -16,11 +16,11 @@ def greedy(trained, seed: str, length: int, mode="stateful") -> str:
 
 
 def read(trained, text: str) -> tuple[np.ndarray, np.ndarray]:
-    """Let Keras's cells read a text.
+    """Read a text with Keras's LSTM cells.
 
     Returns:
-      The probabilities of the next character after each character [length, charset_size], and tanh
-      of the cell states [length, units], the layers one after the other.
+      After each character, the probabilities of the next one [length, charset_size], and tanh of
+      the cell states [length, units], layer after layer.
     """
     model, char_set = trained
     layers = lstm_layers(model)
@@ -36,7 +36,7 @@ def read(trained, text: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def surprise(trained, text: str) -> np.ndarray:
-    """Return -log2 p of each character but the first."""
+    """Return -log2 p of each character except the first."""
     indices = [trained[1].index(char) for char in text]
     probabilities = read(trained, text)[0]
     return -np.log2(probabilities[np.arange(len(text) - 1), indices[1:]])

@@ -1,10 +1,10 @@
-// Scenarios of the text model's page: reading and writing. Those of training are in a file of their own.
-import {axe, status} from './steps.mjs';
+// Scenarios of the text model's page: reading and writing.
+import {status, violations} from './steps.mjs';
 import {bars, created, idle, loadedText, opened, set, tab, text, written} from './text_steps.mjs';
 
 export * from './text_training.mjs';
 
-/** Nothing is clicked: what is there after the page has opened? */
+/** Open the page without a click, on a desktop and on a phone. */
 export async function opensWriting({page, open}, {reduced}) {
   if (reduced) await page.emulateMedia({reducedMotion: 'reduce'});
   const answer = {};
@@ -12,7 +12,7 @@ export async function opensWriting({page, open}, {reduced}) {
     await page.setViewportSize({width, height});
     await open();
     if (reduced) {
-      await status(page, /Press Write on/);
+      await status(page, /Press Write to/);
       await page.waitForTimeout(300);
     } else {
       await page.waitForFunction(() => document.querySelectorAll('#text [data-place]').length > 60);
@@ -33,19 +33,19 @@ export async function opensWriting({page, open}, {reduced}) {
   return answer;
 }
 
-/** A run writes, one step a character and a window at a time. */
+/** Write with both methods. */
 export async function write(site, {seed, length}) {
   const {page} = site;
   await opened(site);
-  await set(page, {way: 'window', 'seed-text': seed.slice(0, 5)});
+  await set(page, {method: 'window', 'seed-text': seed.slice(0, 5)});
   await page.click('#write-from-seed');
   const short = await status(page, /at least/);
   const step = await written(page, {seed, length});
   const speed = await page.textContent('#speed');
-  return {short, step, speed, window: await written(page, {seed, length, way: 'window'})};
+  return {short, step, speed, window: await written(page, {seed, length, method: 'window'})};
 }
 
-/** The surprise of each character, and what was expected at a place, by mouse and by keyboard. */
+/** Return each character's surprise, and the likeliest characters at a place, by mouse and by keyboard. */
 export async function surprise(site, {seed, temperature, place, choice}) {
   const {page} = site;
   await opened(site);
@@ -77,7 +77,7 @@ export async function surprise(site, {seed, temperature, place, choice}) {
   await page.waitForFunction((n) => document.querySelectorAll('#text [data-place]').length === n, count);
   await idle(page);
   const rewound = await text(page);
-  await page.click('#text [data-place="3"]'); // the selection stays when the mouse goes to the bars
+  await page.click('#text [data-place="3"]'); // the selection stays when the mouse moves to the bars
   const words = await page.textContent('#selected');
   const clicked = await page.getAttribute('#bars button:nth-child(2)', 'data-character');
   await page.click('#bars button:nth-child(2)');
@@ -85,7 +85,7 @@ export async function surprise(site, {seed, temperature, place, choice}) {
   return {bits, shades, mean, hovered, all, last, character, rewound, words, clicked, again: await text(page)};
 }
 
-/** Read a text; return its surprises, the units that the page offers, and the memory of one. */
+/** Read a text. Return its surprises, the units that the page finds, and the memory of one unit. */
 export async function read(site, {given, unit}) {
   const {page} = site;
   await opened(site);
@@ -107,7 +107,7 @@ export async function read(site, {given, unit}) {
   return {bits, units, plain, coloured, value, read: await page.textContent('.stage'), all: await text(page)};
 }
 
-/** Four temperatures side by side. */
+/** Write at four temperatures. */
 export async function temperatures(site, {seed}) {
   const {page} = site;
   await opened(site);
@@ -119,7 +119,7 @@ export async function temperatures(site, {seed}) {
   ]));
 }
 
-/** The slider acts while the model writes. */
+/** Move the temperature's slider while the model writes. */
 export async function slider(site) {
   const {page} = site;
   await opened(site);
@@ -137,7 +137,7 @@ export async function slider(site) {
   return {at, during, length, bits, temperature: await page.inputValue('#temperature')};
 }
 
-/** What the model wrote after an epoch, for a run of Python. */
+/** Return the losses and texts of the second epoch of a run. */
 export async function history(site) {
   const {page} = site;
   await opened(site);
@@ -153,7 +153,7 @@ export async function history(site) {
   };
 }
 
-/** Choose runs that cannot be used; the good one stays usable. */
+/** Choose damaged runs. Check that the good run still writes. */
 export async function broken(site, {runs, good, seed}) {
   const {page} = site;
   await opened(site, `?run=${good}`);
@@ -163,7 +163,7 @@ export async function broken(site, {runs, good, seed}) {
     messages[run] = await status(page, /python -m|Train it again/);
     if (run !== 'nan') {
       const before = (await text(page)).length;
-      await page.click('#write'); // the model of before still writes
+      await page.click('#write'); // the old model still writes
       await page.waitForFunction((n) => document.querySelectorAll('#text [data-place]').length > n, before);
       await page.click('#write');
       await idle(page);
@@ -183,7 +183,7 @@ export async function noRuns({page, open}) {
   return {said, tab: await page.getAttribute('#tab-train', 'aria-selected')};
 }
 
-/** Texts and names that would do something if they were taken for HTML. */
+/** Use a text and a run's name that contain HTML. */
 export async function markup(site, {own, run}) {
   const {page} = site;
   await opened(site, `?run=${encodeURIComponent(run)}`);
@@ -193,7 +193,7 @@ export async function markup(site, {own, run}) {
   return page.evaluate(() => [document.querySelectorAll('img, main b b').length, window.hacked ?? null]);
 }
 
-/** Change the backend; the model stays. */
+/** Write on each backend. */
 export async function backends(site, {seed}) {
   const {page} = site;
   await opened(site);
@@ -208,7 +208,7 @@ export async function backends(site, {seed}) {
   return {texts, webgpu, after: await written(page, {seed, length: 15}), backend: await page.inputValue('#backend')};
 }
 
-/** A view's address: change it, copy it, open it. */
+/** Change the view, copy its address, and open it. */
 export async function address(site, {run, seed}) {
   const {page} = site;
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
@@ -233,7 +233,7 @@ export async function address(site, {run, seed}) {
   };
 }
 
-/** One click each. */
+/** Start each experiment. */
 export async function experiments(site) {
   const {page} = site;
   await opened(site);
@@ -245,7 +245,7 @@ export async function experiments(site) {
   }
   await page.click('#write');
   await idle(page);
-  await page.waitForTimeout(300); // a piece of text may have been on its way
+  await page.waitForTimeout(300); // because the worker may still send a part of the text
   const before = await text(page);
   const forwards = Number(await page.textContent('#mean-bits'));
   await page.click('button:has-text("backwards")');
@@ -253,7 +253,7 @@ export async function experiments(site) {
   return {looks, before, after: await text(page), forwards, backwards: Number(await page.textContent('#mean-bits'))};
 }
 
-/** What axe finds in each tab and scheme; the width at 390 px. */
+/** Return what axe finds in each tab and colour scheme, and the width on a phone. */
 export async function looks(site, {own}) {
   const {page} = site;
   const found = [];
@@ -272,7 +272,7 @@ export async function looks(site, {own}) {
         await page.fill('#epochs', 'x');
       }
       await page.waitForTimeout(200);
-      found.push(...(await axe(page)).map((problem) => `${colorScheme} ${id}: ${problem}`));
+      found.push(...(await violations(page)).map((line) => `${colorScheme} ${id}: ${line}`));
     }
   }
   await page.setViewportSize({width: 390, height: 844});

@@ -1,7 +1,7 @@
-// Steps that the scenarios of the text model's page share.
+// Steps shared by the scenarios of the text model's page.
 import {status} from './steps.mjs';
 
-/** Open the page, and wait until its first run has written something. */
+/** Open the page, wait until the model writes, then pause. */
 export async function opened({page, open}, query = '') {
   await open(query);
   await page.waitForFunction(() => document.querySelectorAll('#text [data-place]').length > 20);
@@ -9,10 +9,10 @@ export async function opened({page, open}, query = '') {
   await idle(page);
 }
 
-/** Wait until nothing is done and nothing is written. */
+/** Wait until the page neither works nor writes. */
 export async function idle(page) {
   await page.waitForSelector('#page[aria-busy="false"]');
-  await page.waitForSelector('#write:has-text("Write on")');
+  await page.waitForSelector('#write:has-text("Write")');
 }
 
 export const tab = (page, id) => page.click(`#tab-${id}`);
@@ -23,14 +23,14 @@ export const text = (page) => page.$$eval('#text [data-place]', (all) => all.map
 export async function set(page, values) {
   await page.$eval('#controls details', (details) => (details.open = true));
   for (const [id, value] of Object.entries(values)) {
-    if (['way', 'pace', 'run', 'backend'].includes(id)) await page.selectOption(`#${id}`, value);
+    if (['method', 'pace', 'run', 'backend'].includes(id)) await page.selectOption(`#${id}`, value);
     else await page.fill(`#${id}`, String(value));
   }
 }
 
-/** Write from a seed text; return what the model wrote. */
-export async function written(page, {seed, length, temperature = 0, way = 'step'}) {
-  await set(page, {way, pace: 'fast', length, temperature, 'seed-text': seed});
+/** Write from a seed text. Return the written text, without the seed. */
+export async function written(page, {seed, length, temperature = 0, method = 'step'}) {
+  await set(page, {method, pace: 'fast', length, temperature, 'seed-text': seed});
   await page.click('#write-from-seed');
   const all = Array.from(seed).length + length;
   await idle(page);

@@ -1,10 +1,10 @@
-// Scenarios of the text model's page: texts, training, and models that the browser keeps.
+// Scenarios of the text model's page: texts, training, and kept models.
 import {readFileSync} from 'node:fs';
 
 import {drop, status} from './steps.mjs';
 import {created, idle, loadedText, opened, SHORT, tab, trained, written} from './text_steps.mjs';
 
-/** A text of one's own: create, train, write, keep, reload, load, delete. */
+/** Use the user's own text: create, train, write, keep, reload, load and delete a model. */
 export async function everything(site, {own}) {
   const {page} = site;
   await opened(site);
@@ -30,13 +30,13 @@ export async function everything(site, {own}) {
   const window = await written(page, {seed, length: 30, way: 'window'});
   await tab(page, 'models');
   await page.click('#keep');
-  await status(page, /^This browser keeps/);
+  await status(page, /^Kept/);
   await opened(site);
   await tab(page, 'models');
   const kept = await page.textContent('#kept');
   await page.click('.load-kept');
   await status(page, /^Loaded my text/);
-  await page.waitForSelector('#write:has-text("Pause")'); // it writes from its seed text
+  await page.waitForSelector('#write:has-text("Pause")'); // the model writes from its seed text
   await page.click('#write');
   await idle(page);
   const again = await written(page, {seed, length: 30});
@@ -49,7 +49,7 @@ export async function everything(site, {own}) {
   return {model, said, focus, progress, chart, epochs, samples, seed, first, window, kept, again, sizes, left};
 }
 
-/** Stop in the middle of a batch that takes long; then resume to the end. Stop a creation, too. */
+/** Stop a training in the middle of a batch, then resume it. Also stop the creation of a model. */
 export async function stopAndResume(site, {own}) {
   const {page} = site;
   await opened(site);
@@ -73,12 +73,12 @@ export async function stopAndResume(site, {own}) {
   await page.click('#create');
   await status(page, /^Creating/);
   await page.click('#stop');
-  await status(page, /from before/);
+  await status(page, /old model/);
   const seed = await page.inputValue('#seed-text');
   return {stopped, still, end, before, after: await page.textContent('#model-name'), wrote: await written(page, {seed, length: 5})};
 }
 
-/** Return the val_loss after the same batches, for both objectives, and whether the model learns. */
+/** Return the losses after the same batches, for both objectives. */
 export async function objectives(site, {own}) {
   const {page} = site;
   await opened(site);
@@ -101,7 +101,7 @@ export async function trainFurther(site, {own, directory, seed}) {
   await loadedText(page, own);
   await trained(page, {...SHORT, 'learning-rate': 0.01});
   const model = await page.textContent('#model-name');
-  const wrote = await written(page, {seed, length: 20}); // shorter than a window
+  const wrote = await written(page, {seed, length: 20}); // a seed shorter than a window
   await tab(page, 'models');
   const files = [];
   page.on('download', async (download) => {
@@ -113,7 +113,7 @@ export async function trainFurther(site, {own, directory, seed}) {
   return {model, wrote, files: files.sort()};
 }
 
-/** Wrong numbers: what stands below the field, what the button says, and both after it is right. */
+/** Type wrong numbers. Return the messages below the field and of the button, and then correct the field. */
 export async function badFields(site, {own, cases}) {
   const {page} = site;
   await opened(site);
@@ -136,12 +136,12 @@ export async function badFields(site, {own, cases}) {
   return answers;
 }
 
-/** Things that cannot be done yet say why when they are clicked. */
+/** Click buttons that do not act yet. Return their reasons. */
 export async function reasons(site) {
   const {page} = site;
   await opened(site);
   const said = {};
-  const refused = (id) => page.click(`#${id}`, {force: true}); // it is aria-disabled
+  const refused = (id) => page.click(`#${id}`, {force: true}); // because it is aria-disabled
   await refused('random-seed');
   said['random-seed'] = await status(page, /./);
   const {y, height} = await page.locator('#status').boundingBox();
@@ -156,7 +156,7 @@ export async function reasons(site) {
   return said;
 }
 
-/** Texts and trainings that go wrong. */
+/** Train with unknown characters, a high learning rate, and a short text. */
 export async function trouble(site, {own, unknown, short}) {
   const {page} = site;
   await opened(site);
@@ -177,7 +177,7 @@ export async function trouble(site, {own, unknown, short}) {
   return {unknownText, diverged, wrote, red, short: await status(page, /too short/)};
 }
 
-/** Load texts from the web that the test answers; return the statuses and how often it was asked. */
+/** Load texts whose downloads the test answers. Return the messages and the number of requests. */
 export async function web(site, {names, answers, file}) {
   const {page} = site;
   let asked = 0;
@@ -196,14 +196,14 @@ export async function web(site, {names, answers, file}) {
     for (const name of names) {
       await page.selectOption('#source', name);
       await page.click('#load-text');
-      said.push(await status(page, new RegExp(`^Loaded ${name}|${name} failed|has no text`)));
+      said.push(await status(page, new RegExp(`^Loaded ${name}|${name} failed|does not have the text`)));
       await idle(page);
     }
   }
   return {said, asked};
 }
 
-/** Drop a file on the text field, and load it. */
+/** Drop a file on the text field and load it. */
 export async function dropText(site, {base64}) {
   const {page} = site;
   await opened(site);

@@ -1,12 +1,12 @@
-// Scenarios of the autoencoder's page: images through the encoder.
+// Scenarios of the autoencoder's page: encoded images.
 import {drop, pixels, status} from './steps.mjs';
 import {fill, opened, readPicked, tab} from './vae_steps.mjs';
 
-/** Return all z that are drawn from the ellipse. */
+/** Return the z of all samples from the ellipse. */
 const zsOf = (page) =>
   page.$$eval('#draws figure', (figures) => figures.map(({dataset}) => dataset.z.split(',').map(Number)));
 
-/** Pick a test image; return its numbers, its ellipse on the map, its draws, and the diagram. */
+/** Pick a test image. Return its numbers, its ellipse on the map, its samples, and the diagram. */
 export async function picked(site) {
   const {page} = site;
   await opened(site);
@@ -51,7 +51,7 @@ export async function picked(site) {
   return {...result, dark, lit: await page.locator('.stage.lit').count(), diagram: await page.innerText('#diagram')};
 }
 
-/** Upload and drop pictures; each is a PNG in base64. */
+/** Upload and drop pictures, each a PNG in base64. */
 export async function files(site, {uploaded, dropped, wide}) {
   const {page} = site;
   await opened(site);
@@ -70,13 +70,13 @@ export async function files(site, {uploaded, dropped, wide}) {
   await drop(page, '#drop', 'c.png', 'image/png', wide);
   await read('wide');
   await page.setInputFiles('#file', {name: 'bad.png', mimeType: 'image/png', buffer: Buffer.from('text')});
-  answers.message = await status(page, /not a picture/);
+  answers.message = await status(page, /cannot read/);
   await page.setInputFiles('#file', {name: 'd.png', mimeType: 'image/png', buffer: Buffer.from(dropped, 'base64')});
   await page.waitForFunction(() => !document.getElementById('status').classList.contains('error'));
   return answers;
 }
 
-/** Draw with the mouse and then with a finger. */
+/** Draw with the mouse, then with a finger. */
 export async function draw(site) {
   const {page} = site;
   await opened(site);
@@ -107,7 +107,7 @@ export async function draw(site) {
   return {byMouse, byFinger, cleared: Math.max(...ink.gray), focused: await page.evaluate(() => document.activeElement.id)};
 }
 
-/** Visit a run without test images; drop a picture on it, and try the experiments. */
+/** Open a run without test images, drop a picture, and start an experiment. */
 export async function untested(site, {png}) {
   const {page} = site;
   await opened(site);
@@ -122,7 +122,7 @@ export async function untested(site, {png}) {
   const mean = await page.textContent('#z-mean');
   await page.click(`text=${experiments[1]}`);
   await page.waitForFunction((old) => {
-    const now = document.getElementById('z-mean')?.textContent; // it is gone until the image is there
+    const now = document.getElementById('z-mean')?.textContent; // the element is missing while the image is loading
     return now && now !== old;
   }, mean);
   return {words, missing, dropped, experiments};

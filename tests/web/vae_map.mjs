@@ -2,7 +2,7 @@
 import {numbers, pixels, status} from './steps.mjs';
 import {fill, mapOf, onMap, opened, painted, settled, tab} from './vae_steps.mjs';
 
-/** Change the limits by fields and by a slider, type what is wrong, and reset. */
+/** Change the limits by fields and by a slider, type wrong numbers, and reset. */
 export async function limits(site) {
   const {page} = site;
   await opened(site);
@@ -32,7 +32,7 @@ export async function limits(site) {
   return {square, other, dragged, messages, left, focused, same};
 }
 
-/** Point at the map by mouse and finger, and walk by keyboard, slider and mouse. */
+/** Point at the map by mouse and by finger. Walk by keyboard and slider, and play the walk. */
 export async function walk(site) {
   const {page} = site;
   await opened(site);
@@ -87,7 +87,7 @@ async function coloured(page, selector) {
   });
 }
 
-/** Switch the classes, all test images, and N(0, 1). */
+/** Switch off and on: classes, N(0, 1), and all test images. */
 export async function classes(site) {
   const {page} = site;
   await opened(site);
@@ -99,7 +99,7 @@ export async function classes(site) {
   }
   const pressed = await page.getAttribute('#legend button:nth-child(1)', 'aria-pressed');
   const circles = await page.$eval('#still', (canvas) => {
-    // Without dots, what is left in the middle row is where the circles cross it.
+    // Without dots, the middle row contains only the crossings of the circles.
     const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
     const columns = [];
     for (let i = 3; i < data.length; i += 4) if (data[i] > 200) columns.push(((i - 3) / 4) % canvas.width);
@@ -115,7 +115,7 @@ export async function classes(site) {
   return {names, counts, pressed, circles, blank, again, off: await coloured(page, '#still')};
 }
 
-/** Return the marks of all classes in the legend: their colour, and how many pixels are of it. */
+/** Return the colour of each class's mark in the legend, and its number of pixels. */
 export async function marks(site) {
   const {page} = site;
   await opened(site);
@@ -129,7 +129,7 @@ export async function marks(site) {
   }));
 }
 
-/** Look at a run of three latent dimensions: choose two, move the third, and pick an image. */
+/** Open a run with three latent dimensions: choose two, move the third, and pick an image. */
 export async function threeDimensions(site) {
   const {page} = site;
   await opened(site);
@@ -153,7 +153,7 @@ export async function threeDimensions(site) {
     return old.some((value, i) => value !== data[4 * i]);
   }, before.gray);
   const after = await pixels(page, '#tiles');
-  await page.selectOption('#dimension-x', '0'); // which is that of the other axis
+  await page.selectOption('#dimension-x', '0'); // the dimension of the other axis
   const swapped = await page.inputValue('#dimension-y');
   await tab(page, 'image');
   await page.click('#thumbnails button:nth-child(3)');
@@ -165,7 +165,7 @@ export async function threeDimensions(site) {
   return {before, sliders, rest, after, swapped, z, through: Number(await page.inputValue('#rest-1'))};
 }
 
-/** Choose each backend; return what the page says, and the tiles. */
+/** Choose each backend. Return the page's messages and tiles. */
 export async function backends(site) {
   const {page} = site;
   await opened(site);

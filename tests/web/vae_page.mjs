@@ -1,14 +1,13 @@
-// Scenarios of the autoencoder's page. Those of the map and of images are in files of their own.
-import {numbers, pixels, status} from './steps.mjs';
+// Scenarios of the autoencoder's page: first view, arithmetic, epochs, experiments, addresses, damaged runs.
+import {numbers, pixels, status, violations} from './steps.mjs';
 import {fill, onMap, opened, READY, settled, tab} from './vae_steps.mjs';
 
 export * from './vae_images.mjs';
 export * from './vae_map.mjs';
 
-const AXE = new URL('../../node_modules/axe-core/axe.min.js', import.meta.url).pathname;
 const TABS = ['inside', 'image', 'draw', 'arithmetic', 'formed', 'map'];
 
-/** Hold the encoder back until the map is drawn; then let it come. */
+/** Delay the encoder until the map is drawn. */
 export async function firstView({page, open}) {
   const asked = [];
   let release;
@@ -32,7 +31,7 @@ export async function firstView({page, open}) {
   return before;
 }
 
-/** Return where the map and the page end, and whether the page is wider than the screen. */
+/** Return the map's position and the page's width, on a desktop and on a phone. */
 export async function layout(site) {
   const {page} = site;
   await opened(site);
@@ -48,11 +47,10 @@ export async function layout(site) {
   return found;
 }
 
-/** Return what axe finds in each tab, in both schemes and sizes. */
+/** Return what axe finds in each tab, on a light desktop and on a dark phone. */
 export async function axe(site) {
   const {page} = site;
   await opened(site);
-  await page.addScriptTag({path: AXE});
   await tab(page, 'image');
   await page.click('#thumbnails button:nth-child(3)');
   await page.waitForSelector('#draws');
@@ -64,14 +62,13 @@ export async function axe(site) {
       await tab(page, name);
       if (name === 'formed') await page.waitForSelector('#losses canvas');
       const focused = await page.evaluate(() => document.activeElement.id);
-      const violations = await page.evaluate(async () => (await window.axe.run(document)).violations);
-      found.push({name, focused, violations: violations.map(({id, nodes}) => [id, nodes[0].html])});
+      found.push({name, focused, violations: await violations(page)});
     }
   }
   return found;
 }
 
-/** Calculate with three points of the map, then replace one by the picked image. */
+/** Calculate with three points of the map, then replace B by the picked image. */
 export async function arithmetic(site) {
   const {page} = site;
   await opened(site);
@@ -106,7 +103,7 @@ export async function arithmetic(site) {
   return {refused, set, sum, shown, mean, changed: await numbers(page, '#sum-z')};
 }
 
-/** Look at the epochs' maps. */
+/** Return the map and the losses of each epoch. */
 export async function formed(site) {
   const {page} = site;
   await opened(site);
@@ -117,14 +114,14 @@ export async function formed(site) {
   await page.keyboard.press('Home');
   for (let i = 0; i < 3; i++) {
     await page.waitForFunction((epoch) => document.getElementById('epoch-value').textContent === epoch, String(i + 1));
-    await page.waitForTimeout(50); // the canvas is filled after the text
+    await page.waitForTimeout(50); // because the canvas is drawn after the text
     maps.push({losses: await numbers(page, '#epoch-losses'), map: await pixels(page, '#epoch-map')});
     await page.keyboard.press('ArrowRight');
   }
   return {maps, chart: await page.getAttribute('#losses', 'aria-label')};
 }
 
-/** Make a view, then open its address in a new page; return what is the same in both. */
+/** Change the view, then open its address in a new page. Return both views. */
 export async function address(site) {
   const {page} = site;
   await opened(site);
@@ -142,7 +139,7 @@ export async function address(site) {
   await page.mouse.move(...(await onMap(page, [0.5, 0.5])));
   await settled(page);
   await page.waitForFunction(() => location.search.includes('image=3'));
-  await page.waitForTimeout(600); // an address is written a moment after the last change
+  await page.waitForTimeout(600); // because the page writes its address after a delay
   const view = async (at) => {
     await at.waitForSelector('#draws');
     await settled(at);
@@ -167,7 +164,7 @@ export async function address(site) {
   return {url, first, second: await view(other)};
 }
 
-/** Try the three experiments. */
+/** Start each experiment. */
 export async function experiments(site) {
   const {page} = site;
   await opened(site);
@@ -191,7 +188,7 @@ export async function experiments(site) {
   return {titles, looks, end, unsure};
 }
 
-/** Return the message for each run that cannot be used; after it, a good one can. */
+/** Return the message for each damaged run. Load a good run after each. */
 export async function broken({page, origin}, {runs}) {
   await page.goto(`${origin}/fashion_mnist_vae/web/index.html?run=absent`);
   await page.waitForSelector('#status.error');
@@ -208,7 +205,7 @@ export async function broken({page, origin}, {runs}) {
   return {messages, focused: await page.evaluate(() => document.activeElement.id)};
 }
 
-/** Open the tab of the epochs in runs that lack them; return the messages. */
+/** Open the tab How it formed of runs without maps. Return the messages. */
 export async function unformed({page, open}, {runs}) {
   const messages = {};
   for (const run of runs) {
@@ -216,7 +213,7 @@ export async function unformed({page, open}, {runs}) {
     await status(page, READY);
     const encoder = page.waitForResponse((response) => response.url().includes(`/${run}/encoder/weights`));
     await page.selectOption('#run', run);
-    await encoder; // the last that is loaded
+    await encoder; // the page loads the encoder last
     await status(page, READY);
     await tab(page, 'formed');
     await page.waitForSelector('#status.error');
@@ -225,7 +222,7 @@ export async function unformed({page, open}, {runs}) {
   return messages;
 }
 
-/** Visit a site without runs. */
+/** Open a site without runs. */
 export async function noRuns({page, open}) {
   await page.route('**/saved_models/index.json', (route) => route.fulfill({json: []}));
   await open();

@@ -1,9 +1,9 @@
-// Steps that the scenarios of the autoencoder's page share.
+// Steps shared by the scenarios of the autoencoder's page.
 import {numbers, pixels, status} from './steps.mjs';
 
-export const READY = /encoder and the test images are here/;
+export const READY = /encoder and the test images are loaded/;
 
-/** Open the page, and wait until all of it is loaded. */
+/** Open the page and wait until everything is loaded. */
 export async function opened({page, open}) {
   await open();
   await status(page, READY);
@@ -12,17 +12,17 @@ export async function opened({page, open}) {
 /** Open a tab. */
 export const tab = (page, name) => page.click(`#tab-${name}`);
 
-/** Wait until the canvases are filled, which happens after the texts change. */
+/** Wait until the canvases are drawn, which happens after the texts change. */
 export const painted = (page) =>
   page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 50))));
 
-/** Wait until the large image is that of the point. */
+/** Wait until the large image shows the point. */
 export async function settled(page) {
   await page.waitForFunction(() => document.getElementById('large').dataset.z === document.getElementById('z').textContent);
   await painted(page);
 }
 
-/** Wait until the map has these limits, [start, end] across and upwards, and return its pixels. */
+/** Wait until the map has the limits [start, end] across and upwards. Return its pixels. */
 export async function mapOf(page, points, x, y) {
   const words = `z[0] from ${x[0]} to ${x[1]}. Upwards: z[1] from ${y[0]} to ${y[1]}. ${points ** 2} images`;
   await page.waitForFunction((text) => document.getElementById('caption').textContent.includes(text), words);
@@ -30,7 +30,7 @@ export async function mapOf(page, points, x, y) {
   return pixels(page, '#tiles');
 }
 
-/** Fill the fields of the map. */
+/** Fill the map's fields. Return the map's pixels. */
 export async function fill(page, {points, x, y}) {
   await tab(page, 'map');
   await page.fill('#points', String(points));
@@ -41,13 +41,13 @@ export async function fill(page, {points, x, y}) {
   return mapOf(page, points, x, y);
 }
 
-/** A point of the map, given by the parts of its width and height, on the screen. */
+/** Return the screen position of a point, given as fractions of the map's width and height. */
 export async function onMap(page, [across, down]) {
   const {x, y, width, height} = await page.locator('#overlay').boundingBox();
   return [x + across * width, y + down * height];
 }
 
-/** Read what the page says of the picked image. */
+/** Return the page's numbers and pictures of the picked image. */
 export async function readPicked(page) {
   await settled(page);
   const number = async (id) => Number(await page.textContent(`#${id}`));

@@ -1,4 +1,4 @@
-// The index page: what both models make, live and small. This is the only page that uses both apps.
+// The index page: both models write and draw live. Only this page uses both apps.
 import {signal} from '@preact/signals';
 import {render} from 'preact';
 import {useCallback} from 'preact/hooks';
@@ -10,21 +10,21 @@ import {loadArtifacts} from '../model_files.js';
 import {listRuns, runUrl} from '../site.js';
 import {WorkerClient} from '../worker_client.js';
 
-const LINE = 400; // characters, then the model begins a new line
-const TICK = 60; // milliseconds for a character
-const POINTS = 8; // tiles in a row of the map
+const MAX_LENGTH = 400; // characters; then the text starts again
+const TICK = 60; // milliseconds per character
+const POINTS = 8; // tiles per row of the map
 const HINT = 'Train both models with make demo, then reload this page.';
 const BOOK = 'https://www.manning.com/books/deep-learning-with-javascript';
 const ORIGINALS = 'https://github.com/tensorflow/tfjs-examples/tree/master';
-const SOURCE = import.meta.env.VITE_SOURCE_URL; // of the repository that the site was built from
+const SOURCE = import.meta.env.VITE_SOURCE_URL; // address of the repository, set by whoever builds the site
 
 const state = signal({seed: '', line: '', map: null, messages: {}});
 const update = (changes) => (state.value = {...state.value, ...changes});
 const worker = new WorkerClient(() => new Worker(new URL('./worker.js', import.meta.url), {type: 'module'}));
-const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)').matches;
 
-/** Load the first run of an app; `load` gets it. An error stands in the place of what it would show. */
-async function first(app, load) {
+/** Pass the first run of an app to `load`. An error message replaces the model's output. */
+async function loadFirstRun(app, load) {
   try {
     const [run] = await listRuns(app);
     if (!run) throw new Error(`There is no trained model yet. ${HINT}`);
@@ -63,9 +63,9 @@ async function showText({url, graph}) {
   for (;;) {
     const character = info.char_set[await worker.call('write', 0.5)];
     const {line} = state.value;
-    update({line: line.length < LINE ? line + character : character});
-    if (still && state.value.line.length === LINE) return;
-    if (!still) await new Promise((resolve) => setTimeout(resolve, TICK));
+    update({line: line.length < MAX_LENGTH ? line + character : character});
+    if (reducedMotion && state.value.line.length === MAX_LENGTH) return;
+    if (!reducedMotion) await new Promise((resolve) => setTimeout(resolve, TICK));
   }
 }
 
@@ -82,22 +82,27 @@ function Index() {
     <>
       <section>
         <h2><a href="./lstm_text_generation/web/index.html">A character LSTM that writes</a></h2>
-        <p class="learn">It reads one character at a time and predicts the next. See how sure it is, and what it remembers.</p>
+        <p class="learn">
+          An LSTM is a neural network with a memory. This one reads a text and predicts the next character, again
+          and again.
+        </p>
         {messages.lstm_text_generation
           ? <p class="learn">{messages.lstm_text_generation}</p>
           : <p id="text" aria-hidden="true"><span class="seed">{seed}</span><span id="line">{line}</span></p>}
       </section>
       <section>
         <h2><a href="./fashion_mnist_vae/web/index.html">A variational autoencoder</a></h2>
-        <p class="learn">It turns garments into points of a map, and every point of the map into a garment.</p>
+        <p class="learn">
+          This neural network turns an image of clothes into a point on a map, and each point on the map into an image.
+        </p>
         <Map />
       </section>
       <footer>
         <p>
-          From chapter 10 of <a href={BOOK}>Deep Learning with JavaScript</a>. The
-          originals: <a href={`${ORIGINALS}/lstm-text-generation`}>lstm-text-generation</a>{' '}
+          Both models are from chapter 10 of <a href={BOOK}>Deep Learning with JavaScript</a>. The original
+          examples: <a href={`${ORIGINALS}/lstm-text-generation`}>lstm-text-generation</a>{' '}
           and <a href={`${ORIGINALS}/fashion-mnist-vae`}>fashion-mnist-vae</a>.
-          {SOURCE && <> <a href={SOURCE}>The source of this site</a>.</>}
+          {SOURCE && <> <a href={SOURCE}>Source code of this site</a>.</>}
         </p>
       </footer>
     </>
@@ -106,5 +111,5 @@ function Index() {
 
 render(<Index />, document.querySelector('main'));
 await worker.call('useBackend', 'cpu');
-first('fashion_mnist_vae', showMap);
-first('lstm_text_generation', showText);
+loadFirstRun('fashion_mnist_vae', showMap);
+loadFirstRun('lstm_text_generation', showText);

@@ -1,5 +1,5 @@
-// Both models in one thread, for the index page: a line of text and a small map. The cpu backend is the
-// smallest download, and fast enough for that.
+// Runs both models of the index page. The page uses the cpu backend, because it is the smallest download
+// and fast enough for a short text and a small map.
 import {loadGraphModel} from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -12,7 +12,7 @@ import {serve} from '../worker_server.js';
 let step = null;
 let probabilities = null; // of the next character
 
-/** Load the graph of one step of a text model, and let it read a seed text. */
+/** Load the one-step graph of a text model, and let the model read a seed text. */
 async function loadText({artifacts, seed}) {
   step = new GraphStep(await loadGraphModel(tf.io.fromMemory(artifacts)));
   step.begin(1);
