@@ -2,13 +2,16 @@
 
 import os
 import signal
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 # TensorFlow's start-up messages would bury pytest's own.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from tests.keras_tfjs import javascript
 from tests.support import shapes
 from tests.support.bottles import SMALL, TEXT
 from tests.support.commands import command, fresh_flags
@@ -39,6 +42,19 @@ def pytest_runtest_makereport():
     if report.skipped and os.environ.get("NO_SKIPS"):
         report.outcome = "failed"
     return report
+
+
+@pytest.fixture(scope="session")
+def browser_server() -> Iterator[None]:
+    """A browser that the scripts in tests/support/chromium.mjs connect to."""
+    if missing := javascript.missing_for_chromium():
+        pytest.skip(missing)
+    line = ["node", ROOT / "tests/support/browser_server.mjs", javascript.browser()]
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        os.environ["BROWSER_SERVER"] = server.stdout.readline().strip()
+        yield
+        del os.environ["BROWSER_SERVER"]
+        server.stdin.close()
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ import {createServer} from 'node:http';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
-import {launch} from '../chromium.mjs';
+import {openBrowser} from '../support/chromium.mjs';
 
 const [executablePath, jobsFile, answersFile] = process.argv.slice(2);
 const here = dirname(fileURLToPath(import.meta.url));
@@ -28,7 +28,7 @@ const server = createServer((request, response) => {
 await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
 const origin = `http://127.0.0.1:${server.address().port}`;
 
-const browser = await launch(executablePath);
+const browser = await openBrowser(executablePath);
 const page = await browser.newPage();
 const complaints = [];
 page.on('pageerror', (error) => complaints.push(String(error)));

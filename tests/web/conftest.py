@@ -60,7 +60,7 @@ def add_runs(saved_models, runs, corpora) -> None:
 
 
 @pytest.fixture(scope="session")
-def visitor(built, tmp_path_factory):
+def visitor(built, browser_server, tmp_path_factory):
     """Return a function that serves a site with runs, {name: directory}, for the pages of an app.
 
     The function returns `visit`, which runs a scenario of text_page.mjs, vae_page.mjs or

@@ -4,10 +4,10 @@
 // other sites.
 import {writeFileSync} from 'node:fs';
 
-import {launch} from '../chromium.mjs';
+import {openBrowser} from '../support/chromium.mjs';
 
 const [executablePath, origin, scenario, argument, answerFile] = process.argv.slice(2);
-const browser = await launch(executablePath);
+const browser = await openBrowser(executablePath);
 const context = await browser.newContext({acceptDownloads: true});
 const page = await context.newPage();
 page.setDefaultTimeout(60_000);
