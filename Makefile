@@ -13,16 +13,24 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := saved_models/demo
 
-.PHONY: demo web site test fuzz audit test-converter test-jax notebooks reproduce bench bench-scaling bench-recipes bench-long bench-pages docs-tfjs docs-tfjs-operations zoo lock clean
+.PHONY: demo web site check test test-long fuzz audit test-converter test-jax notebooks reproduce bench bench-scaling bench-recipes bench-long bench-pages docs-tfjs docs-tfjs-operations zoo lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m lstm_text_generation.train python-docs --preset=fast --overwrite --save_path=$(DEMO)/python-docs
 	$(BIN)/python -m fashion_mnist_vae.train --preset=fast --epochs=5 --overwrite --save_path=$(DEMO)/fashion_mnist
 	$(BIN)/python -m lstm_text_generation.generate $(DEMO)/python-docs --seed=1
 
+check: $(VENV)/installed-dev
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m quick
+
 test: $(VENV)/installed-dev node_modules/installed
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# Whole models and all functions of Keras in TensorFlow.js; a wheel in an empty environment.
+test-long: $(VENV)/installed-dev node_modules/installed
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m long
 
 fuzz: $(VENV)/installed-dev
 	while FUZZ=20 $(BIN)/python -m pytest -q -k "fuzz or mutated or damage_is_noticed"; do :; done; exit 1

@@ -11,6 +11,8 @@ from lstm_text_generation.flags import TRAIN as FLAGS
 from tests.support.commands import fresh_flags
 from training_run import distribution
 
+pytestmark = pytest.mark.quick
+
 MANIFEST = Path(__file__).parents[2] / "docs/kubernetes.yaml"
 DOCUMENTS = list(yaml.safe_load_all(MANIFEST.read_text()))
 

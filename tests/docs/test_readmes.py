@@ -38,6 +38,7 @@ COMMANDS = [
 SECTIONS = ["Files", "From Python", "Use your own data", "Put it on the web", "Troubleshooting"]
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(document):
     text = document.read_text()
@@ -51,12 +52,14 @@ def test_links_lead_somewhere(document):
         assert not anchor or anchor in slugs, f"{document} links to {link}"
 
 
+@pytest.mark.quick
 def test_every_picture_is_shown():
     text = "".join(document.read_text() for document in DOCUMENTS)
     for picture in (ROOT / "docs/images").iterdir():
         assert f"images/{picture.name}" in text
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_package_says_the_same_kinds_of_things(package):
     text = (ROOT / package / "README.md").read_text()
@@ -64,6 +67,7 @@ def test_every_package_says_the_same_kinds_of_things(package):
         assert f"\n## {section}\n" in text
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda module: module.__name__)
 def test_the_tables_of_flags_are_those_of_the_commands(command):
     table = flag_table(command.FLAGS)
@@ -71,6 +75,7 @@ def test_the_tables_of_flags_are_those_of_the_commands(command):
     assert table in (ROOT / package / "README.md").read_text(), f"write into it:\n{table}"
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("package", PACKAGES)
 def test_the_messages_of_the_troubleshooting_are_those_of_the_program(package):
     sources = "".join(path.read_text() for name in PACKAGES for path in (ROOT / name).glob("*.py"))

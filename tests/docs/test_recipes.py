@@ -11,6 +11,8 @@ from benchmarks import recipes, recipes_document
 from keras_tfjs import command_line
 from tests.support.commands import fresh_flags
 
+pytestmark = pytest.mark.quick
+
 TRAIN = {"lstm_text_generation": lstm_text_generation.train,
          "fashion_mnist_vae": fashion_mnist_vae.train}  # fmt: skip
 

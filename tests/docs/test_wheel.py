@@ -14,6 +14,8 @@ from tests.support.readmes import PACKAGES
 from tests.support.shapes import SMALL as SMALL_IMAGES
 from tests.support.shared_files import ROOT
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def scripts(tmp_path_factory) -> Path:

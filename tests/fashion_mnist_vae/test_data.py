@@ -16,6 +16,8 @@ from fashion_mnist_vae import data, sources
 from keras_tfjs.command_line import UserError
 from tests.support.shapes import draw_shapes, write_dataset, write_idx
 
+pytestmark = pytest.mark.quick
+
 TRAIN = "train-images-idx3-ubyte"
 
 

@@ -5,6 +5,8 @@ import tensorflow as tf
 
 from fashion_mnist_vae import model as m
 
+pytestmark = pytest.mark.quick
+
 OPTS = m.VaeOptions(120, 16, 2)
 
 

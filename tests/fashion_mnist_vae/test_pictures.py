@@ -7,6 +7,8 @@ from fashion_mnist_vae import pictures
 from fashion_mnist_vae.grid import Grid
 from fashion_mnist_vae.preview import image_text, preview_image, terminal_style
 
+pytestmark = pytest.mark.quick
+
 
 def test_grid_points_go_up_and_to_the_right():
     z = Grid(3, -1.0, 1.0).z(2).reshape(3, 3, 2)

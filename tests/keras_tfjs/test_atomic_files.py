@@ -4,6 +4,8 @@ import pytest
 
 from keras_tfjs.atomic_files import write_atomically, write_text
 
+pytestmark = pytest.mark.quick
+
 
 def test_readers_see_the_old_file_or_the_new(tmp_path):
     path = tmp_path / "file"

@@ -18,6 +18,8 @@ from tests.keras_tfjs.composed_cases import COMPOSED_CASES
 from tests.keras_tfjs.function_probes import function_probes, functions_of_keras
 from tests.keras_tfjs.javascript import PLACES, Job, arrays, graph_job
 
+pytestmark = pytest.mark.long
+
 LIMIT = 1e-5
 LAYERS = CASES | COMPOSED_CASES
 REFUSED_LAYERS = {"Resizing bicubic": "ScaleAndTranslate"}

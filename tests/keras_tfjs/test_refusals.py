@@ -5,6 +5,8 @@ import pytest
 
 from keras_tfjs import layers_model
 
+pytestmark = pytest.mark.quick
+
 L = keras.layers
 
 

@@ -8,6 +8,8 @@ from tests.keras_tfjs import applications
 from tests.keras_tfjs.zoo import EXAMPLES
 from tests.keras_tfjs.zoo_runs import convert, run
 
+pytestmark = pytest.mark.long
+
 DOMAINS = sorted({example.domain for example in EXAMPLES.values()})
 # What TensorFlow.js cannot compute: the hash function of strings.
 GRAPHS_REFUSED = {"feature_space", "hashed_categories"}

@@ -9,6 +9,8 @@ import pytest
 from keras_tfjs.command_line import UserError
 from lstm_text_generation import corpora
 
+pytestmark = pytest.mark.quick
+
 
 class Handler(http.server.BaseHTTPRequestHandler):
     """Answers as its path says."""

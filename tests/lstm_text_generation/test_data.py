@@ -4,6 +4,8 @@ import pytest
 from lstm_text_generation.data import TextData, unknown_characters
 from tests.support.bottles import TEXT
 
+pytestmark = pytest.mark.quick
+
 
 @pytest.fixture(scope="module")
 def text_data() -> TextData:

@@ -9,6 +9,8 @@ from lstm_text_generation import generation
 from tests.lstm_text_generation.conftest import make_model, one_hot
 from tests.support.bottles import TEXT
 
+pytestmark = pytest.mark.quick
+
 BOOK = [0.1, 0.7, 0.2]  # section 10.1.3
 
 

@@ -10,6 +10,8 @@ from keras_tfjs.command_line import UserError
 from tests.support.fuzzing import fuzzed
 from training_run import checkpoints
 
+pytestmark = pytest.mark.quick
+
 
 def save(directory, epoch, step=0):
     arrays = {"model/0000": np.full(1000, epoch, np.float32), "optimizer/0000": np.int64(step)}

@@ -6,6 +6,8 @@ import pytest
 
 from training_run.pace import Pace, duration_text
 
+pytestmark = pytest.mark.quick
+
 
 @pytest.fixture
 def clock(monkeypatch):

@@ -17,6 +17,8 @@ from training_run.run import Run
 from training_run.run_directory import RunDirectory
 from training_run.tensorboard import TensorBoard
 
+pytestmark = pytest.mark.quick
+
 ROWS = [5, 5, 5, 3]  # of each step of an epoch
 STEPS = len(ROWS)
 

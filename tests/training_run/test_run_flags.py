@@ -12,6 +12,8 @@ from keras_tfjs.command_line import UserError
 from tests.support.commands import fresh_flags
 from training_run import run_flags
 
+pytestmark = pytest.mark.quick
+
 FLAGS = flags.FlagValues()
 _run = run_flags.define_run_flags(
     run_flags.Definer(FLAGS), epochs=7, batch_size=32, save_path="somewhere"

@@ -6,6 +6,8 @@ import pytest
 
 from training_run.schedule import rate_factor
 
+pytestmark = pytest.mark.quick
+
 
 @pytest.mark.parametrize(
     ("fraction_done", "expected"), [(0, 1), (0.25, (1 + math.sqrt(0.5)) / 2), (0.5, 0.5), (1, 0)]
