@@ -49,11 +49,11 @@ def test_each_map_is_what_the_decoder_draws_after_that_epoch(shapes, tmp_path, l
 def test_sixteen_epochs_are_spread_over_their_logarithm(last):
     kept = []
     for epoch in range(1, last + 1):
-        kept = formation.spread([*kept, epoch])
+        kept = formation.select_epochs([*kept, epoch])
     assert len(kept) == min(last, 16) and kept == sorted(set(kept))
     assert (kept[0], kept[-1]) == (1, last)
     ratios = np.array(kept[1:]) / kept[:-1]
-    assert ratios.max() <= max(2, last ** (2 / 15))  # twice the step of an even spread
+    assert ratios.max() <= max(2, last ** (2 / 15))  # twice the step of an even select_epochs
 
 
 def test_a_resumed_run_has_the_maps_of_one_that_was_left_alone(call, shapes_dir, tmp_path):
@@ -76,7 +76,7 @@ def test_a_damaged_map_and_none_at_all(call, image_run, shapes_dir, tmp_path):
     damaged.write_bytes(damaged.read_bytes()[:100])
     line = [f"--data_dir={shapes_dir}", "--resume", f"--save_path={path}"]
     code, out, _ = call(train, *line)
-    assert code == 0 and "map-000002.npz is damaged, so formation.png is without this epoch" in out
+    assert code == 0 and "map-000002.npz is damaged, so formation.png lacks this epoch" in out
     assert read(path)[1]["epochs"] == [1, 3]
     for file in (path / "checkpoints").glob("map-*"):
         file.unlink()

@@ -48,7 +48,7 @@ def test_the_widest_dimensions_are_those_of_the_largest_kl(shapes):
     for name, bias in biases.items():
         layer = encoder.get_layer(name)
         layer.set_weights([np.zeros((16, 4)), np.array(bias)])
-    dimensions, divergence = pictures.widest_dimensions(encoder, shapes)
+    dimensions, divergence = pictures.largest_kl_dimensions(encoder, shapes)
     assert dimensions == (1, 3)
     np.testing.assert_allclose(divergence, np.square(biases["z_mean"]) / 2, atol=1e-6)
 
@@ -57,7 +57,7 @@ def test_the_widest_dimensions_are_those_of_the_largest_kl(shapes):
 def test_pictures_of_other_latent_spaces(shapes, tmp_path, latent_dim):
     opts = m.VaeOptions(120, 16, latent_dim)
     encoder, decoder = m.encoder(opts), m.decoder(opts)
-    dimensions, _ = pictures.widest_dimensions(encoder, shapes)
+    dimensions, _ = pictures.largest_kl_dimensions(encoder, shapes)
     grid = Grid(3, dimensions=dimensions)
     montage = pictures.decode_grid(decoder, grid, shapes.image_shape)
     pictures.save_grid(tmp_path / "grid.png", montage, grid)

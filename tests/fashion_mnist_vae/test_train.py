@@ -155,7 +155,7 @@ def test_other_latent_spaces_tensorboard_and_training_further(call, shapes_dir, 
     assert call(train, *line, "--resume", "--epochs=2", "--dataset=shapes")[0] == 0
     assert len((path / "history.csv").read_text().splitlines()) == 3
     code, out, _ = call(generate, path, "--grid_points=2")
-    assert code == 0 and out.startswith("The grid lies in the latent dimensions")
+    assert code == 0 and out.startswith("The grid shows the latent dimensions")
     assert_one_line(call(generate, path, "--z=1,2"), "--z has 2 numbers", "has 3")
 
 
@@ -181,7 +181,7 @@ def test_download_puts_the_images_where_the_original_looks(call, shapes_dir, tmp
 def test_download_says_if_the_order_is_another(call, shared_datasets, tmp_path):
     tfds = shared_datasets / "tensorflow_datasets"
     code, out, _ = call(download, f"--data_dir={tfds}", f"--output={tmp_path}")
-    assert code == 0 and "in another order than in the original's file" in out
+    assert code == 0 and "have another order than in the original's file" in out
     line = [f"--data_dir={tmp_path}", f"--save_path={tmp_path / 'run'}"]
     assert_one_line(call(train, *line), "is not Fashion-MNIST's", "--dataset=NAME")
 
@@ -194,7 +194,7 @@ def test_the_originals_one_file_of_images(call, shapes_dir, image_run, tmp_path)
     line = [*SMALL, f"--data_dir={tmp_path / 'dataset'}", f"--save_path={path}"]
     code, out, err = call(train, *line, "--epochs=3")
     assert code == 0, err
-    assert "the pictures of test images are left out" in out and "val_loss" not in out
+    assert "there are no pictures of test images" in out and "val_loss" not in out
     absent = {"latent_clusters.png", "reconstructions.png", "test_images.bin", "test_images.json"}
     assert {p.name for p in path.iterdir()} == set(FILES) - absent
     assert set(json.loads((path / "run.json").read_text())["files"]) == set(FILES) - absent

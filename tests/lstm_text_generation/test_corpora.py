@@ -76,7 +76,7 @@ def test_a_download_is_kept_and_not_repeated(server, tmp_path):
 
 
 def test_a_slow_download_is_waited_for(server, monkeypatch, tmp_path):
-    monkeypatch.setattr(corpora, "STALLED", 2)  # it takes a little more than one
+    monkeypatch.setattr(corpora, "DOWNLOAD_TIMEOUT", 2)  # it takes a little more than one
     server("slow")
     assert corpora.download("shakespeare", tmp_path).read_bytes() == Handler.text
 
@@ -92,12 +92,12 @@ def test_a_slow_download_is_waited_for(server, monkeypatch, tmp_path):
         ("500", "500"),
         ("loop", "redirects"),
         ("cut", "bytes read"),  # shorter than announced
-        ("cut-unannounced", "gave 39,600 bytes instead of about 44,000"),
+        ("cut-unannounced", "returned 39,600 bytes instead of about 44,000"),
         ("login", "gave 19 bytes"),
     ],
 )
 def test_a_broken_download_leaves_nothing(server, monkeypatch, tmp_path, kind, words):
-    monkeypatch.setattr(corpora, "STALLED", 0.5)  # seconds of silence, not of the whole
+    monkeypatch.setattr(corpora, "DOWNLOAD_TIMEOUT", 0.5)  # seconds of silence, not of the whole
     server(kind)
     with pytest.raises(UserError, match="cannot download shakespeare: .*python-docs") as error:
         corpora.download("shakespeare", tmp_path)

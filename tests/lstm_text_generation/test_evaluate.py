@@ -122,7 +122,7 @@ def test_another_text(text_run, corpus, tmp_path):
         ([], ["name the directory of a finished run"]),
         (["{run}", "a", "b"], ["name the directory of a finished run"]),
         (["{run}/nothing"], ["nothing is not a finished run"]),
-        (["{run}/model.json"], ["does not say which corpus", "name one after it"]),
+        (["{run}/model.json"], ["does not say which corpus", "name a corpus after it"]),
         (["{run}", "nietzshe"], ["did you mean nietzsche?"]),
         (["{run}", "{tmp}/other.txt"], ["does not know these characters", "'?' 'v' 'Ç'"]),
         (["{run}", "{tmp}/short.txt"], ["The text has 2 characters, too few"]),
@@ -138,7 +138,7 @@ def test_bad_input(call, text_run, tmp_path, arguments, words):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"validation_split": 0}, ["has held out no text (validation_split=0)"]),
+        ({"validation_split": 0}, ["held out no text (validation_split=0)"]),
         ({"text": "0123456789abcdef"}, ["has changed since"]),
         ({"corpus": "/no/such/file.txt"}, ["neither a corpus nor a file"]),
         ({"validation_split": "x"}, ["run.json is damaged"]),

@@ -108,7 +108,7 @@ def test_a_run_is_not_resumed_without_the_model_it_began_with(call, original, co
     line = ["--examples_per_epoch=320", "--batch_size=32", f"--save_path={tmp_path}/run"]
     call(train, corpus, f"--init_from={original}/model.json", *line, "--epochs=1")
     shutil.rmtree(original)
-    message = f"the run began with {original}/model.json: put it back"
+    message = f"the run began with the model {original}/model.json"
     assert_one_line(call(train, corpus, "--resume", "--epochs=2", *line[2:]), message)
 
 
@@ -141,9 +141,9 @@ def test_a_known_character_set_comes_first():
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["--sample_len=20"], ["--sample_len follows from --init_from; leave it out"]),
-        (["--lstmLayerSize=4,4"], ["--lstm_layer_size follows from --init_from"]),
-        (["--dropout=0.5"], ["--dropout follows from --init_from"]),
+        (["--sample_len=20"], ["--sample_len is set by --init_from; leave it out"]),
+        (["--lstmLayerSize=4,4"], ["--lstm_layer_size is set by --init_from"]),
+        (["--dropout=0.5"], ["--dropout is set by --init_from"]),
         (["--init_from=nowhere/model.json"], ["there is no", "nowhere/model.json"]),
         (["--init_from=nowhere"], ["nowhere is not a finished run"]),
     ],
@@ -161,7 +161,7 @@ def test_bad_flags_beside_init_from(call, original, corpus, tmp_path, flags, wor
         ([L.Dense(5, "softmax")], "must be a Sequential of LSTM layers"),
         ([L.LSTM(4, go_backwards=True), L.Dense(5, "softmax")], "must read forwards"),
         ([L.LSTM(4, return_sequences=True), L.Dense(5, "softmax")], "all its LSTM layers but the"),
-        ([L.LSTM(4), L.Dense(5)], "its last layer must be a Dense with softmax and a bias"),
+        ([L.LSTM(4), L.Dense(5)], "its last layer must be Dense, with softmax and a bias"),
         ([L.LSTM(4), L.Dense(6, "softmax")], r"maps \(None, 12, 5\) to \(None, 6\)"),
     ],
 )

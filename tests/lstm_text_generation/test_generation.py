@@ -71,7 +71,7 @@ def test_temperatures_that_mean_nothing(temperature):
 
 @pytest.mark.parametrize("probs", [[0.0, 0.0], [math.nan, 1], [-0.1, 1.1], [[0.5, 0.5], [0, 0]]])
 def test_what_are_no_probabilities(probs):
-    with pytest.raises(ValueError, match="probs must be numbers of at least 0, and not all"):
+    with pytest.raises(ValueError, match="probs must be finite, at least 0, and not all"):
         generation.sample(probs, 1.0)
 
 

@@ -9,9 +9,9 @@ import tensorflow as tf
 from keras_tfjs.command_line import UserError
 from lstm_text_generation import model as lstm
 from lstm_text_generation.cells import (
-    character_by_character,
     last_probabilities,
-    layer_by_layer,
+    run_by_character,
+    run_by_layer,
 )
 from lstm_text_generation.generation import generate_text
 from tests.lstm_text_generation.conftest import (
@@ -102,7 +102,7 @@ def test_layer_by_layer_computes_what_character_by_character_does(text_data, siz
 
         return tf.nest.flatten(compute())
 
-    ours, theirs = result(character_by_character), result(layer_by_layer)
+    ours, theirs = result(run_by_character), result(run_by_layer)
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
 
@@ -132,7 +132,7 @@ def test_with_a_gpu_the_logits_are_the_same(trained, text_data, monkeypatch):
     windows = tf.constant(some_windows(text_data, 20))
     expected = tf.nest.flatten(lstm.sequence_logits(model, windows))
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [kind])
-    monkeypatch.setattr(lstm, "character_by_character", None)  # not used
+    monkeypatch.setattr(lstm, "run_by_character", None)  # not used
     for ours, theirs in zip(
         tf.nest.flatten(lstm.sequence_logits(model, windows)), expected, strict=True
     ):

@@ -228,7 +228,7 @@ def contents(directory) -> dict:
     ("arguments", "words"),
     [
         (["shakespear"], ["did you mean shakespeare?"]),
-        (["a", "b"], ["one corpus at a time"]),
+        (["a", "b"], ["this command takes one corpus"]),
         (["{short}"], ["has 60 characters, too few for examples of 60: it needs at least 62"]),
         (["{corpus}", "--validation_split=0.0001"], ["leaves no window", "validate"]),
         (["{corpus}", "--validation_split=0.9999"], ["leaves no window", "train"]),
@@ -238,7 +238,7 @@ def contents(directory) -> dict:
         (["{corpus}", "--save_path={run}"], ["holds a finished run", "--resume", "--overwrite"]),
         (["{other}", "--save_path={run}", "--resume"], ["text=", "--overwrite"]),
         (["{corpus}", "--save_path={run}", "--resume", "--overwrite"], ["give one of them"]),
-        ([""], ["the corpus has no name"]),
+        ([""], ["the name of the corpus is empty"]),
         (["x" * 300], ["File name too long"]),
         (["{corpus}", "--log_dir={corpus}"], ["File exists"]),
         (["{corpus}", "--save_path={run}", "--resume", "--sample_len=13"],
