@@ -16,7 +16,7 @@ from keras_tfjs.command_line import UserError
 from training_run.batches import Batches
 
 IMAGE_MAGIC, LABEL_MAGIC = 2051, 2049
-MAX_BYTES = 2**31 - 1  # of a file that is read into memory
+MAX_BYTES = 2**31 - 1  # largest content of a file
 # The four files of Fashion-MNIST, with the MD5 of their decompressed content.
 IDX_FILES = {
     "train-images-idx3-ubyte": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
@@ -83,7 +83,7 @@ def load_directory(directory: Path, name: str) -> ImageData | None:
       The dataset, or None if the directory has none of the files.
 
     Raises:
-      UserError: a file is missing, truncated, or not the file that its name says.
+      UserError: a file is missing, truncated, or has other content than its name says.
     """
     paths = {file_name: _find(directory, file_name) for file_name in IDX_FILES}
     found = [path for path in paths.values() if path]

@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> None:
         if FLAGS.dataset == "fashion_mnist" and data.md5_of(file) != data.IDX_FILES[file.name]:
             print(
                 "Its images have another order than in the original's file. To train on the file "
-                "here, give it another name, such as --dataset=fashion."
+                "here, give the dataset another name, such as --dataset=fashion."
             )
 
 

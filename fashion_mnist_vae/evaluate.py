@@ -33,11 +33,11 @@ def main(arguments: list[str]) -> None:
 
     from fashion_mnist_vae import load, scores, sources
 
-    keras.utils.set_random_seed(0)  # ZLayer's deterministic operations need a seed
+    keras.utils.set_random_seed(0)  # ZLayer draws with deterministic operations, which need a seed
     path = Path(arguments[0])
     vae_model = load.load_vae(path)
     if not holds_settings(path):
-        raise UserError(f"{path} does not say which dataset it was trained on: name a run")
+        raise UserError(f"{path} does not say which dataset it was trained on: name a finished run")
     settings = read_settings(path)
     try:
         dataset, fingerprint = str(settings["dataset"]), settings["images"]

@@ -117,7 +117,7 @@ def export_models(
     files = {
         "decoder.keras": "the decoder, for Keras",
         "encoder.keras": "the encoder, for Keras",
-        "vae.keras": "both together, for Keras",
+        "vae.keras": "the encoder and the decoder together, for Keras",
         "saved_model": "the three models, for TensorFlow: signature serving_default",
         "decoder": "the decoder, for TensorFlow.js, which can train it further",
         "encoder": "the encoder, for TensorFlow.js",
@@ -127,7 +127,7 @@ def export_models(
     }
     if len(image_data.test_images):
         files["test_images.json"] = "the classes of some test images, for the page"
-        files["test_images.bin"] = "their pixels"
+        files["test_images.bin"] = "the pixels of these images"
     return files
 
 

@@ -43,8 +43,8 @@ def _define_data(define: Definer) -> list[flags.FlagHolder]:
         define.string(
             "data_dir",
             None,
-            "Directory of IDX files (or .gz), or TensorFlow Datasets directory. Default: Debian's, "
-            "then TFDS's own.",
+            "Directory of IDX files, gzipped or not, or TensorFlow Datasets directory. Default: "
+            "Debian's, then TFDS's own.",
         ),
     ]
 
@@ -53,10 +53,10 @@ def _define_grid(define: Definer) -> list[flags.FlagHolder]:
     """Define the flags for the part of the latent space to draw."""
     return [
         define.integer(
-            "grid_points", 20, "Images in a row of the picture of the latent space.", 1, 200
+            "grid_points", 20, "Images in a row of the grid in the latent space.", 1, 200
         ),
-        define.float("grid_start", -4.0, "Smallest coordinate in the picture.", -1e6, 1e6),
-        define.float("grid_end", 4.0, "Largest coordinate in the picture.", -1e6, 1e6),
+        define.float("grid_start", -4.0, "Smallest coordinate of the grid.", -1e6, 1e6),
+        define.float("grid_end", 4.0, "Largest coordinate of the grid.", -1e6, 1e6),
     ]
 
 
@@ -101,7 +101,7 @@ define_gpu_flag(_generate)
 EVALUATE = flags.FlagValues()
 _evaluate = Definer(EVALUATE)
 _evaluate.string("data_dir", None,
-                 "Directory of IDX files (or .gz), or TensorFlow Datasets directory. "
+                 "Directory of IDX files, gzipped or not, or TensorFlow Datasets directory. "
                  "Default: the run's.")
 define_gpu_flag(_evaluate)
 

@@ -72,7 +72,7 @@ def select_epochs(epochs: Sequence[int]) -> list[int]:
 
 
 def save(run: Run) -> dict[str, str]:
-    """Write the maps as one picture, the first epoch on top, and a description of it.
+    """Write one picture of all maps, the first epoch on top, and its description.
 
     Returns:
       A description of each file, by its name; empty if the run has no maps, because an older
@@ -94,7 +94,7 @@ def save(run: Run) -> dict[str, str]:
     }
     write_text(run.directory / DESCRIPTION_FILE, json.dumps(description) + "\n")
     return {
-        PICTURE_FILE: f"the latent space after {len(found)} of the epochs, for the page",
+        PICTURE_FILE: f"maps of the latent space after {len(found)} epochs, for the page",
         DESCRIPTION_FILE: f"the epochs of {PICTURE_FILE}",
     }
 

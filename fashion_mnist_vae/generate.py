@@ -15,7 +15,8 @@ USAGE = f"""{__doc__}
 
 MODEL is the directory of a finished run, or a decoder's model.json that this port or TensorFlow.js
 saved. The command draws the image of --z, or without --z a grid of the latent space. The picture
-goes to the terminal, where a grid has only as many images as fit, or to a PNG file with --output.
+goes to the terminal, or with --output to a PNG file. In the terminal, a grid has only as many
+images as fit.
 """
 
 

@@ -22,8 +22,8 @@ def load_decoder(path: Path) -> tuple[keras.Model, dict[str, Any]]:
       path: a run's directory, or a JSON file of TensorFlow.js.
 
     Returns:
-      The decoder, and the content of `image_data.json`. A file of the original lacks this content;
-      then the function takes the images to be square.
+      The decoder, and the content of `image_data.json`. A file of the original lacks this content,
+      so its images must be square.
 
     Raises:
       UserError: there is no such model, or its files are damaged.
@@ -87,4 +87,4 @@ def _check_description(model: keras.Model, image_data: dict[str, Any]) -> None:
         or height * width != model.output_shape[1]
         or not all(0 <= dimension < latent_dim for dimension in dimensions)
     ):
-        raise ValueError("userDefinedMetadata: is that of another model")
+        raise ValueError("userDefinedMetadata: belongs to another model")

@@ -29,7 +29,7 @@ class VaeOptions(NamedTuple):
 class ZLayer(keras.layers.Layer):
     """Draws z from N(z_mean, exp(z_log_var)) (`ZLayer`, the reparameterization trick).
 
-    The noise is a factor in the equation, so gradients reach both inputs.
+    The noise multiplies the standard deviation, so gradients reach both inputs.
     """
 
     def __init__(self, **kwargs):

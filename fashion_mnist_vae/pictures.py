@@ -12,7 +12,7 @@ from fashion_mnist_vae.grid import Grid
 from fashion_mnist_vae.model import kl_divergence, scale
 from keras_tfjs.atomic_files import write_atomically
 
-_MAX_TRAIN_IMAGES = 10_000  # in the statistics of the latent space, if there are no test images
+_MAX_TRAIN_IMAGES = 10_000  # to encode, if there are no test images
 
 
 def largest_kl_dimensions(
@@ -23,7 +23,7 @@ def largest_kl_dimensions(
     A latent dimension that the encoder does not use has a divergence of 0, because its z does not
     depend on the image. If there is only one dimension, it is returned twice.
     """
-    z_mean, z_log_var = encode(encoder_model, _statistics_images(image_data))
+    z_mean, z_log_var = encode(encoder_model, _images_to_encode(image_data))
     divergence = kl_divergence(z_mean, z_log_var).numpy().mean(axis=0)
     largest = [int(dimension) for dimension in np.sort(np.argsort(-divergence)[:2])]
     return (largest[0], largest[-1]), divergence
@@ -31,12 +31,12 @@ def largest_kl_dimensions(
 
 def limits(encoder_model: keras.Model, image_data: ImageData) -> list[list[float]]:
     """Return the range of the middle 98% of the images: [start, end] of each dimension."""
-    z_mean, _ = encode(encoder_model, _statistics_images(image_data))
+    z_mean, _ = encode(encoder_model, _images_to_encode(image_data))
     return np.percentile(z_mean, [1, 99], axis=0).T.tolist()
 
 
-def _statistics_images(image_data: ImageData) -> np.ndarray:
-    """Return the images for statistics of the latent space: uint8 [n, original_dim]."""
+def _images_to_encode(image_data: ImageData) -> np.ndarray:
+    """Return the images that show the latent space: uint8 [n, original_dim]."""
     images = image_data.test_images
     return images if len(images) else image_data.train_images[:_MAX_TRAIN_IMAGES]
 

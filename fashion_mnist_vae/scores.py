@@ -36,9 +36,9 @@ def describe(
 
 
 def active_dimensions(encoder_model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Return whether the encoder uses each latent dimension: bool [latent_dim].
+    """Return which latent dimensions are active: bool [latent_dim].
 
-    A dimension is used if the variance of z_mean over the images is above 0.01 (Burda, Grosse and
+    A dimension is active if the variance of z_mean over the images is above 0.01 (Burda, Grosse and
     Salakhutdinov, "Importance Weighted Autoencoders", 2015, section 5.1).
     """
     z_mean, _ = encode(encoder_model, images)

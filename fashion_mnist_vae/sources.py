@@ -22,7 +22,7 @@ def load(name: str, data_dir: str | None) -> ImageData:
     """Find or download a dataset of small grayscale images, and print where it is.
 
     Raises:
-      UserError: the dataset was not found, its files are damaged, or it has other images.
+      UserError: the dataset was not found, is damaged, or has images of another kind.
     """
     found, source = find(name, data_dir)
     found = found._replace(name=readable(name))
@@ -56,7 +56,7 @@ def find(name: str, data_dir: str | None) -> tuple[ImageData, str]:
       The dataset, and where it was found.
 
     Raises:
-      UserError: the dataset was not found, its files are damaged, or it has other images.
+      UserError: the dataset was not found, is damaged, or has images of another kind.
     """
     if data_dir is not None:
         return _from_directory(name, Path(data_dir))
@@ -101,7 +101,7 @@ def _from_tfds(name: str, data_dir: str | None, download: bool = True) -> tuple[
 
     Raises:
       DatasetError: the dataset is damaged, or is not there and cannot or must not be downloaded.
-      UserError: the dataset has other than small grayscale images.
+      UserError: its images are not small and grayscale, or have no labels.
     """
     builder = datasets.find(name, data_dir)
     if not builder.is_prepared() and not download:
@@ -110,7 +110,7 @@ def _from_tfds(name: str, data_dir: str | None, download: bool = True) -> tuple[
     datasets.prepare(builder)
 
     def arrays(split: str) -> tuple[np.ndarray, np.ndarray]:
-        whole = builder.as_dataset(split=split, batch_size=-1)  # -1: all of it as one tensor
+        whole = builder.as_dataset(split=split, batch_size=-1)  # -1: the whole split as one tensor
         return whole["image"].numpy()[..., 0], whole["label"].numpy()
 
     with datasets.reading(builder):
@@ -123,7 +123,7 @@ def _check(builder) -> list[str]:
     """Return the class names of a TFDS dataset.
 
     Raises:
-      UserError: the dataset has other than small grayscale images with labels.
+      UserError: its images are not small and grayscale, or have no labels.
     """
     features, splits = dict(builder.info.features.items()), set(builder.info.splits)
     image, label = features.get("image"), features.get("label")
@@ -144,7 +144,7 @@ def _from_debian() -> tuple[ImageData, str]:
     """Download Debian's package and unpack it into the user's cache, without root."""
     cache = _cache()
     cache.parent.mkdir(parents=True, exist_ok=True)
-    print(f"Fetching Debian's package {DEBIAN_PACKAGE} (31 MB) ...", flush=True)
+    print(f"Downloading Debian's package {DEBIAN_PACKAGE} (31 MB) ...", flush=True)
     with tempfile.TemporaryDirectory(dir=cache.parent) as scratch:
         _run(["apt-get", "download", DEBIAN_PACKAGE], scratch)
         for package in Path(scratch).glob("*.deb"):

@@ -52,7 +52,7 @@ def train(
     Args:
       image_data: the images to train on, and those for `val_loss`.
       opts: the sizes of the layers; `original_dim` is the number of pixels of an image.
-      run: the run, which trains one model; by default a new run that writes no files.
+      run: the training run, for one model only; by default a new run that writes no files.
       epochs: epochs of the run, including those before it was resumed.
       batch_size: images in a step.
       learning_rate: learning rate of Adam.

@@ -65,7 +65,7 @@ def load(name_or_path: str, data_dir: str | None = None, encoding: str = "utf-8"
 def read(name_or_path: str, data_dir: str | None = None, encoding: str = "utf-8") -> Iterator[str]:
     """Return a corpus in pieces, unchanged: newlines are not translated, a byte-order mark stays.
 
-    A file is read only as fast as the caller takes the pieces, so it may be larger than memory.
+    The function reads a piece when the caller takes it, so a file may be larger than memory.
 
     Args:
       name_or_path: one of `NAMES`, or the path of a text file.
@@ -98,7 +98,7 @@ def read(name_or_path: str, data_dir: str | None = None, encoding: str = "utf-8"
 
 
 def identifier(name_or_path: str) -> str:
-    """Return a short name for a corpus and its directory: of a file, the name without suffix."""
+    """Return the name of a corpus, or the name of a file without its suffix."""
     return name_or_path if name_or_path in NAMES else Path(name_or_path).stem
 
 
@@ -113,7 +113,7 @@ def download(name: str, cache: Path | None = None) -> Path:
     The file is renamed after the download is complete, so a failed download leaves no file.
 
     Raises:
-      UserError: the download failed, or another file was downloaded.
+      UserError: the download failed, or the server returned another file.
     """
     import pooch
     import requests
@@ -141,7 +141,7 @@ def download(name: str, cache: Path | None = None) -> Path:
 
 
 def _fetch_checked(fetch, size: int, url: str, output_file, pooch_) -> None:
-    """Download with pooch's `fetch`, and reject a truncated file and another file.
+    """Download with pooch's `fetch`, and check the size and the text of the file.
 
     urllib3 detects a body that is shorter than its Content-Length. The size detects a truncated
     body without Content-Length, and a login page. A size may differ by 5%, because a publisher may

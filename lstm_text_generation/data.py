@@ -20,7 +20,7 @@ class TextData:
 
     The text is stored as one small integer per character, in a temporary file that is mapped into
     memory, so the text may be larger than memory. The character set is in order of first
-    appearance, as in the original, so each program can use the other program's models.
+    appearance, as in the original, so this port and the original can use each other's models.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class TextData:
         return digest.hexdigest()[:16]
 
     def get_from_char_set(self, index: int) -> str | None:
-        """Return the character of an index, or None as in the original if there is none."""
+        """Return the character of an index, or None if there is none, as the original does."""
         return self._char_set[index] if 0 <= index < len(self._char_set) else None
 
     def text_to_indices(self, text: str) -> list[int]:
@@ -126,9 +126,9 @@ class TextData:
         """Return the examples of an epoch, in batches of character indices (`nextDataEpoch`).
 
         Each epoch takes the examples in another order, and repeats this order if the text has
-        fewer than `num_examples`. The order is a function of (seed, epoch) and is computed batch by
-        batch, so memory does not grow with the number of examples. The original returns one-hot
-        tensors; here the graph makes the one-hot tensors.
+        fewer than `num_examples` examples. The order is a function of (seed, epoch) and is computed
+        batch by batch, so memory does not grow with the number of examples. The original returns
+        one-hot tensors; here the graph makes the one-hot tensors.
 
         Args:
           num_examples: examples in the epoch.
@@ -178,7 +178,7 @@ class TextData:
         return self._windows(np.linspace(begin, end - 1, count).astype(np.int64))
 
     def _windows(self, begins: np.ndarray) -> np.ndarray:
-        """Return the windows with these beginnings, int32 [n, sample_len + 1]."""
+        """Return the windows that begin at these characters, int32 [n, sample_len + 1]."""
         return self._indices[begins[:, None] + np.arange(self._sample_len + 1)].astype(np.int32)
 
     def _train_len(self, validation_split: float) -> int:

@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> None:
     from lstm_text_generation.load import load_model
 
     path, corpus = Path(arguments[0]), arguments[1] if len(arguments) == 2 else None
-    # A model.json of the original lacks its character set, so take the corpus's.
+    # A model.json of the original lacks its character set, so use that of the corpus.
     text = corpora.read(corpus, FLAGS.data_dir, FLAGS.encoding) if corpus else None
     model, description = load_model(path, text)
     if corpus:

@@ -84,15 +84,15 @@ def export_model(
         KERAS_FILE: "the model, for Keras",
         "saved_model": "the model, for TensorFlow: signatures serving_default and generate",
         MODEL_FILE: "the model, for TensorFlow.js, which can train it further",
-        **dict.fromkeys(weight_files(directory), "its weights"),
-        "graph_model": "the model, for TensorFlow.js: fastest, one character per call",
+        **dict.fromkeys(weight_files(directory), f"the weights of {MODEL_FILE}"),
+        "graph_model": "the model, for TensorFlow.js, one character per call: the fastest",
         **float16_files,
-        TEXT_DATA_FILE: "its character set",
+        TEXT_DATA_FILE: "the character set and the lengths",
     }
 
 
 def _save_float16(directory: Path, model: keras.Model, text_data: TextData) -> dict[str, str]:
-    """Write the one-step graph with 16-bit weights, unless its probabilities differ."""
+    """Write the one-step graph with 16-bit weights, if its probabilities stay close."""
     rng = np.random.default_rng(0)
     windows = tf.constant([text_data.get_random_slice(rng)[1] for _ in range(16)])
 

@@ -200,7 +200,7 @@ def at_temperature(probs: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
       probs: probabilities [batch, charset_size]; they may hold zeros.
       temperature: one for all rows, or [batch].
     """
-    # The logit of probability 0 is -inf, because log(1e-38) / temperature could be drawn.
+    # The logit of probability 0 is -inf, because a high temperature could draw a finite logit.
     logits = tf.where(probs > 0, tf.math.log(tf.maximum(probs, 1e-38)), -math.inf)
     divisor = tf.maximum(temperature, 1e-6)  # the original's lower bound
     if divisor.shape.rank:

@@ -71,7 +71,7 @@ def check_model(model: keras.Model) -> None:
 def _check_description(
     path: Path, model: keras.Model, description: dict[str, Any], text: Iterable[str] | None
 ) -> dict[str, Any]:
-    """Return the checked metadata of a file, with the text's character set if it has none."""
+    """Return the checked metadata of a file, with the text's character set if the file has none."""
     _, sample_len, char_set_size = model.input_shape
     if "char_set" not in description:
         if text is None:

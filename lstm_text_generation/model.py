@@ -25,7 +25,7 @@ Objective = Literal["every_char", "last_char"]
 
 DISPLAY_TEMPERATURES = (0.0, 0.25, 0.5, 0.75)  # as in train_node.js and the book's table 10.1
 _EVALUATION_BATCH = 512
-_MUON_ADAM_RATIO = 0.2  # learning rate of Adam, for the weights that Muon leaves out, to Muon's
+_MUON_ADAM_RATIO = 0.2  # Adam's learning rate, for weights that Muon leaves out, divided by Muon's
 
 
 def create_model(
@@ -107,14 +107,14 @@ def fit_model(
 
     Args:
       model: a compiled model as `create_model` makes it.
-      text_data: the text, in the model's windows and characters.
+      text_data: the text, with the model's window length and character set.
       num_epochs: epochs of the run, including those before it was resumed.
       examples_per_epoch: examples in an epoch. As in the original, training leaves out a fraction
         `validation_split` of the examples; see `num_training_examples`.
       batch_size: windows in a step.
       validation_split: fraction of the text, at its end, that is held out for validation. In the
         original, validation windows overlap training windows.
-      run: the run, which trains one model; by default a new run that writes no files.
+      run: the training run, for one model only; by default a new run that writes no files.
       objective: `last_char` computes the loss at the last character of each window, as the original
         does; `every_char` at all characters, so an example trains `sample_len` predictions.
       schedule, warmup_steps: how the learning rate changes; see `training_run.schedule`.

@@ -16,11 +16,11 @@ def read_text_file(path: Path, encoding: str) -> Iterator[str]:
       UserError: the file cannot be read, is empty, or is not text in this encoding.
     """
     try:
-        b"\n".decode(encoding)  # raises LookupError for codecs that are not of text
+        b"\n".decode(encoding)  # raises LookupError for codecs that are not for text
     except LookupError:
         raise UserError(f"--encoding={encoding} is not an encoding that Python knows") from None
     except UnicodeError:
-        pass  # one byte may be too few
+        pass  # a single byte may be incomplete, as in UTF-16
     decoder = codecs.getincrementaldecoder(encoding)()
     read, length = 0, 0  # bytes and characters so far
     try:

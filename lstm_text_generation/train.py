@@ -55,8 +55,8 @@ def main(arguments: list[str]) -> None:
     path = run_flags.run_path(FLAGS.save_path, default)
     saved = saved_settings(path) if FLAGS.resume else {}
     run_flags.set_flag_defaults(FLAGS, saved or PRESETS.get(FLAGS.preset, {}), TRAIN_GROUPS)
-    # `sequence_logits` computes the layers in parallel. A model of --init_from is not loaded yet,
-    # and a resumed run needs the same number of threads as before.
+    # `sequence_logits` computes the layers in parallel. The model of --init_from is not loaded yet,
+    # so take 2: a resumed run needs the same number of threads as before.
     layers = 2 if FLAGS.init_from else len(FLAGS.lstm_layer_size)
     tensorflow_setup.set_up(FLAGS.gpu, parallel_ops=layers)
     import keras
@@ -186,13 +186,13 @@ def load_text(corpus: str) -> "tuple[TextData, keras.Model | None]":
 
 
 def load_start_model(text: Iterator[str]) -> "tuple[keras.Model, list[str]]":
-    """Load the model of --init_from, and set the flags of its sizes.
+    """Load the model of --init_from, and set the flags to its sizes.
 
     Returns:
       The model and its character set.
 
     Raises:
-      UserError: the model cannot be trained, or a flag has another size.
+      UserError: the model cannot be trained, or a flag contradicts its sizes.
     """
     import keras
 
@@ -230,7 +230,7 @@ def check_memory(text_data: "TextData", batch_size: int) -> None:
     Raises:
       UserError: the step does not fit; the message names a batch size that fits.
     """
-    # By measurement, one-hot characters, logits and their gradients take six floats each.
+    # Measured: one-hot characters, logits and their gradients take six floats per entry.
     bytes_per_example = 6 * 4 * text_data.sample_len() * text_data.char_set_size()
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if batch_size * bytes_per_example > memory:

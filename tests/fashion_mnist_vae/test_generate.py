@@ -56,7 +56,7 @@ def test_generate_writes_grid_to_file(call, image_run, tmp_path):
         (["{run}", "--output={run}"], ["is a directory; name a PNG file"]),
         (["{run}", "--output="], ["is a directory; name a PNG file"]),
         (["{damaged}"], ["decoder/model.json is not a decoder", "weights: need"]),
-        (["{other}"], ["decoder/model.json is not a decoder", "is that of another model"]),
+        (["{other}"], ["decoder/model.json is not a decoder", "belongs to another model"]),
     ],
 )
 def test_generate_rejects_bad_input(call, image_run, tmp_path, arguments, words):
