@@ -142,7 +142,7 @@ def main(arguments: list[str]) -> None:
     tensorflow_setup.set_up(FLAGS.gpu)
     import keras
 
-    from fashion_mnist_vae import export, scores, sources
+    from fashion_mnist_vae import export, sources
     from fashion_mnist_vae.model import VaeOptions
     from fashion_mnist_vae.preview import preview_image
     from training_run.distribution import join
@@ -185,17 +185,19 @@ def main(arguments: list[str]) -> None:
                 grid=grid,
             )
             if workers.is_chief:
-                if len(image_data.test_images):
-                    print(
-                        f"Scores of the best epoch on {len(image_data.test_images):,} test images:"
-                    )
-                    print(
-                        scores.describe(
-                            vae_model, image_data.test_images, FLAGS.reconstruction_loss, FLAGS.beta
-                        )
-                    )
+                print_scores(vae_model, image_data)
                 files = export.export_run(run, vae_model, image_data, grid)
                 run.finish(files, next_commands(str(path), run.num_epochs))
+
+
+def print_scores(vae_model: "keras.Model", image_data: "ImageData") -> None:
+    """Print how well the model reconstructs the test images, if there are any."""
+    from fashion_mnist_vae import scores
+
+    images = image_data.test_images
+    if len(images):
+        print(f"Scores of the best epoch on {len(images):,} test images:")
+        print(scores.describe(vae_model, images, FLAGS.reconstruction_loss, FLAGS.beta))
 
 
 def next_commands(path: str, epochs: int) -> list[list[str]]:

@@ -76,12 +76,12 @@ TRAIN_GROUPS = FlagGroups(
         _train.string("init_from", None,
                       "Start from the weights of this model: a run's directory, or a model.json."),
         _train.enum("objective", "every_char", ["every_char", "last_char"],
-                    "Compute the loss at every character of a window, or only at the last, as the "
-                    "original does."),
+                    "Compute the loss at every character of a window (every_char), or only at the "
+                    "last as the original does (last_char)."),
         _train.enum("optimizer", "rmsprop", ["rmsprop", "adam", "muon"], "Optimizer."),
         _train.float("weight_decay", 0.0,
-                     "Weight decay: each step shrinks the weights by this times the learning "
-                     "rate.", 0),
+                     "Weight decay: each step shrinks the weights by this fraction times the "
+                     "learning rate.", 0),
     ],
     changeable=[
         *_run.changeable,
@@ -113,8 +113,8 @@ _generate.string("seed_text", None,
                  "Text to continue. Default: a part of CORPUS, or the model's own seed text.")
 _generate.integer("num_samples", 1, "Texts to generate.", 1, 10**6)
 _generate.enum("mode", "stateful", ["stateful", "windowed"],
-               "Keep the LSTM state, or read the last sample_len characters again for each "
-               "character, as the original does.")
+               "Keep the LSTM state (stateful), or read the last sample_len characters again for "
+               "each character as the original does (windowed).")
 _generate.integer("top_k", 0,
                   "Draw only from the k likeliest characters; 0 draws from all.", 0, 10**6)
 _generate.integer("seed", None, "Random seed. Default: a different text each time.", 0, 2**31 - 1)

@@ -67,8 +67,8 @@ def compile_model(
       optimizer: the original's RMSprop, Adam, or Muon. Muon takes orthogonal steps in the matrices
         of the LSTM layers (Jordan et al., 2024, kellerjordan.github.io/posts/muon); Adam updates
         the biases and the last layer.
-      weight_decay: each step shrinks the weights by this times the learning rate; with Muon only
-        the matrices.
+      weight_decay: each step shrinks the weights by this fraction times the learning rate; with
+        Muon only the matrices.
     """
     classes = {
         "rmsprop": keras.optimizers.RMSprop,

@@ -100,7 +100,7 @@ def test_find_reads_any_small_grayscale_dataset(tmp_path):
 
 
 class DownloadedDigits(Digits):
-    """The same dataset, with a download of the numbers of images."""
+    """The same dataset, whose image counts are downloaded."""
 
     URL = ""
 

@@ -16,7 +16,7 @@ from tests.lstm_text_generation.conftest import one_hot
 
 
 def numpy_losses(model, indices) -> np.ndarray:
-    """Return the loss of each character after the first, in float64, with equations of our own."""
+    """Return the loss of each character after the first, in float64, computed with NumPy."""
     *recurrent, (kernel, bias) = [layer.get_weights() for layer in model.layers]
     states = [np.zeros((2, weights[1].shape[0])) for weights in recurrent]
     losses = []

@@ -31,7 +31,7 @@ def test_create_model_has_the_originals_shapes(sizes, layers):
 
 
 def prefix_logits(model, x):
-    """Return what Keras's own layers compute after one-hot texts [batch, length, charset_size]."""
+    """Return Keras's log probabilities after one-hot texts [batch, length, charset_size]."""
     whole = keras.Sequential([keras.Input(x.shape[1:]), *model.layers])
     return np.log(whole(x).numpy())
 
@@ -105,7 +105,7 @@ def test_gpu_graph_has_one_cudnn_call_per_layer(trained, text_data, monkeypatch)
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [kind])
     keras_rnn = sys.modules[
         "keras.src.backend.tensorflow.rnn"
-    ]  # importing it gives the function `rnn`
+    ]  # an import gives the function `rnn`
     monkeypatch.setattr(keras_rnn, "_is_gpu_available", lambda: True)
     assert operations().count("CudnnRNNV3") == 2  # one per layer
     assert "While" not in operations() and "StatelessWhile" not in operations()
