@@ -9,7 +9,7 @@ TensorFlow, because only the modules that compute import it:
 - `data`: `ImageData`, IDX files and batches (`data.js`).
 - `sources`: find or download the images.
 - `grid`: the part of the latent space to draw.
-- `pictures`, `preview`, `formation`: images as PNG files, in the terminal, and after each epoch.
+- `pictures`, `preview`, `formation`: PNG files, terminal pictures, maps of some epochs.
 - `scores`: the loss of a model on images.
 - `export`, `load`: write the files of a run, and load them.
 """

@@ -22,8 +22,8 @@ def load_decoder(path: Path) -> tuple[keras.Model, dict[str, Any]]:
       path: a run's directory, or a JSON file of TensorFlow.js.
 
     Returns:
-      The decoder, and the content of `image_data.json`. A file of the original lacks this content,
-      so its images must be square.
+      The decoder, and the content of `image_data.json`. A file of the original lacks it, so its
+      images must be square.
 
     Raises:
       UserError: there is no such model, or its files are damaged.
