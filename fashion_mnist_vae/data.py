@@ -16,7 +16,7 @@ from keras_tfjs.command_line import UserError
 from training_run.batches import Batches
 
 IMAGE_MAGIC, LABEL_MAGIC = 2051, 2049
-MAX_BYTES = 2**31 - 1  # of a file that is read into memory whole
+MAX_BYTES = 2**31 - 1  # largest content of a file
 # The four files of Fashion-MNIST, with the MD5 of their decompressed content.
 IDX_FILES = {
     "train-images-idx3-ubyte": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
@@ -33,7 +33,7 @@ class ImageData(NamedTuple):
     """A dataset of small grayscale images.
 
     Attributes:
-      name: of the dataset.
+      name: name of the dataset.
       image_shape: (height, width), in pixels.
       train_images: uint8 [n, height * width].
       test_images: uint8 [m, height * width], which training does not see; m may be 0.
@@ -49,9 +49,9 @@ class ImageData(NamedTuple):
     class_names: list[str]
 
     def fingerprint(self) -> str:
-        """Return a digest that two datasets share only if their images are the same.
+        """Return a digest of the images. Only equal images have the same digest.
 
-        The test images belong to it, as they decide which weights are saved.
+        The digest includes the test images, because they decide which weights are saved.
         """
         digest = hashlib.sha256(self.train_images.tobytes())
         digest.update(self.test_images.tobytes())
@@ -61,7 +61,7 @@ class ImageData(NamedTuple):
         """Return every training image once, in batches (`batchImages`).
 
         Args:
-          epoch, seed: the order of the images is a function of them.
+          epoch, seed: the order of the images is a function of both.
           batch_size: images in a batch; the last batch may be smaller.
 
         Returns:
@@ -76,14 +76,14 @@ class ImageData(NamedTuple):
 def load_directory(directory: Path, name: str) -> ImageData | None:
     """Read a dataset from the IDX files in a directory, gzipped or not.
 
-    The directory has all four files of `IDX_FILES`, or the training images alone, as the original's
-    `dataset/` does: then there are no test images.
+    The directory has all four files of `IDX_FILES`, or only the training images, as the original's
+    `dataset/`. In the second case the dataset has no test images.
 
     Returns:
       The dataset, or None if the directory has none of the files.
 
     Raises:
-      UserError: a file is missing, truncated, or not what its name says.
+      UserError: a file is missing, truncated, or has other content than its name says.
     """
     paths = {file_name: _find(directory, file_name) for file_name in IDX_FILES}
     found = [path for path in paths.values() if path]
@@ -134,19 +134,19 @@ def load_images(path: Path, md5: str | None = None) -> np.ndarray:
     """Read an IDX file of images, gzipped or not (`loadImages`).
 
     Args:
-      md5: of the decompressed content, if it is known.
+      md5: the MD5 of the decompressed content, if it is known.
 
     Returns:
       uint8 [n, height, width].
 
     Raises:
-      UserError: the file is not such a file, is truncated or too long, or has another MD5.
+      UserError: the file is not an IDX file of images, has a wrong length, or has another MD5.
     """
     return _read_idx(path, IMAGE_MAGIC, "images", 3, md5)
 
 
 def load_labels(path: Path, md5: str | None = None) -> np.ndarray:
-    """Read an IDX file of labels: uint8 [n]; the rest as in `load_images`."""
+    """Read an IDX file of labels, uint8 [n]; for arguments and errors see `load_images`."""
     return _read_idx(path, LABEL_MAGIC, "labels", 1, md5)
 
 
@@ -167,25 +167,27 @@ def _read_idx(path: Path, magic: int, what: str, rank: int, md5: str | None) -> 
         with opener(path, "rb") as file:
             header = file.read(4 + 4 * rank)
             if header[:4] != struct.pack(">i", magic):
-                raise UserError(f"{path} is not an IDX file of {what}: it begins {header[:4]!r}")
+                raise UserError(
+                    f"{path} is not an IDX file of {what}: it begins with {header[:4]!r}"
+                )
             if len(header) < 4 + 4 * rank:
-                raise UserError(f"{path} is truncated: its header is not whole")
+                raise UserError(f"{path} is truncated: its header is incomplete")
             shape = struct.unpack(f">{rank}I", header[4:])
             expected = math.prod(shape)
-            # Read one byte more than announced, so that memory is bounded by the smaller of both.
+            # Read one byte more than announced, which is enough to detect a longer file.
             content = _read(file, min(expected, MAX_BYTES) + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"cannot read {path}: {error}") from None
     if len(content) != expected or not expected:
         more = "more" if len(content) > expected else f"{len(content):,}"
         raise UserError(
-            f"{path} is damaged: its header announces {' x '.join(map(str, shape))} bytes, and "
-            f"there are {more}"
+            f"{path} is damaged: its header announces {' x '.join(map(str, shape))} bytes, but "
+            f"the file has {more}"
         )
     if md5 and hashlib.md5(header + content).hexdigest() != md5:
         raise UserError(
-            f"{path} is not Fashion-MNIST's: its MD5 is another; delete it, or name images of your "
-            "own with --dataset=NAME"
+            f"{path} is not Fashion-MNIST's: its MD5 differs; delete the file, or name your own "
+            "images with --dataset=NAME"
         )
     return np.frombuffer(content, np.uint8).reshape(shape)
 
@@ -200,6 +202,6 @@ def _read(file: io.BufferedIOBase, limit: int) -> bytes:
 
 
 def _find(directory: Path, file_name: str) -> Path | None:
-    """Return the file with that name, plain or gzipped."""
+    """Return the file with this name, plain or gzipped."""
     candidates = (directory / file_name, directory / f"{file_name}.gz")
     return next((path for path in candidates if path.is_file()), None)

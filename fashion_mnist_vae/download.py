@@ -1,4 +1,4 @@
-"""Find the images, or fetch them, and say where they are (the original's download.js)."""
+"""Find or download the images, and print where they are (the original's download.js)."""
 
 from pathlib import Path
 
@@ -11,16 +11,15 @@ USAGE = f"""{__doc__}
 
   python -m fashion_mnist_vae.download [flags]
 
-With --output=dataset the training images are also written to where the original program looks for
-them.
+--output=dataset also writes the training images to the file that the original program reads.
 """
 
 
 def main(arguments: list[str]) -> None:
-    """Find the images and print where.
+    """Find or download the images, and print where they are.
 
     Raises:
-      UserError: they cannot be had, or not be written.
+      UserError: the images cannot be found, downloaded or written.
     """
     if arguments:
         raise UserError(f"this command takes flags only, not {arguments[0]}")
@@ -35,8 +34,8 @@ def main(arguments: list[str]) -> None:
         print(f"Wrote {file}.")
         if FLAGS.dataset == "fashion_mnist" and data.md5_of(file) != data.IDX_FILES[file.name]:
             print(
-                "Its images are in another order than in the original's file, so train on it here "
-                "under another name, such as --dataset=fashion."
+                "Its images have another order than in the original's file. To train on the file "
+                "here, give the dataset another name, such as --dataset=fashion."
             )
 
 

@@ -1,4 +1,4 @@
-"""Tell how well a trained autoencoder reconstructs the test images."""
+"""Print how well a trained autoencoder reconstructs the test images."""
 
 from pathlib import Path
 
@@ -33,11 +33,11 @@ def main(arguments: list[str]) -> None:
 
     from fashion_mnist_vae import load, scores, sources
 
-    keras.utils.set_random_seed(0)  # deterministic operations of ZLayer demand a seed
+    keras.utils.set_random_seed(0)  # ZLayer draws with deterministic operations, which need a seed
     path = Path(arguments[0])
     vae_model = load.load_vae(path)
     if not holds_settings(path):
-        raise UserError(f"{path} is not a run: there is no {SETTINGS_FILE} that names a dataset")
+        raise UserError(f"{path} does not say which dataset it was trained on: name a finished run")
     settings = read_settings(path)
     try:
         dataset, fingerprint = str(settings["dataset"]), settings["images"]
@@ -45,10 +45,15 @@ def main(arguments: list[str]) -> None:
         if reconstruction_loss not in ("mse", "bce"):
             raise ValueError
     except (KeyError, TypeError, ValueError):
-        raise UserError(f"{path / SETTINGS_FILE} is damaged: it is not that of a run") from None
+        raise UserError(
+            f"{path / SETTINGS_FILE} is damaged: a setting is missing or invalid"
+        ) from None
     image_data = sources.load(dataset, FLAGS.data_dir or settings.get("data_dir"))
     if image_data.fingerprint() != fingerprint:
-        raise UserError(f"{dataset} has changed since {path} was trained on it")
+        raise UserError(
+            f"{dataset} has changed since {path} was trained on it: name the old images with "
+            "--data_dir"
+        )
     if not len(image_data.test_images):
         raise UserError(f"{dataset} has no test images")
     print(f"{len(image_data.test_images):,} test images of {image_data.name}:")

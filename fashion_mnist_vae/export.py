@@ -1,4 +1,4 @@
-"""The models of a finished run, in every format, and what its images are."""
+"""Writing the files of a finished run: the models in every format, the pictures, the plot."""
 
 import json
 from pathlib import Path
@@ -17,8 +17,8 @@ from training_run import float16_graph, history, saved_model
 from training_run.run import Run
 
 IMAGE_DATA_FILE = "image_data.json"
-PAGE_IMAGES = 1000  # test images that the web page shows on its map
-GRAY_LEVEL = 1 / 255  # a smaller difference in a pixel cannot be seen on a screen
+PAGE_IMAGES = 1000  # test images on the page's map
+GRAY_LEVEL = 1 / 255  # a smaller difference of a pixel does not show on a screen
 OUTPUT_NAMES = {
     "encoder": ["z_mean", "z_log_var", "z"],
     "decoder": ["decoded"],
@@ -33,14 +33,14 @@ def export_run(
 
     Args:
       vae_model: the model with the best weights.
-      grid: the part of the latent space to draw; its dimensions are chosen here.
+      grid: the part of the latent space to draw; this function chooses its dimensions.
 
     Returns:
-      What each file is, by its name.
+      A description of each file, by its name.
     """
-    print(f"Saving the weights of epoch {run.progress.best_epoch}, the best.", flush=True)
+    print(f"Saving the weights of the best epoch, {run.progress.best_epoch}.", flush=True)
     encoder_model, decoder_model = (vae_model.get_layer(name) for name in ("encoder", "decoder"))
-    dimensions, divergence = pictures.widest_dimensions(encoder_model, image_data)
+    dimensions, divergence = pictures.largest_kl_dimensions(encoder_model, image_data)
     if decoder_model.input_shape[1] > 2:
         nats = ", ".join(f"{divergence[d]:.2f}" for d in dimensions)
         print(
@@ -51,7 +51,7 @@ def export_run(
     montage = pictures.latent_space(vae_model, image_data, grid)
     grid = grid._replace(dimensions=dimensions)
     pictures.save_grid(run.directory / "latent_space.png", montage, grid)
-    files["latent_space.png"] = "images drawn from all over the latent space"
+    files["latent_space.png"] = "images decoded from a grid of the latent space"
     files |= formation.save(run)
     metrics = "the loss and its two terms"
     if len(image_data.test_images):
@@ -62,16 +62,16 @@ def export_run(
         metrics += ", and the test loss (val_loss),"
         pictures.save_clusters(clusters, encoder_model, image_data, dimensions)
         pictures.save_reconstructions(pairs, encoder_model, decoder_model, image_data)
-        files[clusters.name] = "where the test images lie in it"
-        files[pairs.name] = "test images, and what comes out for them"
+        files[clusters.name] = "the test images in the latent space"
+        files[pairs.name] = "test images and their reconstructions"
     history.plot_loss(
         run.directory / "loss.png", run.history, f"VAE of {image_data.name}", "per image"
     )
     return files | {
         "history.csv": f"{metrics} of each epoch",
-        "epochs.json": "the same for the pages",
-        "loss.png": "the same as a picture",
-        "checkpoints": "what --resume goes on from",
+        "epochs.json": "the metrics of each epoch, for the pages",
+        "loss.png": "a plot of the loss of each epoch",
+        "checkpoints": "the state from which --resume continues",
     }
 
 
@@ -84,10 +84,10 @@ def export_models(
     """Write encoder, decoder and vae in every format into a run's directory.
 
     Args:
-      grid_dimensions: the two latent dimensions that pictures show.
+      grid_dimensions: the two latent dimensions of the pictures.
 
     Returns:
-      What each file is, by its name.
+      A description of each file, by its name.
     """
     description = {
         "dataset": image_data.name,
@@ -115,31 +115,31 @@ def export_models(
         directory, decode, decoder, lambda model: model(z), "pixel", GRAY_LEVEL, "decoder"
     )
     files = {
-        "decoder.keras": "draws an image for a z, for Keras",
-        "encoder.keras": "finds the z of an image",
-        "vae.keras": "both together",
-        "saved_model": "the three for TensorFlow, each with serving_default",
-        "decoder": "the same for TensorFlow.js, which can train it further",
-        "encoder": "likewise",
-        "graph_model": "the decoder for TensorFlow.js, frozen",
+        "decoder.keras": "the decoder, for Keras",
+        "encoder.keras": "the encoder, for Keras",
+        "vae.keras": "the encoder and the decoder together, for Keras",
+        "saved_model": "the three models, for TensorFlow: signature serving_default",
+        "decoder": "the decoder, for TensorFlow.js, which can train it further",
+        "encoder": "the encoder, for TensorFlow.js",
+        "graph_model": "the decoder, for TensorFlow.js, frozen",
         **float16_files,
-        IMAGE_DATA_FILE: "size and classes of the images, and where they lie",
+        IMAGE_DATA_FILE: "the size, the classes and the latent range of the images",
     }
     if len(image_data.test_images):
-        files["test_images.json"] = "classes of some test images, for the web page"
-        files["test_images.bin"] = "their pixels"
+        files["test_images.json"] = "the classes of some test images, for the page"
+        files["test_images.bin"] = "the pixels of these images"
     return files
 
 
 def _save_test_images(directory: Path, image_data: ImageData) -> None:
-    """Write some test images for the web page: bytes of gray, and their classes."""
+    """Write the pixels and the classes of some test images, for the page."""
     images, labels = image_data.test_images[:PAGE_IMAGES], image_data.test_labels[:PAGE_IMAGES]
     write_atomically(directory / "test_images.bin", lambda path: path.write_bytes(images.tobytes()))
     write_text(directory / "test_images.json", json.dumps({"labels": labels.tolist()}) + "\n")
 
 
 def _save(path: Path, model: keras.Model, output_names: list[str]) -> None:
-    """Write a SavedModel whose `serving_default` has named outputs and needs TensorFlow only."""
+    """Write a SavedModel with named outputs. Loading it needs TensorFlow, but not Keras."""
     inputs = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32, "inputs")
 
     @tf.function(input_signature=[inputs], autograph=False)

@@ -17,9 +17,9 @@ from training_run.run_flags import (
 if TYPE_CHECKING:
     from fashion_mnist_vae.grid import Grid
 
-# Several defaults under one name. `fast` reaches the loss of 50 epochs of the original's recipe in
-# half of their time (docs/recipes.md): smaller batches take more steps, and a rate that falls ends
-# the noise that they bring.
+# Each preset is a set of defaults (docs/recipes.md). `fast` reaches the loss of 50 epochs of the
+# original's settings in half of the time. Smaller batches give more steps, and the cosine schedule
+# reduces their noise.
 PRESETS: dict[str, dict[str, Any]] = {
     "fast": {
         "batch_size": 128,
@@ -32,36 +32,38 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 def _define_data(define: Definer) -> list[flags.FlagHolder]:
-    """Define where the images are."""
+    """Define the flags for finding the images."""
     return [
         define.string(
             "dataset",
             "fashion_mnist",
-            "Small grayscale images: a TensorFlow Datasets name such as mnist, kmnist or "
-            "emnist/letters, or any name for IDX files of your own in --data_dir.",
+            "Small grayscale images: a dataset of TensorFlow Datasets, such as mnist, kmnist or "
+            "emnist/letters, or any name for your own IDX files in --data_dir.",
         ),
         define.string(
             "data_dir",
             None,
-            "Directory of IDX files (or .gz), or of TensorFlow Datasets. Default: Debian's, then "
-            "TFDS's own.",
+            "Directory of IDX files, gzipped or not, or TensorFlow Datasets directory. Default: "
+            "Debian's, then TFDS's own.",
         ),
     ]
 
 
 def _define_grid(define: Definer) -> list[flags.FlagHolder]:
-    """Define which part of the latent space is drawn."""
+    """Define the flags for the part of the latent space to draw."""
     return [
-        define.integer("grid_points", 20, "Images in a row of the latent space's picture.", 1, 200),
-        define.float("grid_start", -4.0, "Smallest z of the picture.", -1e6, 1e6),
-        define.float("grid_end", 4.0, "Largest z of the picture.", -1e6, 1e6),
+        define.integer(
+            "grid_points", 20, "Images in a row of the grid in the latent space.", 1, 200
+        ),
+        define.float("grid_start", -4.0, "Smallest coordinate of the grid.", -1e6, 1e6),
+        define.float("grid_end", 4.0, "Largest coordinate of the grid.", -1e6, 1e6),
     ]
 
 
 # fmt: off
 # ---- train: the flags of train.js and our own, each in one group.
 
-TRAIN = flags.FlagValues()  # the global one has a --log_dir of absl.logging
+TRAIN = flags.FlagValues()  # absl's global flags include another --log_dir
 _train = Definer(TRAIN)
 _run = define_run_flags(_train, epochs=100, batch_size=256, save_path="saved_models/DATASET_vae")
 _dataset, _data_dir = _define_data(_train)
@@ -72,7 +74,7 @@ TRAIN_GROUPS = FlagGroups(
         _train.integer("latent_dim", 2, "Dimensions of the latent space.", 1, 100_000),
         _train.integer("intermediate_dim", 512, "Units of the hidden layers.", 1, 100_000),
         _train.enum("reconstruction_loss", "mse", ["mse", "bce"],
-                    "Squared error, or binary cross-entropy, summed over the pixels."),
+                    "Squared error (mse) or binary cross-entropy (bce), summed over the pixels."),
         _train.float("beta", 1.0, "Weight of the KL divergence in the loss.", 0),
     ],
     changeable=[
@@ -84,12 +86,13 @@ TRAIN_GROUPS = FlagGroups(
     process=[*_run.process, define_preset_flag(_train, PRESETS)],
 )
 
-# ---- generate: what client.js has as controls.
+# ---- generate: the controls of client.js, and our own.
 
 GENERATE = flags.FlagValues()
 _generate = Definer(GENERATE)
-_generate.list("z", None, "The point of the latent space to draw, such as 1.5,-0.5.")
-_generate.string("output", None, "PNG file to write.")
+_generate.list("z", None,
+               "Point of the latent space to draw, such as 1.5,-0.5. Default: draw a grid.")
+_generate.string("output", None, "PNG file to write. Default: draw in the terminal.")
 _define_grid(_generate)
 define_gpu_flag(_generate)
 
@@ -98,16 +101,18 @@ define_gpu_flag(_generate)
 EVALUATE = flags.FlagValues()
 _evaluate = Definer(EVALUATE)
 _evaluate.string("data_dir", None,
-                 "Directory of IDX files (or .gz), or of TensorFlow Datasets. Default: the run's.")
+                 "Directory of IDX files, gzipped or not, or TensorFlow Datasets directory. "
+                 "Default: the run's.")
 define_gpu_flag(_evaluate)
 
-# ---- download: where the images come from, and where they go.
+# ---- download: where the images come from, and where to write them.
 
 DOWNLOAD = flags.FlagValues()
 _download = Definer(DOWNLOAD)
 _define_data(_download)
 _download.string("output", None,
-                 "Directory to write the training images into, such as the original's dataset.")
+                 "Also write the training images into this directory, such as the original's "
+                 "dataset.")
 # fmt: on
 
 
@@ -129,7 +134,7 @@ def grid_of(values: flags.FlagValues) -> "Grid":
     Raises:
       UserError: its end is not above its start.
     """
-    from fashion_mnist_vae.grid import Grid  # here, because --help need not import numpy
+    from fashion_mnist_vae.grid import Grid  # here, because --help does not need numpy
 
     if not values.grid_start < values.grid_end:
         raise UserError(

@@ -1,7 +1,7 @@
-"""How the latent space formed: small maps of some epochs, which the page shows beside the loss.
+"""Small maps of the latent space after some epochs, which the page shows beside the loss.
 
-Each map is a file beside the checkpoints, so that a resumed run has them. The export joins them to
-one picture.
+Each map is a file beside the checkpoints, so a resumed run keeps its maps. The export joins the
+maps to one picture.
 """
 
 import json
@@ -27,10 +27,10 @@ GRID = Grid(9, -3.0, 3.0)
 
 
 def add_map(run: Run, vae_model: keras.Model, image_data: ImageData) -> None:
-    """Keep a map of the epoch that ends, and at most `MAX_MAPS` in all.
+    """Write a map of the epoch that ends, and delete a map if there are more than `MAX_MAPS`.
 
-    Call this before `run.log_epoch`: an epoch that is trained again after a kill replaces its map.
-    A run that keeps no files keeps no maps.
+    Call this function before `run.log_epoch`: an epoch that is repeated after a kill overwrites its
+    map. A run that writes no files has no maps.
     """
     if not run.keeps_files:
         return
@@ -38,7 +38,7 @@ def add_map(run: Run, vae_model: keras.Model, image_data: ImageData) -> None:
     latent_dim = decoder_model.input_shape[1]
     dimensions = (0, latent_dim - 1)
     if latent_dim > 2:
-        dimensions, _ = pictures.widest_dimensions(encoder_model, image_data)
+        dimensions, _ = pictures.largest_kl_dimensions(encoder_model, image_data)
     grid = GRID._replace(dimensions=dimensions)
     image = pictures.decode_grid(decoder_model, grid, image_data.image_shape)
     pixels = np.round(255 * image).astype(np.uint8)
@@ -52,17 +52,17 @@ def add_map(run: Run, vae_model: keras.Model, image_data: ImageData) -> None:
 
     write_atomically(_file(maps, epoch), write)
     epochs = [number for number in _epochs(maps) if number <= epoch]
-    keep = spread(epochs)
+    keep = select_epochs(epochs)
     for number in _epochs(maps):
         if number not in keep:
             _file(maps, number).unlink()
 
 
-def spread(epochs: Sequence[int]) -> list[int]:
-    """Return at most `MAX_MAPS` of some ascending epochs, evenly spread over their logarithm.
+def select_epochs(epochs: Sequence[int]) -> list[int]:
+    """Return at most `MAX_MAPS` of the ascending epochs, evenly spaced in their logarithm.
 
-    The first and the last one stay. The epochs that stay do not depend on when a run was resumed,
-    because one is taken away at a time: the one whose neighbours are closest to each other.
+    The first and the last epoch stay. Epochs are removed one at a time, always the epoch whose
+    neighbours are closest to each other, so the result does not depend on when a run was resumed.
     """
     kept = list(epochs)
     while len(kept) > MAX_MAPS:
@@ -72,10 +72,11 @@ def spread(epochs: Sequence[int]) -> list[int]:
 
 
 def save(run: Run) -> dict[str, str]:
-    """Write the maps as one picture, the first epoch on top, and a description of it.
+    """Write one picture of all maps, the first epoch on top, and its description.
 
     Returns:
-      What each file is, by its name; empty if the run has no maps, as one of an older version.
+      A description of each file, by its name; empty if the run has no maps, because an older
+      version trained it.
     """
     maps = run.directory / CHECKPOINTS
     epochs = [epoch for epoch in _epochs(maps) if epoch <= run.progress.epoch]
@@ -93,8 +94,8 @@ def save(run: Run) -> dict[str, str]:
     }
     write_text(run.directory / DESCRIPTION_FILE, json.dumps(description) + "\n")
     return {
-        PICTURE_FILE: f"the latent space after {len(found)} of the epochs, for the page",
-        DESCRIPTION_FILE: "which epochs these are",
+        PICTURE_FILE: f"maps of the latent space after {len(found)} epochs, for the page",
+        DESCRIPTION_FILE: f"the epochs of {PICTURE_FILE}",
     }
 
 
@@ -113,5 +114,5 @@ def _read(file: Path) -> tuple[np.ndarray, list[int]] | None:
         with np.load(file, allow_pickle=False) as arrays:
             return arrays["pixels"], arrays["dimensions"].tolist()
     except (EOFError, KeyError, OSError, ValueError, zipfile.BadZipFile, zlib.error):
-        print(f"warning: {file} is damaged, so {PICTURE_FILE} is without this epoch")
+        print(f"warning: {file} is damaged, so {PICTURE_FILE} lacks this epoch")
         return None

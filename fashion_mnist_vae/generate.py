@@ -1,4 +1,4 @@
-"""Draw images with a trained decoder: one for any z, or a grid of them (the page's client.js)."""
+"""Draw images with a trained decoder (the original's client.js)."""
 
 import shutil
 from pathlib import Path
@@ -13,14 +13,15 @@ USAGE = f"""{__doc__}
 
   python -m fashion_mnist_vae.generate MODEL [flags]
 
-MODEL is the directory of a finished run, or the model.json of a decoder that TensorFlow.js saved.
-With --z it draws that one image, without it the grid of the latent space; into the terminal, as
-much of it as fits, or with --output into a PNG file.
+MODEL is the directory of a finished run, or a decoder's model.json that this port or TensorFlow.js
+saved. The command draws the image of --z, or without --z a grid of the latent space. The picture
+goes to the terminal, or with --output to a PNG file. In the terminal, a grid has only as many
+images as fit.
 """
 
 
 def main(arguments: list[str]) -> None:
-    """Load the decoder and draw.
+    """Load the decoder, and draw the image or the grid.
 
     Raises:
       UserError: bad input.
@@ -42,7 +43,7 @@ def main(arguments: list[str]) -> None:
     latent_dim = decoder.input_shape[1]
     if FLAGS.z is None:
         if latent_dim > 2:
-            print(f"The grid lies in the latent dimensions {dimensions[0]} and {dimensions[1]}.")
+            print(f"The grid shows the latent dimensions {dimensions[0]} and {dimensions[1]}.")
         grid = grid._replace(dimensions=tuple(dimensions))
         if FLAGS.output is None:
             fitting = max(1, shutil.get_terminal_size().columns // image_shape[1])
@@ -61,7 +62,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _decode(decoder, latent_dim: int):
-    """Return the image of --z, flat."""
+    """Return the image of --z, [pixels]."""
     import numpy as np
 
     if len(FLAGS.z) != latent_dim:

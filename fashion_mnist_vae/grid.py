@@ -1,4 +1,4 @@
-"""The part of the latent space to draw; apart from pictures.py, as flags need it without Keras."""
+"""The part of the latent space to draw, for the flags and the pictures."""
 
 from typing import NamedTuple
 
@@ -6,10 +6,10 @@ import numpy as np
 
 
 class Grid(NamedTuple):
-    """A square of the latent space: `points` by `points` from `start` to `end`.
+    """A square grid in the latent space: `points` x `points`, from `start` to `end`.
 
-    It lies in two of the latent dimensions; the others are 0. If there is only one dimension, the
-    square is a single row.
+    The grid spans two latent dimensions; the others are 0. With only one latent dimension, the grid
+    is a single row.
     """
 
     points: int = 20
@@ -18,7 +18,7 @@ class Grid(NamedTuple):
     dimensions: tuple[int, int] = (0, 1)
 
     def values(self) -> np.ndarray:
-        """Return the values along an axis: float32 [points]; the middle if it is only one."""
+        """Return the values along an axis, float32 [points]; a single value is the middle."""
         if self.points == 1:
             return np.array([(self.start + self.end) / 2], np.float32)
         return np.linspace(self.start, self.end, self.points, dtype=np.float32)

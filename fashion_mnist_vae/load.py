@@ -1,4 +1,4 @@
-"""Loading what a run or TensorFlow.js saved; the original's client.js does that in its page."""
+"""Loading models that a run or TensorFlow.js saved (in client.js of the original)."""
 
 import math
 from pathlib import Path
@@ -13,32 +13,33 @@ from training_run.run_directory import reading_run
 
 
 def load_decoder(path: Path) -> tuple[keras.Model, dict[str, Any]]:
-    """Load the decoder that `export_models` wrote for TensorFlow.js, or one that it saved.
+    """Load the decoder of a run, or a decoder that TensorFlow.js saved.
 
-    It is as exact as the Keras file, and its reader is safe with files from anywhere.
+    A run's `model.json` is as exact as its Keras file. Its reader runs no code from the file, so a
+    file from an unknown source is safe.
 
     Args:
       path: a run's directory, or a JSON file of TensorFlow.js.
 
     Returns:
-      The decoder, and the content of `image_data.json`; of a file that does not hold it, as those
-      that the original saves, what follows from the decoder if its images are square.
+      The decoder, and the content of `image_data.json`. A file of the original lacks it, so its
+      images must be square.
 
     Raises:
-      UserError: there is no such run, or its files are damaged.
+      UserError: there is no such model, or its files are damaged.
     """
     alone = path.suffix == ".json"
     file, run = (path, path.parent) if alone else (path / "decoder" / MODEL_FILE, path)
     with reading_run(run, file, "a decoder of images", "fashion_mnist_vae"):
         model = layers_model.load(file)
         _check_shapes(model)
-        image_data = layers_model.load_metadata(file) or _square(model)
+        image_data = layers_model.load_metadata(file) or _describe_square(model)
         _check_description(model, image_data)
     return model, image_data
 
 
 def load_vae(path: Path) -> keras.Model:
-    """Load the encoder and the decoder of a run from their files for TensorFlow.js, and join them.
+    """Load the encoder and the decoder of a run, and join them.
 
     Raises:
       UserError: there is no such run, or its files are damaged.
@@ -56,17 +57,17 @@ def load_vae(path: Path) -> keras.Model:
 
 
 def _check_shapes(model: keras.Model) -> None:
-    """Raise a ValueError unless a model is one as `decoder` makes it."""
+    """Raise a ValueError unless a model has the shapes of a decoder."""
     shapes = model.input_shape, model.output_shape
     if not all(isinstance(shape, tuple) and len(shape) == 2 for shape in shapes):
         raise ValueError("it must map [batch, latent_dim] to [batch, pixels]")
 
 
-def _square(model: keras.Model) -> dict[str, Any]:
-    """Describe the images of a decoder as square ones.
+def _describe_square(model: keras.Model) -> dict[str, Any]:
+    """Return the description of a decoder's images, if they are square.
 
     Raises:
-      ValueError: they are not.
+      ValueError: the images are not square.
     """
     side = math.isqrt(model.output_shape[1])
     if side**2 != model.output_shape[1]:
@@ -75,7 +76,7 @@ def _square(model: keras.Model) -> dict[str, Any]:
 
 
 def _check_description(model: keras.Model, image_data: dict[str, Any]) -> None:
-    """Raise a ValueError unless images are described that a decoder draws."""
+    """Raise a ValueError unless the description fits the decoder."""
     pairs: list[Any] = [image_data.get(name) for name in ("image_shape", "grid_dimensions")]
     if not all(isinstance(pair, list) and [type(n) for n in pair] == [int, int] for pair in pairs):
         raise ValueError("userDefinedMetadata: must have an image_shape and grid_dimensions")
@@ -86,4 +87,4 @@ def _check_description(model: keras.Model, image_data: dict[str, Any]) -> None:
         or height * width != model.output_shape[1]
         or not all(0 <= dimension < latent_dim for dimension in dimensions)
     ):
-        raise ValueError("userDefinedMetadata: is that of another model")
+        raise ValueError("userDefinedMetadata: belongs to another model")

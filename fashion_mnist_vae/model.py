@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from training_run.distribution import num_replicas, shard
 
-Reconstruction = Literal["mse", "bce"]
+ReconstructionLoss = Literal["mse", "bce"]
 
 _EVALUATION_BATCH = 2000
 _EVALUATION_SEED = 1
@@ -29,25 +29,25 @@ class VaeOptions(NamedTuple):
 class ZLayer(keras.layers.Layer):
     """Draws z from N(z_mean, exp(z_log_var)) (`ZLayer`, the reparameterization trick).
 
-    The randomness enters as a factor, so gradients reach both inputs.
+    The noise multiplies the standard deviation, so gradients reach both inputs.
     """
 
     def __init__(self, **kwargs):
-        """Create the layer; `keras.utils.set_random_seed` decides what it draws in training."""
+        """Create the layer; `keras.utils.set_random_seed` sets the seed of its training noise."""
         super().__init__(**kwargs)
         self.seed_generator = keras.random.SeedGenerator()
 
     def build(self, input_shape):
-        """Check the inputs before they are used.
+        """Check the number of inputs.
 
         Raises:
-          ValueError: there are not exactly two.
+          ValueError: there are not exactly two inputs.
         """
         self.compute_output_shape(input_shape)
         super().build(input_shape)
 
     def compute_output_shape(self, input_shape):
-        """Return the shape of z, that of z_mean.
+        """Return the shape of z, which is the shape of z_mean.
 
         Raises:
           ValueError: there are not exactly two inputs.
@@ -62,8 +62,8 @@ class ZLayer(keras.layers.Layer):
         """Map [z_mean, z_log_var], each [batch, latent_dim], to z."""
         z_mean, z_log_var = inputs
         if training:
-            # A checkpoint holds the generator's state, so a resumed run draws the same noise. The
-            # noise is drawn for the rows of all replicas, and each replica takes its own rows.
+            # A checkpoint holds the generator's state, so a resumed run draws the same noise. Each
+            # replica draws the noise of all replicas and takes its own rows.
             rows = num_replicas() * tf.shape(z_mean)[0]
             epsilon = keras.random.normal([rows, z_mean.shape[1]], seed=self.seed_generator)
             return reparameterize(z_mean, z_log_var, shard(epsilon))
@@ -121,14 +121,14 @@ def vae(encoder_model: keras.Model, decoder_model: keras.Model) -> keras.Model:
 def vae_loss(
     inputs: tf.Tensor,
     outputs: list[tf.Tensor],
-    reconstruction_loss: Reconstruction = "mse",
+    reconstruction_loss: ReconstructionLoss = "mse",
     beta: float = 1.0,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Return the loss and its two terms, means over the batch (`vaeLoss`).
 
     Args:
       inputs: images [batch, original_dim].
-      outputs: what `vae` returns for them.
+      outputs: the outputs of `vae` for these images.
       reconstruction_loss: `mse`, the squared error, or `bce`, the binary cross-entropy in nats;
         both summed over the pixels.
       beta: weight of the KL term; 1 as in the original.
@@ -169,12 +169,12 @@ class LossTerms(NamedTuple):
 def evaluate(
     vae_model: keras.Model,
     images: np.ndarray,
-    reconstruction_loss: Reconstruction = "mse",
+    reconstruction_loss: ReconstructionLoss = "mse",
     beta: float = 1.0,
 ) -> LossTerms:
     """Return the mean loss on uint8 images [n, original_dim].
 
-    The noise is the same at each call, so a resumed run has the same history; `ZLayer`'s is not.
+    Each call draws the same noise, unlike `ZLayer`, so a resumed run has the same history.
     """
     totals = np.zeros(3)
     for start in range(0, len(images), _EVALUATION_BATCH):
@@ -190,10 +190,10 @@ def _loss_terms(
     vae_model: keras.Model,
     images: tf.Tensor,
     seed: tf.Tensor,
-    reconstruction_loss: Reconstruction,
+    reconstruction_loss: ReconstructionLoss,
     beta: float,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Return what `vae_loss` returns for the images, with the noise of a seed."""
+    """Return the results of `vae_loss` for the images, with noise from a seed."""
     inputs = scale(images)
     encoder_model, decoder_model = (vae_model.get_layer(name) for name in ("encoder", "decoder"))
     z_mean, z_log_var, _ = encoder_model(inputs)

@@ -1,4 +1,4 @@
-"""What the model draws and how it orders the images, as arrays and as PNG files."""
+"""Pictures of the latent space and of reconstructions, as arrays and as PNG files."""
 
 from pathlib import Path
 from typing import Any
@@ -12,33 +12,33 @@ from fashion_mnist_vae.grid import Grid
 from fashion_mnist_vae.model import kl_divergence, scale
 from keras_tfjs.atomic_files import write_atomically
 
-_ENCODED = 10_000  # training images that show what the encoder does, if there are no test images
+_MAX_TRAIN_IMAGES = 10_000  # to encode, if there are no test images
 
 
-def widest_dimensions(
+def largest_kl_dimensions(
     encoder_model: keras.Model, image_data: ImageData
 ) -> tuple[tuple[int, int], np.ndarray]:
-    """Return the two latent dimensions of the largest KL divergence, and that of each, in nats.
+    """Return the two dimensions with the largest KL divergence, and all divergences in nats.
 
-    A dimension that the encoder does not use has a divergence of 0, because all images lie there
-    alike. If there is only one dimension, it is returned twice.
+    A latent dimension that the encoder does not use has a divergence of 0, because its z does not
+    depend on the image. If there is only one dimension, it is returned twice.
     """
-    z_mean, z_log_var = encode(encoder_model, _shown_images(image_data))
+    z_mean, z_log_var = encode(encoder_model, _images_to_encode(image_data))
     divergence = kl_divergence(z_mean, z_log_var).numpy().mean(axis=0)
     largest = [int(dimension) for dimension in np.sort(np.argsort(-divergence)[:2])]
     return (largest[0], largest[-1]), divergence
 
 
 def limits(encoder_model: keras.Model, image_data: ImageData) -> list[list[float]]:
-    """Return where the middle 98% of the images lie: [start, end] of each latent dimension."""
-    z_mean, _ = encode(encoder_model, _shown_images(image_data))
+    """Return the range of the middle 98% of the images: [start, end] of each dimension."""
+    z_mean, _ = encode(encoder_model, _images_to_encode(image_data))
     return np.percentile(z_mean, [1, 99], axis=0).T.tolist()
 
 
-def _shown_images(image_data: ImageData) -> np.ndarray:
-    """Return the images that show what the encoder does: uint8 [n, original_dim]."""
+def _images_to_encode(image_data: ImageData) -> np.ndarray:
+    """Return the images that show the latent space: uint8 [n, original_dim]."""
     images = image_data.test_images
-    return images if len(images) else image_data.train_images[:_ENCODED]
+    return images if len(images) else image_data.train_images[:_MAX_TRAIN_IMAGES]
 
 
 def encode(encoder_model: keras.Model, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -48,22 +48,22 @@ def encode(encoder_model: keras.Model, images: np.ndarray) -> tuple[np.ndarray, 
 
 
 def latent_space(vae_model: keras.Model, image_data: ImageData, grid: Grid) -> np.ndarray:
-    """Return what the decoder draws on a grid in the two widest dimensions; see `decode_grid`."""
+    """Return the decoded grid in the two dimensions with the largest KL divergence."""
     encoder_model, decoder_model = (vae_model.get_layer(name) for name in ("encoder", "decoder"))
-    dimensions, _ = widest_dimensions(encoder_model, image_data)
+    dimensions, _ = largest_kl_dimensions(encoder_model, image_data)
     grid = grid._replace(dimensions=dimensions)
     return decode_grid(decoder_model, grid, image_data.image_shape)
 
 
 def decode_grid(decoder_model: keras.Model, grid: Grid, image_shape: tuple[int, int]) -> np.ndarray:
-    """Return the decoded images of a grid as one: [rows * height, points * width], 0 to 1."""
+    """Return the decoded images of a grid as one image: [rows * height, points * width], 0 to 1."""
     images = decoder_model(grid.z(decoder_model.input_shape[1])).numpy()
     tiles = images.reshape(grid.rows(), grid.points, *image_shape)
     return tiles.swapaxes(1, 2).reshape(grid.rows() * image_shape[0], -1)
 
 
 def save_grid(path: Path, montage: np.ndarray, grid: Grid) -> None:
-    """Write the montage of a grid with its axes: the latent space (the book's figure 10.8)."""
+    """Write the montage of a grid with axes (the book's figure 10.8)."""
     figure, axes = _figure(9, 9 if grid.rows() > 1 else 1.5)
     half = (grid.end - grid.start) / max(grid.points - 1, 1) / 2
     side = [grid.values()[0] - half, grid.values()[-1] + half]
@@ -79,7 +79,7 @@ def save_grid(path: Path, montage: np.ndarray, grid: Grid) -> None:
 def save_clusters(
     path: Path, encoder_model: keras.Model, image_data: ImageData, dimensions: tuple[int, int]
 ) -> None:
-    """Write where the test images lie in the latent space, coloured by class."""
+    """Write a plot of the test images in the latent space, coloured by class."""
     z_mean, _ = encode(encoder_model, image_data.test_images)
     figure, axes = _figure(9, 8)
     colours = _colours(len(image_data.class_names))
@@ -97,7 +97,7 @@ def save_clusters(
 def save_reconstructions(
     path: Path, encoder_model: keras.Model, decoder_model: keras.Model, image_data: ImageData
 ) -> None:
-    """Write the first test image of up to ten classes above what the model makes of it."""
+    """Write the first test image of up to ten classes, each above its reconstruction."""
     _, first = np.unique(image_data.test_labels, return_index=True)
     first = first[:10]
     images = image_data.test_images[first]
@@ -115,7 +115,7 @@ def save_reconstructions(
 
 
 def save_image(path: Path, image: np.ndarray) -> None:
-    """Write an image [height, width] of values from 0 to 1, pixel by pixel."""
+    """Write an image [height, width] of values from 0 to 1 as PNG."""
     pixels = np.round(np.clip(image, 0, 1) * 255).astype(np.uint8)
     png = tf.io.encode_png(pixels[..., None]).numpy()
     write_atomically(path, lambda partial: partial.write_bytes(png))

@@ -1,4 +1,4 @@
-"""`previewImage` of the original's data.js, apart because it writes to the terminal."""
+"""Drawing an image in the terminal (`previewImage` of the original's data.js)."""
 
 import os
 import sys
@@ -17,14 +17,14 @@ def preview_image(image: np.ndarray) -> None:
 
 
 def terminal_style() -> Style:
-    """Return what stdout can show: 24-bit colour, the 256 colours' grays, or plain characters."""
+    """Return the style for stdout: 24-bit colour, the grays of 256 colours, or ASCII."""
     if not sys.stdout.isatty() or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb":
         return "ascii"
     return "truecolor" if os.environ.get("COLORTERM") in ("truecolor", "24bit") else "256"
 
 
 def image_text(image: np.ndarray, style: Style) -> str:
-    """Return an image as lines of text, two rows of pixels a line.
+    """Return an image as lines of text, with two rows of pixels per line.
 
     Args:
       image: [height, width], values from 0 to 1.
@@ -45,7 +45,7 @@ def _ascii_line(upper: np.ndarray, lower: np.ndarray) -> str:
 
 
 def _half_blocks(upper: np.ndarray, lower: np.ndarray, style: Style) -> str:
-    """Upper half blocks: the upper pixel is the character's colour, the lower its background."""
+    """Return a line of upper half blocks: foreground is the upper pixel, background the lower."""
 
     def colour(value: float) -> str:
         if style == "truecolor":

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from fashion_mnist_vae.model import Reconstruction, evaluate
+from fashion_mnist_vae.model import ReconstructionLoss, evaluate
 from fashion_mnist_vae.pictures import encode
 
 _ACTIVE_VARIANCE = 0.01
@@ -12,7 +12,7 @@ _ACTIVE_VARIANCE = 0.01
 def describe(
     vae_model: keras.Model,
     images: np.ndarray,
-    reconstruction_loss: Reconstruction = "mse",
+    reconstruction_loss: ReconstructionLoss = "mse",
     beta: float = 1.0,
 ) -> str:
     """Return the loss, its terms and the active dimensions on images, as lines of text.
@@ -36,9 +36,9 @@ def describe(
 
 
 def active_dimensions(encoder_model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Return for each latent dimension whether the encoder uses it: bool [latent_dim].
+    """Return which latent dimensions are active: bool [latent_dim].
 
-    It does if the variance of z_mean over the images is above 0.01 (Burda, Grosse and
+    A dimension is active if the variance of z_mean over the images is above 0.01 (Burda, Grosse and
     Salakhutdinov, "Importance Weighted Autoencoders", 2015, section 5.1).
     """
     z_mean, _ = encode(encoder_model, images)

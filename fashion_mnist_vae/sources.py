@@ -1,4 +1,4 @@
-"""Where the images come from; apart from data.py, which reads files and knows no network."""
+"""Finding or downloading the images; data.py reads their files."""
 
 import shutil
 import subprocess
@@ -15,14 +15,14 @@ from training_run import datasets
 DEFAULT = "fashion_mnist"
 DEBIAN_PACKAGE = "dataset-fashion-mnist"
 DEBIAN_DIRECTORY = Path("/usr/share/datasets/fashion-mnist")
-MAX_SIDE = 64  # pixels; beyond it a dense autoencoder is the wrong tool
+MAX_SIDE = 64  # pixels; larger images need a convolutional model
 
 
 def load(name: str, data_dir: str | None) -> ImageData:
-    """Find a dataset of small grayscale images, and print where.
+    """Find or download a dataset of small grayscale images, and print where it is.
 
     Raises:
-      UserError: it was not found, or its files are damaged or no such images.
+      UserError: the dataset was not found, is damaged, or has images of another kind.
     """
     found, source = find(name, data_dir)
     found = found._replace(name=readable(name))
@@ -34,28 +34,29 @@ def load(name: str, data_dir: str | None) -> ImageData:
     )
     if not len(found.test_images):
         print(
-            "There are no test images: the best epoch is that of the lowest training loss, and the "
-            "pictures of test images are left out."
+            "There are no test images, so the best epoch is the one with the lowest training loss, "
+            "and there are no pictures of test images."
         )
     return found
 
 
 def find(name: str, data_dir: str | None) -> tuple[ImageData, str]:
-    """Find a dataset of small grayscale images.
+    """Find or download a dataset of small grayscale images.
 
-    Looked for in this order: `data_dir` (IDX files, or a TFDS directory), and without one: Debian's
-    directory, what was unpacked from Debian's package before, TFDS's directory, TFDS's download,
-    Debian's package. Debian has `fashion_mnist` only.
+    With `data_dir`, the function looks for IDX files and for a TFDS directory there. Without
+    `data_dir`, it looks in Debian's directory, in the cache of Debian's package and in TFDS's
+    directory. It then downloads from TFDS, or else Debian's package. Debian has only
+    `fashion_mnist`.
 
     Args:
-      name: as TFDS knows it. With IDX files in `data_dir` any name will do; those of
-        `fashion_mnist` are checked to be the original ones.
+      name: the name in TFDS. IDX files in `data_dir` may have any name; the files of
+        `fashion_mnist` must have the MD5 of the originals.
 
     Returns:
       The dataset, and where it was found.
 
     Raises:
-      UserError: it was not found, or its files are damaged or no such images.
+      UserError: the dataset was not found, is damaged, or has images of another kind.
     """
     if data_dir is not None:
         return _from_directory(name, Path(data_dir))
@@ -73,11 +74,11 @@ def find(name: str, data_dir: str | None) -> tuple[ImageData, str]:
     try:
         return _from_debian()
     except (OSError, subprocess.SubprocessError) as error:
-        failures.append(f"Debian's package failed ({_words(error)})")
+        failures.append(f"Debian's package failed ({_reason(error)})")
     raise UserError(
         f"no Fashion-MNIST images: {DEBIAN_DIRECTORY} is not there, {', and '.join(failures)}; "
-        f"with a network try again, or run apt-get install {DEBIAN_PACKAGE}, or name with "
-        "--data_dir a directory of the four IDX files or a TFDS directory"
+        f"try again with a network, or run apt-get install {DEBIAN_PACKAGE}, or name a directory "
+        "of the four IDX files, or a TFDS directory, with --data_dir"
     )
 
 
@@ -99,8 +100,8 @@ def _from_tfds(name: str, data_dir: str | None, download: bool = True) -> tuple[
     """Return a dataset of TFDS.
 
     Raises:
-      DatasetError: it is not there and is not to be or cannot be downloaded, or is damaged.
-      UserError: it is not one of small grayscale images.
+      DatasetError: the dataset is damaged, or is not there and cannot or must not be downloaded.
+      UserError: its images are not small and grayscale, or have no labels.
     """
     builder = datasets.find(name, data_dir)
     if not builder.is_prepared() and not download:
@@ -109,7 +110,7 @@ def _from_tfds(name: str, data_dir: str | None, download: bool = True) -> tuple[
     datasets.prepare(builder)
 
     def arrays(split: str) -> tuple[np.ndarray, np.ndarray]:
-        whole = builder.as_dataset(split=split, batch_size=-1)  # -1: all of it as one tensor
+        whole = builder.as_dataset(split=split, batch_size=-1)  # -1: the whole split as one tensor
         return whole["image"].numpy()[..., 0], whole["label"].numpy()
 
     with datasets.reading(builder):
@@ -122,7 +123,7 @@ def _check(builder) -> list[str]:
     """Return the class names of a TFDS dataset.
 
     Raises:
-      UserError: it is not one of small grayscale images with labels.
+      UserError: its images are not small and grayscale, or have no labels.
     """
     features, splits = dict(builder.info.features.items()), set(builder.info.splits)
     image, label = features.get("image"), features.get("label")
@@ -133,17 +134,17 @@ def _check(builder) -> list[str]:
             f"{MAX_SIDE} pixels: its images are {shape or 'absent'}"
         )
     if image is None or image.dtype != np.uint8 or label is None or not hasattr(label, "names"):
-        raise UserError(f"{builder.name} lacks pixels of 8 bits, or classes")
-    if splits and not {"train", "test"} <= splits:  # none are known before it is prepared
+        raise UserError(f"{builder.name} lacks 8-bit pixels or classes")
+    if splits and not {"train", "test"} <= splits:  # empty before the dataset is prepared
         raise UserError(f"{builder.name} lacks a training or a test split")
     return label.names
 
 
 def _from_debian() -> tuple[ImageData, str]:
-    """Fetch Debian's package and unpack it into the user's cache, which needs no root."""
-    cache = cache_directory()
+    """Download Debian's package and unpack it into the user's cache, without root."""
+    cache = _cache()
     cache.parent.mkdir(parents=True, exist_ok=True)
-    print(f"Fetching Debian's package {DEBIAN_PACKAGE} (31 MB) ...", flush=True)
+    print(f"Downloading Debian's package {DEBIAN_PACKAGE} (31 MB) ...", flush=True)
     with tempfile.TemporaryDirectory(dir=cache.parent) as scratch:
         _run(["apt-get", "download", DEBIAN_PACKAGE], scratch)
         for package in Path(scratch).glob("*.deb"):
@@ -161,8 +162,8 @@ def _run(line: list[str], directory: str) -> None:
     subprocess.run(line, cwd=directory, check=True, capture_output=True, text=True, timeout=600)
 
 
-def _words(error: Exception) -> str:
-    """Return what a failed command said last, or what the system says."""
+def _reason(error: Exception) -> str:
+    """Return the last line that a failed command printed, or the system's message."""
     said = (getattr(error, "stderr", None) or "").strip().splitlines()
     return said[-1] if said else str(error)
 

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from fashion_mnist_vae.data import ImageData
     from fashion_mnist_vae.grid import Grid
-    from fashion_mnist_vae.model import Reconstruction, VaeOptions
+    from fashion_mnist_vae.model import ReconstructionLoss, VaeOptions
     from training_run.run import Run
     from training_run.schedule import Schedule
 
 APP = "fashion_mnist_vae"
-PREVIEWED = (5, 50, 500)  # the training images that the original shows first
+PREVIEW_INDICES = (5, 50, 500)  # of the training images that the original shows first
 
 USAGE = f"""Train a variational autoencoder on small images (the original's train.js, `yarn train`).
 
@@ -42,7 +42,7 @@ def train(
     learning_rate: float = 1e-3,
     schedule: "Schedule" = "constant",
     warmup_steps: int = 0,
-    reconstruction_loss: "Reconstruction" = "mse",
+    reconstruction_loss: "ReconstructionLoss" = "mse",
     beta: float = 1.0,
     seed: int = 0,
     grid: "Grid | None" = None,
@@ -52,19 +52,20 @@ def train(
     Args:
       image_data: the images to train on, and those for `val_loss`.
       opts: the sizes of the layers; `original_dim` is the number of pixels of an image.
-      run: the run to train in, for one model; by default a new run that keeps nothing.
-      epochs: times that the run sees each image, those before a resumption included.
+      run: the training run, for one model only; by default a new run that writes no files.
+      epochs: epochs of the run, including those before it was resumed.
       batch_size: images in a step.
-      learning_rate: Adam's.
+      learning_rate: learning rate of Adam.
       schedule, warmup_steps: how the learning rate changes; see `training_run.schedule`.
       reconstruction_loss, beta: see `vae_loss`.
-      seed: seed of the order of the images; `keras.utils.set_random_seed` is that of the weights
-        and the noise.
+      seed: random seed of the order of the images; `keras.utils.set_random_seed` sets the seed of
+        the weights and the noise.
       grid: the part of the latent space that TensorBoard shows after each epoch.
 
     Returns:
-      The autoencoder with the weights of the epoch with the lowest loss on the test images, or of
-      the lowest training loss if there are none. `run.history` has the metrics of each epoch.
+      A copy of the model with the weights of the best epoch, which has the lowest `val_loss`, or
+      the lowest training loss if there are no test images. `run.history` has the metrics of each
+      epoch. `val_loss` is the mean loss of the test images.
 
     Raises:
       UserError: the loss is NaN or infinite.
@@ -106,7 +107,7 @@ def train(
         if len(image_data.test_images):
             test_images = image_data.test_images
             metrics = {"val_loss": evaluate(vae_model, test_images, reconstruction_loss, beta).loss}
-        add_map(run, vae_model, image_data)  # of how the latent space forms, for the page
+        add_map(run, vae_model, image_data)  # for the page
         run.log_epoch(metrics)
         generate(decoder_model, image_data.image_shape)
         if run.tensorboard.enabled:
@@ -116,7 +117,7 @@ def train(
 
 
 def generate(decoder_model: "keras.Model", image_shape: tuple[int, int]) -> None:
-    """Print what the decoder draws at z = 0 (`generate`)."""
+    """Draw the decoder's image of z = 0 in the terminal (`generate`)."""
     import tensorflow as tf
 
     from fashion_mnist_vae.preview import preview_image
@@ -126,10 +127,10 @@ def generate(decoder_model: "keras.Model", image_shape: tuple[int, int]) -> None
 
 
 def main(arguments: list[str]) -> None:
-    """Train, and leave a complete run directory (`run`).
+    """Train a model, and write a complete run directory (`run`).
 
     Raises:
-      UserError: bad input, or a run that cannot go on.
+      UserError: bad input, or a run that cannot be resumed.
     """
     if arguments:
         raise UserError(f"this command takes flags only, not {arguments[0]}")
@@ -141,14 +142,14 @@ def main(arguments: list[str]) -> None:
     tensorflow_setup.set_up(FLAGS.gpu)
     import keras
 
-    from fashion_mnist_vae import export, scores, sources
+    from fashion_mnist_vae import export, sources
     from fashion_mnist_vae.model import VaeOptions
     from fashion_mnist_vae.preview import preview_image
     from training_run.distribution import join
     from training_run.run import open_run
 
     with join(FLAGS.distribution) as workers:
-        # The other machines may not have the run's directory, so they take the chief's settings.
+        # The other workers may lack the run's directory, so they take the chief's settings.
         saved = workers.broadcast(saved)
         run_flags.set_flag_defaults(FLAGS, saved, TRAIN_GROUPS)
         image_data = sources.load(FLAGS.dataset, FLAGS.data_dir)
@@ -165,7 +166,7 @@ def main(arguments: list[str]) -> None:
             max_minutes=run_flags.max_minutes(FLAGS),
         ) as run:
             keras.utils.set_random_seed(FLAGS.seed)
-            for index in PREVIEWED:
+            for index in PREVIEW_INDICES:
                 image = image_data.train_images[index % len(image_data.train_images)] / 255
                 preview_image(image.reshape(image_data.image_shape))
             original_dim = math.prod(image_data.image_shape)
@@ -184,19 +185,23 @@ def main(arguments: list[str]) -> None:
                 grid=grid,
             )
             if workers.is_chief:
-                if len(image_data.test_images):
-                    print(f"The best epoch on {len(image_data.test_images):,} test images:")
-                    print(
-                        scores.describe(
-                            vae_model, image_data.test_images, FLAGS.reconstruction_loss, FLAGS.beta
-                        )
-                    )
+                print_scores(vae_model, image_data)
                 files = export.export_run(run, vae_model, image_data, grid)
-                run.finish(files, try_next(str(path), run.num_epochs))
+                run.finish(files, next_commands(str(path), run.num_epochs))
 
 
-def try_next(path: str, epochs: int) -> list[list[str]]:
-    """Return commands to go on with: a module and its arguments each."""
+def print_scores(vae_model: "keras.Model", image_data: "ImageData") -> None:
+    """Print how well the model reconstructs the test images, if there are any."""
+    from fashion_mnist_vae import scores
+
+    images = image_data.test_images
+    if len(images):
+        print(f"Scores of the best epoch on {len(images):,} test images:")
+        print(scores.describe(vae_model, images, FLAGS.reconstruction_loss, FLAGS.beta))
+
+
+def next_commands(path: str, epochs: int) -> list[list[str]]:
+    """Return the next commands to try, each as a module and its arguments."""
     longer = f"--epochs={2 * epochs}"
     return [
         [f"{APP}.generate", path, *["--z=1.5,-0.5"] * (FLAGS.latent_dim == 2)],

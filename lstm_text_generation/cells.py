@@ -1,4 +1,4 @@
-"""Ways through the LSTM layers; apart from model.py, as writing and exports need them.
+"""Computing the LSTM layers, for training, text generation and exports.
 
 Keras's own loop over the characters does not run in TensorFlow.js.
 """
@@ -13,24 +13,24 @@ State = list[list[tf.Tensor]]  # [h, c] of each LSTM layer, each [batch, units]
 
 
 def lstm_layers(model: keras.Model) -> list[keras.layers.LSTM]:
-    """Return the model's LSTM layers, from the input on."""
+    """Return the model's LSTM layers, the first layer first."""
     return [layer for layer in model.layers if isinstance(layer, keras.layers.LSTM)]
 
 
 def zero_state(model: keras.Model, batch: Any) -> State:
-    """Return the state before a text's first character."""
+    """Return the state before the first character of a text."""
     return [[tf.zeros([batch, layer.units])] * 2 for layer in lstm_layers(model)]
 
 
 def lstm_step(
     model: keras.Model, x: tf.Tensor, state: State, masks: Mapping[str, tf.Tensor] | None = None
 ) -> tuple[tf.Tensor, State]:
-    """Take one character through the LSTM layers.
+    """Run all layers but the last on one character.
 
     Args:
       x: one-hot characters [batch, charset_size].
-      masks: by the name of a Dropout layer, what it multiplies its input with, [batch, units];
-        without masks there is no dropout.
+      masks: the factors of each Dropout layer, [batch, units], by the layer's name; without
+        masks there is no dropout.
 
     Returns:
       The last layer's output [batch, units], and the new state.
@@ -45,14 +45,14 @@ def lstm_step(
     return x, new
 
 
-def character_by_character(
+def run_by_character(
     model: keras.Model, windows: tf.Tensor, state: State, masks: Mapping[str, tf.Tensor]
 ) -> tuple[tf.Tensor, State]:
-    """Take each character through all layers before the next one.
+    """Run all layers on a character before the next character.
 
-    TensorFlow starts the next iteration before the last one has ended, so each layer can run on a
-    core of its own. On processors that is faster than `model.fit`, because the matrices are too
-    small to split one layer over several cores.
+    TensorFlow starts an iteration before the previous iteration has ended, so each layer can run
+    on its own core. On a CPU this order is faster than `model.fit`, because the matrices are too
+    small to split a layer over several cores.
 
     Args:
       windows: indices [batch, length].
@@ -75,13 +75,13 @@ def character_by_character(
     return tf.transpose(outputs.stack(), [1, 0, 2]), state
 
 
-def layer_by_layer(
+def run_by_layer(
     model: keras.Model, windows: tf.Tensor, state: State, masks: Mapping[str, tf.Tensor]
 ) -> tuple[tf.Tensor, State]:
-    """Take whole windows through each layer before the next one, as Keras does.
+    """Run a layer on whole windows before the next layer, as Keras does.
 
-    On a GPU, Keras computes a layer with a single call of cuDNN. Arguments and results are those of
-    `character_by_character`.
+    On a GPU, Keras computes a layer with a single call of cuDNN. For arguments and results see
+    `run_by_character`.
     """
     old, new = iter(state), []
     x = tf.one_hot(windows, model.input_shape[2])
@@ -95,13 +95,13 @@ def layer_by_layer(
 
 
 class _SequenceLSTM(keras.layers.LSTM):
-    """A layer with another one's cell, and so its weights, that returns all outputs and its state.
+    """An LSTM layer that shares another layer's cell, and returns all outputs and its state.
 
-    Of a model's layers, the last LSTM returns one output, and none returns its state.
+    In the model, the last LSTM layer returns only one output, and no layer returns its state.
     """
 
     def __init__(self, layer: keras.layers.LSTM):
-        # Not LSTM's own __init__, because it makes another cell, with a variable.
+        # Skip LSTM's own __init__, because it creates another cell, which has a variable.
         super(keras.layers.LSTM, self).__init__(
             layer.cell, return_sequences=True, return_state=True, name=layer.name
         )
@@ -109,7 +109,7 @@ class _SequenceLSTM(keras.layers.LSTM):
 
 
 def last_probabilities(model: keras.Model, text: tf.Tensor) -> tuple[tf.Tensor, State]:
-    """Read texts from their beginning.
+    """Predict the character after each text, from a zero state.
 
     Keras's RNN loop uses TensorLists, which TensorFlow.js cannot run. This loop carries plain
     tensors.
@@ -118,7 +118,7 @@ def last_probabilities(model: keras.Model, text: tf.Tensor) -> tuple[tf.Tensor, 
       text: indices [batch, length], or one-hot vectors [batch, length, charset_size].
 
     Returns:
-      The probabilities of the character that follows, [batch, charset_size], and the state.
+      The probabilities of the next character, [batch, charset_size], and the new state.
     """
     charset_size, units = model.input_shape[2], lstm_layers(model)[-1].units
 

@@ -1,4 +1,7 @@
-"""`TEXT_DATA_URLS`, `maybeDownload` of data.js; apart from data.py, as --help lists the texts."""
+"""Finding a corpus by its name or path (`TEXT_DATA_URLS`, `maybeDownload` of data.js).
+
+This module is separate from data.py, because --help lists the corpora without TensorFlow.
+"""
 
 import collections
 import difflib
@@ -13,19 +16,19 @@ from keras_tfjs.command_line import UserError, readable
 from lstm_text_generation.text_files import read_text_file
 from training_run import datasets
 
-STALLED = 30  # seconds without a byte after which a download has failed
+DOWNLOAD_TIMEOUT = 30  # seconds without a byte, after which a download fails
 _BUCKET = "https://storage.googleapis.com/tfjs-examples/lstm-text-generation/data/"
 
 
 class Download(NamedTuple):
-    """A corpus to download: its address, its size in bytes, and what it is."""
+    """A corpus to download: its address, its size in bytes, and its title."""
 
     url: str
     size: int
     title: str
 
 
-# The original's four (`TEXT_DATA_URLS` in data.js).
+# The four corpora of the original.
 TEXT_DATA_URLS = {
     "shakespeare": Download(_BUCKET + "t8.shakespeare.txt", 5_458_199, "Shakespeare's works"),
     "nietzsche": Download(_BUCKET + "nietzsche.txt", 579_675, "Nietzsche, Beyond Good and Evil"),
@@ -55,23 +58,22 @@ def table() -> str:
 
 
 def load(name_or_path: str, data_dir: str | None = None, encoding: str = "utf-8") -> str:
-    """Return a corpus whole; arguments and errors are those of `read`."""
+    """Return a whole corpus; for arguments and errors see `read`."""
     return "".join(read(name_or_path, data_dir, encoding))
 
 
 def read(name_or_path: str, data_dir: str | None = None, encoding: str = "utf-8") -> Iterator[str]:
-    """Return a corpus in pieces, as it is: no newline translated, no byte-order mark removed.
+    """Return a corpus in pieces, unchanged: newlines are not translated, a byte-order mark stays.
 
-    Files are read as the pieces are taken, so they may be larger than memory.
+    The function reads a piece when the caller takes it, so a file may be larger than memory.
 
     Args:
       name_or_path: one of `NAMES`, or the path of a text file.
-      data_dir: where TensorFlow Datasets keeps `tiny_shakespeare`; its own default if None.
-      encoding: of a text file named by its path.
+      data_dir: TensorFlow Datasets directory of `tiny_shakespeare`; None for the default of TFDS.
+      encoding: the encoding of a text file.
 
     Raises:
-      UserError: there is no such corpus, it cannot be had, or the file is not text; the last is
-        known only when the piece is taken.
+      UserError: the corpus does not exist, the download fails, or a piece of the file is not text.
     """
     if name_or_path == DEFAULT:
         topics = importlib.import_module("pydoc_data.topics").topics
@@ -81,7 +83,7 @@ def read(name_or_path: str, data_dir: str | None = None, encoding: str = "utf-8"
     if name_or_path in TEXT_DATA_URLS:
         return read_text_file(download(name_or_path), "utf-8")
     if not name_or_path:
-        raise UserError(f"the corpus has no name; the corpora are {', '.join(NAMES)}")
+        raise UserError(f"the name of the corpus is empty; the corpora are {', '.join(NAMES)}")
     path = Path(name_or_path)
     if path.is_dir():
         raise UserError(f"{path} is a directory; name a text file in it")
@@ -96,7 +98,7 @@ def read(name_or_path: str, data_dir: str | None = None, encoding: str = "utf-8"
 
 
 def identifier(name_or_path: str) -> str:
-    """Return a short name for a corpus, fit for a directory: a file's name without its suffix."""
+    """Return the name of a corpus, or the name of a file without its suffix."""
     return name_or_path if name_or_path in NAMES else Path(name_or_path).stem
 
 
@@ -106,12 +108,12 @@ def title(name_or_path: str) -> str:
 
 
 def download(name: str, cache: Path | None = None) -> Path:
-    """Return the file of one of `TEXT_DATA_URLS`, downloaded into the user's cache if need be.
+    """Return the file of one of `TEXT_DATA_URLS`; download it if the user's cache lacks it.
 
-    The file gets its name there only when all of it has come, so a broken download leaves nothing.
+    The file is renamed after the download is complete, so a failed download leaves no file.
 
     Raises:
-      UserError: the download failed or brought something else.
+      UserError: the download failed, or the server returned another file.
     """
     import pooch
     import requests
@@ -121,7 +123,7 @@ def download(name: str, cache: Path | None = None) -> Path:
     if path.exists():
         return path
     pooch.get_logger().setLevel("WARNING")
-    fetch = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=STALLED)
+    fetch = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=DOWNLOAD_TIMEOUT)
     try:
         print(f"Downloading {name} ({size / 1e6:.1f} MB) from {url}", flush=True)
         pooch.retrieve(
@@ -129,7 +131,7 @@ def download(name: str, cache: Path | None = None) -> Path:
             known_hash=None,
             fname=path.name,
             path=path.parent,
-            downloader=functools.partial(_fetch_whole, fetch, size),
+            downloader=functools.partial(_fetch_checked, fetch, size),
         )
     except (requests.RequestException, ConnectionError) as error:
         raise UserError(
@@ -138,25 +140,26 @@ def download(name: str, cache: Path | None = None) -> Path:
     return path
 
 
-def _fetch_whole(fetch, size: int, url: str, output_file, pooch_) -> None:
-    """Download with pooch's `fetch`, and refuse what can only be a part or something else.
+def _fetch_checked(fetch, size: int, url: str, output_file, pooch_) -> None:
+    """Download with pooch's `fetch`, and check the size and the text of the file.
 
-    urllib3 notices a body shorter than announced; a server that announces nothing, or a login page
-    in the way, shows in the size. The 5% are for a publisher who corrects the text.
+    urllib3 detects a body that is shorter than its Content-Length. The size detects a truncated
+    body without Content-Length, and a login page. A size may differ by 5%, because a publisher may
+    correct the text.
     """
     fetch(url, output_file, pooch_)
     found = Path(output_file).stat().st_size
     if abs(found - size) > 0.05 * size:
-        raise ConnectionError(f"{url} gave {found:,} bytes instead of about {size:,}")
+        raise ConnectionError(f"{url} returned {found:,} bytes instead of about {size:,}")
     try:
         collections.deque(read_text_file(Path(output_file), "utf-8"), maxlen=0)
     except UserError as error:
         reason = str(error).removeprefix(f"{output_file} ")
-        raise ConnectionError(f"what {url} gave {reason}") from None
+        raise ConnectionError(f"the file from {url} {reason}") from None
 
 
 def _from_tfds(name: str, data_dir: str | None) -> str:
-    """Return the whole text of a TFDS text dataset: its splits are consecutive parts."""
+    """Return the text of a TFDS dataset, whose splits are consecutive parts of the text."""
     try:
         builder = datasets.find(name, data_dir)
         datasets.prepare(builder)

@@ -18,9 +18,9 @@ VALIDATION_WINDOWS = 2048
 class TextData:
     """A text, its character set, and the examples to learn from (`TextData` in data.js).
 
-    The text is kept as one small integer a character, in a temporary file that is mapped into
-    memory: it may be larger than the machine's memory. The character set is in order of first
-    appearance, as in the original, so that models can be exchanged with it.
+    The text is stored as one small integer per character, in a temporary file that is mapped into
+    memory, so the text may be larger than memory. The character set is in order of first
+    appearance, as in the original, so this port and the original can use each other's models.
     """
 
     def __init__(
@@ -37,14 +37,14 @@ class TextData:
           data_identifier: a name for the text.
           text: the text, whole or in pieces.
           sample_len: length of an example, in characters: the model's input length.
-          sample_step: characters from the beginning of an example to that of the next.
-          char_set: the characters that a model knows already; by default those of the text.
+          sample_step: distance between the starts of two examples, in characters.
+          char_set: the character set of an existing model; by default the text's own.
 
         Raises:
-          ValueError: a length is not positive, the identifier is empty, the text is shorter than
-            an example and the character after it, it has only one distinct character, or one
-            that is not in `char_set`.
-          OSError: there is no room for the temporary file.
+          ValueError: a length is not positive; the identifier is empty; the text is too short for
+            an example; the text has only one distinct character, or a character that `char_set`
+            lacks.
+          OSError: the temporary file cannot be written.
         """
         if sample_len <= 0:
             raise ValueError(f"Expected sample_len to be a positive integer, but got {sample_len}")
@@ -94,17 +94,17 @@ class TextData:
         return len(self._char_set)
 
     def fingerprint(self) -> str:
-        """Return a digest that two texts share only if they are the same."""
+        """Return a digest of the text. Only equal texts have the same digest."""
         digest = hashlib.sha256("".join(self._char_set).encode("utf-8", "surrogatepass"))
         digest.update(self._indices.data)
         return digest.hexdigest()[:16]
 
     def get_from_char_set(self, index: int) -> str | None:
-        """Return the character of an index, or None where there is none, as the original does."""
+        """Return the character of an index, or None if there is none, as the original does."""
         return self._char_set[index] if 0 <= index < len(self._char_set) else None
 
     def text_to_indices(self, text: str) -> list[int]:
-        """Return the index of each character, -1 for those that are not in the set."""
+        """Return the index of each character, -1 for a character that is not in the set."""
         return [self._index_of.get(char, -1) for char in text]
 
     def get_random_slice(self, rng: np.random.Generator | None = None) -> tuple[str, list[int]]:
@@ -125,16 +125,16 @@ class TextData:
     ) -> Batches:
         """Return the examples of an epoch, in batches of character indices (`nextDataEpoch`).
 
-        Each epoch goes through the examples in another order, and begins again at the first if
-        there are fewer than `num_examples`. The order is a function of (seed, epoch) that is
-        computed batch by batch, so memory does not grow with the number of examples. The original
-        returns one-hot tensors; here they are made in the graph.
+        Each epoch takes the examples in another order, and repeats this order if the text has
+        fewer than `num_examples` examples. The order is a function of (seed, epoch) and is computed
+        batch by batch, so memory does not grow with the number of examples. The original returns
+        one-hot tensors; here the graph makes the one-hot tensors.
 
         Args:
           num_examples: examples in the epoch.
           batch_size: examples in a batch; the last batch may be smaller.
           epoch: number of the epoch, from 0.
-          validation_split: fraction of the text, at its end, to keep out of training.
+          validation_split: fraction of the text, at its end, that is held out for validation.
           seed: random seed.
 
         Returns:
@@ -151,11 +151,11 @@ class TextData:
         return Batches(num_examples, batch_size, batch)
 
     def indices(self) -> np.ndarray:
-        """Return the whole text, one small integer a character, [text_len]."""
+        """Return the whole text as small integers, [text_len]."""
         return self._indices
 
     def held_out(self, validation_split: float) -> np.ndarray:
-        """Return the end of the text that no training window touches, as `indices` does."""
+        """Return the held-out end of the text, which no training window overlaps; see `indices`."""
         return self._indices[self._train_len(validation_split) :]
 
     def validation_windows(self, validation_split: float) -> np.ndarray:
@@ -165,7 +165,7 @@ class TextData:
           int32 windows [n, sample_len + 1], evenly spaced, at most `VALIDATION_WINDOWS`.
 
         Raises:
-          ValueError: the held-out text, or the rest, is too short for one.
+          ValueError: the held-out text or the training text is too short for a window.
         """
         begin, end = self._train_len(validation_split), self.text_len() - self._sample_len
         if begin >= end or self._num_examples(begin) < 1:
@@ -178,15 +178,15 @@ class TextData:
         return self._windows(np.linspace(begin, end - 1, count).astype(np.int64))
 
     def _windows(self, begins: np.ndarray) -> np.ndarray:
-        """Return the windows that begin there, int32 [n, sample_len + 1]."""
+        """Return the windows that begin at these characters, int32 [n, sample_len + 1]."""
         return self._indices[begins[:, None] + np.arange(self._sample_len + 1)].astype(np.int32)
 
     def _train_len(self, validation_split: float) -> int:
-        """Return the number of characters in front of the held-out ones."""
+        """Return the number of characters before the held-out text."""
         return self.text_len() - int(self.text_len() * validation_split)
 
     def _num_examples(self, text_len: int) -> int:
-        """Return how many examples `text_len` characters give, as the original counts them."""
+        """Return the number of examples in `text_len` characters, counted as in the original."""
         return len(range(0, text_len - self._sample_len - 1, self._sample_step))
 
 
@@ -199,15 +199,15 @@ def unknown_characters(text: str, char_set: Iterable[str]) -> str:
 def _encode(text: str | Iterable[str], known: Sequence[str] = ()) -> tuple[list[str], np.ndarray]:
     """Return the character set in order of first appearance, and the index of each character.
 
-    The characters of `known` come first.
-    Numpy works through the text in chunks, with a table from code points to indices; the result is
-    uint8, uint16 or int32, the first that is enough, and mapped into memory from a file.
+    The characters of `known` come first. NumPy encodes the text in chunks, with a table from code
+    points to indices. The result is mapped into memory from a file. Its type is the smallest of
+    uint8, uint16 and int32 that holds all indices.
     """
     index_of = np.full(0x110000, -1, np.int32)
     order = [ord(char) for char in known]
     index_of[order] = range(len(order))
-    dtype = _narrowest(len(order))
-    file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # not in a `with`, as the array maps it
+    dtype = _smallest_dtype(len(order))
+    file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # not in a `with`, because the array maps it
     for chunk in _chunks(text):
         codes = np.frombuffer(chunk.encode("utf-32-le", "surrogatepass"), "<u4")
         fresh = codes[index_of[codes] < 0]
@@ -216,9 +216,9 @@ def _encode(text: str | Iterable[str], known: Sequence[str] = ()) -> tuple[list[
             for code in values[np.argsort(first)]:
                 index_of[code] = len(order)
                 order.append(int(code))
-            before, dtype = dtype, _narrowest(len(order))
+            before, dtype = dtype, _smallest_dtype(len(order))
             if dtype != before:
-                file = _widened(file, before, dtype)
+                file = _widen(file, before, dtype)
         file.write(index_of[codes].astype(dtype).data)
     file.flush()
     size = file.tell()
@@ -233,12 +233,12 @@ def _chunks(text: str | Iterable[str]) -> Iterator[str]:
             yield piece[start : start + CHUNK]
 
 
-def _narrowest(size: int) -> type:
+def _smallest_dtype(size: int) -> type:
     return np.uint8 if size <= 256 else np.uint16 if size <= 65536 else np.int32
 
 
-def _widened(file: IO[bytes], before: type, after: type) -> IO[bytes]:
-    """Return a file of the same integers in a wider type."""
+def _widen(file: IO[bytes], before: type, after: type) -> IO[bytes]:
+    """Copy a file of integers into a new file of a wider type."""
     wider = tempfile.TemporaryFile()  # noqa: SIM115
     file.seek(0)
     while piece := file.read(CHUNK):

@@ -1,4 +1,4 @@
-"""Tell how well a trained model predicts a text, in nats and bits per character."""
+"""Print how well a trained model predicts a text, in nats and bits per character."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +19,8 @@ USAGE = f"""{__doc__}
   python -m {APP}.evaluate MODEL [CORPUS] [flags]
 
 MODEL is the directory of a finished run, or a model.json that this port or TensorFlow.js saved.
-CORPUS is a name or path as for training; all of its text is predicted. Without it the text is the
-held-out end of the run's own corpus, which no training example touched.
+CORPUS is a name or path, as in training; the model predicts all of its text. Without CORPUS, the
+model predicts the held-out end of the run's own corpus, which training did not see.
 """
 
 
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> None:
     """Load the model and the text, and print the scores.
 
     Args:
-      arguments: the model, and the corpus or nothing.
+      arguments: the model, and optionally a corpus.
 
     Raises:
       UserError: bad input.
@@ -43,37 +43,43 @@ def main(arguments: list[str]) -> None:
     from lstm_text_generation.load import load_model
 
     path, corpus = Path(arguments[0]), arguments[1] if len(arguments) == 2 else None
-    # A model.json of the original does not hold its characters, so they are those of the corpus.
+    # A model.json of the original lacks its character set, so use that of the corpus.
     text = corpora.read(corpus, FLAGS.data_dir, FLAGS.encoding) if corpus else None
     model, description = load_model(path, text)
     if corpus:
-        text_data = encode(corpus, FLAGS.data_dir, FLAGS.encoding, description["char_set"])
+        text_data = encode_corpus(corpus, FLAGS.data_dir, FLAGS.encoding, description["char_set"])
         indices, what = text_data.indices(), f"all of {text_data.data_identifier()}"
     else:
-        text_data, split = own_text(path, description["char_set"])
+        text_data, split = load_run_corpus(path, description["char_set"])
         indices = text_data.held_out(split)
         what = f"the end of {text_data.data_identifier()}, which training did not see"
     print(f"{len(indices):,} characters, {what}:")
     print(scores.describe(scores.score(model, indices)))
 
 
-def own_text(path: Path, char_set: list[str]) -> "tuple[TextData, float]":
-    """Return the text that a run was trained on, and the fraction that it held out.
+def load_run_corpus(path: Path, char_set: list[str]) -> "tuple[TextData, float]":
+    """Return the corpus of a run, and the fraction that the run held out.
 
     Raises:
-      UserError: the run held out nothing, or its text is not at hand.
+      UserError: the run held out no text, or its corpus cannot be read or has changed.
     """
     if not holds_settings(path):
-        raise UserError(f"{path} does not say which corpus it was trained on: name one after it")
+        raise UserError(
+            f"{path} does not say which corpus it was trained on: name a corpus after it"
+        )
     settings = read_settings(path)
     try:
         corpus, encoding = str(settings["corpus"]), str(settings["encoding"])
         split, fingerprint = float(settings["validation_split"]), settings["text"]
     except (KeyError, TypeError, ValueError):
-        raise UserError(f"{path / SETTINGS_FILE} is damaged: it is not that of a run") from None
+        raise UserError(
+            f"{path / SETTINGS_FILE} is damaged: a setting is missing or invalid"
+        ) from None
     if not 0 < split < 1:
-        raise UserError(f"{path} has held out no text (validation_split=0): name a corpus after it")
-    text_data = encode(corpus, FLAGS.data_dir or settings.get("data_dir"), encoding, char_set)
+        raise UserError(f"{path} held out no text (validation_split=0): name a corpus after it")
+    text_data = encode_corpus(
+        corpus, FLAGS.data_dir or settings.get("data_dir"), encoding, char_set
+    )
     if text_data.fingerprint() != fingerprint:
         raise UserError(
             f"{corpus} has changed since {path} was trained on it: name a corpus after the run"
@@ -81,11 +87,14 @@ def own_text(path: Path, char_set: list[str]) -> "tuple[TextData, float]":
     return text_data, split
 
 
-def encode(corpus: str, data_dir: str | None, encoding: str, char_set: list[str]) -> "TextData":
-    """Return a corpus in the characters of a model.
+def encode_corpus(
+    corpus: str, data_dir: str | None, encoding: str, char_set: list[str]
+) -> "TextData":
+    """Return a corpus, encoded in the character set of a model.
 
     Raises:
-      UserError: the corpus cannot be read, is too short, or has other characters.
+      UserError: the corpus cannot be read, is too short, or has characters that the model does not
+        know.
     """
     from lstm_text_generation.data import TextData
 

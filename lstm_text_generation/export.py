@@ -1,4 +1,4 @@
-"""What a finished run leaves: the model in every format, its character set, the samples."""
+"""Writing the files of a finished run: the model in every format, the samples, the plot."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ from training_run.run import Run
 
 KERAS_FILE = "model.keras"
 TEXT_DATA_FILE = "text_data.json"
-FLOAT16_LIMIT = 5e-3  # of a probability: half a percentage point is invisible in what it writes
+FLOAT16_LIMIT = 5e-3  # a smaller difference of a probability does not show in the text
 
 
 def export_run(run: Run, model: keras.Model, text_data: TextData, seed_text: str) -> dict[str, str]:
@@ -27,23 +27,23 @@ def export_run(run: Run, model: keras.Model, text_data: TextData, seed_text: str
 
     Args:
       model: the model with the best weights.
-      seed_text: a piece of the text, to begin with where the text itself is not at hand.
+      seed_text: a piece of the text, with which `generate` begins by default.
 
     Returns:
-      What each file is, by its name.
+      A description of each file, by its name.
     """
-    print(f"Saving the weights of epoch {run.progress.best_epoch}, the best.", flush=True)
+    print(f"Saving the weights of the best epoch, {run.progress.best_epoch}.", flush=True)
     files = export_model(run.directory, model, text_data, seed_text)
     write_text(run.directory / "samples.txt", all_samples(run.history, seed_text))
     sizes = ",".join(str(layer.units) for layer in lstm_layers(model))
     title = f"{text_data.data_identifier()}, LSTM {sizes}"
     history.plot_loss(run.directory / "loss.png", run.history, title, "nats per character")
     return files | {
-        "samples.txt": "what it wrote after each epoch",
+        "samples.txt": "the samples of each epoch",
         "history.csv": "loss, val_loss and bits per character of each epoch",
         "epochs.json": "the metrics and samples of each epoch, for the pages",
-        "loss.png": "the loss of each epoch as a picture",
-        "checkpoints": "what --resume goes on from",
+        "loss.png": "a plot of the loss of each epoch",
+        "checkpoints": "the state from which --resume continues",
     }
 
 
@@ -62,7 +62,7 @@ def export_model(
     """Write the model in every format.
 
     Returns:
-      What each file is, by its name.
+      A description of each file, by its name.
     """
     description = {
         "data_identifier": text_data.data_identifier(),
@@ -82,17 +82,17 @@ def export_model(
     saved_model.save(directory / "saved_model", saved, signatures)
     return {
         KERAS_FILE: "the model, for Keras",
-        "saved_model": "the same for TensorFlow, with the signatures serving_default and generate",
-        MODEL_FILE: "the same for TensorFlow.js, which can train it further",
-        **dict.fromkeys(weight_files(directory), "its weights"),
-        "graph_model": "the same for TensorFlow.js, one character a call: the fastest there",
+        "saved_model": "the model, for TensorFlow: signatures serving_default and generate",
+        MODEL_FILE: "the model, for TensorFlow.js, which can train it further",
+        **dict.fromkeys(weight_files(directory), f"the weights of {MODEL_FILE}"),
+        "graph_model": "the model, for TensorFlow.js, one character per call: the fastest",
         **float16_files,
-        TEXT_DATA_FILE: "its character set",
+        TEXT_DATA_FILE: "the character set and the lengths",
     }
 
 
 def _save_float16(directory: Path, model: keras.Model, text_data: TextData) -> dict[str, str]:
-    """Write the graph of one step with weights of 16 bits, unless its probabilities differ."""
+    """Write the one-step graph with 16-bit weights, if its probabilities stay close."""
     rng = np.random.default_rng(0)
     windows = tf.constant([text_data.get_random_slice(rng)[1] for _ in range(16)])
 

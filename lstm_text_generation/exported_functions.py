@@ -1,4 +1,4 @@
-"""What exports compute without Keras; apart from export.py, which writes the files."""
+"""The functions of the exported models, which run without Keras; export.py writes the files."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,12 +11,12 @@ from lstm_text_generation.generation import begin_text, continue_text
 
 
 def one_step(model: keras.Model) -> Callable[..., dict[str, tf.Tensor]]:
-    """Return a function that takes one character through the model.
+    """Return a function that runs the model on one character.
 
-    Its inputs are `character`, indices [batch], and the states of each LSTM layer, `lstm_1_h` and
-    `lstm_1_c` [batch, units] and so on by the layers' names; zeros at a text's beginning. It
-    returns `probabilities` of the next character [batch, charset_size], and the states by the
-    same names, for the next call.
+    Its inputs are `character`, indices [batch], and the states of each LSTM layer, named after the
+    layer: `lstm_1_h` and `lstm_1_c` [batch, units], and so on. At the beginning of a text, all
+    states are zero. The function returns `probabilities` of the next character
+    [batch, charset_size], and the new states under the same names.
     """
     layers, charset_size = lstm_layers(model), model.input_shape[2]
     names = [f"{layer.name}_{state}" for layer in layers for state in "hc"]
@@ -41,7 +41,7 @@ def one_step(model: keras.Model) -> Callable[..., dict[str, tf.Tensor]]:
 
 
 class SavedTextModel(tf.Module):
-    """The content of the SavedModel, which needs TensorFlow, and neither Keras nor this package."""
+    """The content of the SavedModel. Loading it needs TensorFlow, but not Keras or this package."""
 
     def __init__(self, model: keras.Model, char_set: Sequence[str]):
         super().__init__()
@@ -70,7 +70,7 @@ class SavedTextModel(tf.Module):
     def _generate(
         self, seed_text: tf.Tensor, length: tf.Tensor, temperature: tf.Tensor, seed: tf.Tensor
     ) -> dict[str, tf.Tensor]:
-        """Map a seed text to `length` characters that may follow it."""
+        """Generate the `length` characters after a seed text."""
         codes = tf.strings.unicode_decode(seed_text, "UTF-8")
         place = tf.minimum(tf.searchsorted(self._sorted, codes), len(self._sorted) - 1)
         unknown = tf.boolean_mask(codes, tf.gather(self._sorted, place) != codes)

@@ -14,9 +14,9 @@ from training_run.run_flags import (
     define_run_flags,
 )
 
-# Several defaults under one name (docs/recipes.md). `fast` is the quickest way found to a low loss
-# in 100 seconds on two cores, `best` to the lowest in 15 minutes. Muon learns more from an example
-# than RMSprop and Adam do, and a rate that falls to zero ends the noise of small batches.
+# Each preset is a set of defaults (docs/recipes.md). Of all settings tried on two cores, `fast` had
+# the lowest loss after 100 seconds, and `best` after 15 minutes. Muon learns more from an example
+# than RMSprop and Adam. The cosine schedule reduces the noise of small batches.
 _MUON = {
     "batch_size": 64,
     "optimizer": "muon",
@@ -45,7 +45,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 def _define_corpus(define: Definer) -> list[flags.FlagHolder]:
-    """Define how a corpus is read."""
+    """Define the flags for reading a corpus."""
     return [
         define.string("data_dir", None, "TensorFlow Datasets directory. Default: TFDS's own."),
         define.string("encoding", "utf-8", "Encoding of your own text file."),
@@ -55,7 +55,7 @@ def _define_corpus(define: Definer) -> list[flags.FlagHolder]:
 # fmt: off
 # ---- train: the flags of train_node.js and our own, each in one group.
 
-TRAIN = flags.FlagValues()  # the global one has a --log_dir of absl.logging
+TRAIN = flags.FlagValues()  # absl's global flags include another --log_dir
 _train = Definer(TRAIN)
 _run = define_run_flags(_train, epochs=150, batch_size=128,
                         save_path="saved_models/lstm_text_generation/CORPUS")
@@ -64,23 +64,24 @@ TRAIN_GROUPS = FlagGroups(
         *_run.kept,
         _train.integer("sample_len", 60, "Characters in an input window.", 1, 100_000),
         _train.integer("sample_step", 3,
-                       "Characters from one example to the next in the text.", 1, 10**6),
+                       "Distance between the starts of two examples, in characters.", 1, 10**6),
         _train.list("lstm_layer_size", "128,128", "Units of each LSTM layer, such as 256,128."),
         _train.integer("examples_per_epoch", 10_000,
                        "Examples drawn from the text in each epoch.", 1, 10**12),
         _train.float("validation_split", 0.0625,
                      "Fraction of the text, at its end, that is held out for validation.", 0),
         _train.float("dropout", 0.0,
-                     "Fraction of each LSTM layer's outputs that is dropped in training, the same "
-                     "units at all characters of a window.", 0),
+                     "Fraction of each LSTM layer's outputs that training drops: the same units at "
+                     "all characters of a window.", 0),
         _train.string("init_from", None,
                       "Start from the weights of this model: a run's directory, or a model.json."),
         _train.enum("objective", "every_char", ["every_char", "last_char"],
-                    "Take the loss at every character of a window, or at the last only, as the "
-                    "original does."),
+                    "Compute the loss at every character of a window (every_char), or only at the "
+                    "last as the original does (last_char)."),
         _train.enum("optimizer", "rmsprop", ["rmsprop", "adam", "muon"], "Optimizer."),
         _train.float("weight_decay", 0.0,
-                     "Each step also shrinks the weights, by this times the learning rate.", 0),
+                     "Weight decay: each step shrinks the weights by this fraction times the "
+                     "learning rate.", 0),
     ],
     changeable=[
         *_run.changeable,
@@ -88,10 +89,11 @@ TRAIN_GROUPS = FlagGroups(
         _train.float("clip_norm", 0.1,
                      "Clip gradients to this global norm; 0 disables clipping.", 0),
         _train.integer("early_stopping", 0,
-                       "Stop after this many epochs without a lower loss; 0 disables it.",
+                       "Stop after this many epochs without a lower loss; 0 disables early "
+                       "stopping.",
                        0, 10**9),
         _train.integer("display_length", 120,
-                       "Characters of each sample that is shown after an epoch.", 1, 10**5),
+                       "Characters of each sample text that is printed after an epoch.", 1, 10**5),
         *_define_corpus(_train),
     ],
     process=[
@@ -106,16 +108,17 @@ GENERATE = flags.FlagValues()
 _generate = Definer(GENERATE)
 _generate.integer("gen_length", 200, "Characters to generate.", 1, 10**9)
 _generate.float("temperature", 0.5,
-                "0 always takes the likeliest character; higher values look more random.", 0)
-_generate.string("seed_text", None, "Text to go on from.")
+                "Randomness of the text: 0 always takes the likeliest character.", 0)
+_generate.string("seed_text", None,
+                 "Text to continue. Default: a part of CORPUS, or the model's own seed text.")
 _generate.integer("num_samples", 1, "Texts to generate.", 1, 10**6)
 _generate.enum("mode", "stateful", ["stateful", "windowed"],
-               "Carry the LSTM state on, or as the original read the last sample_len characters "
-               "again for each character.")
+               "Keep the LSTM state (stateful), or read the last sample_len characters again for "
+               "each character as the original does (windowed).")
 _generate.integer("top_k", 0,
                   "Draw only from the k likeliest characters; 0 draws from all.", 0, 10**6)
-_generate.integer("seed", None, "Random seed. Default: another text every time.", 0, 2**31 - 1)
-_generate.integer("sample_step", 3, "Accepted as in the original, without effect.", 1, 10**6)
+_generate.integer("seed", None, "Random seed. Default: a different text each time.", 0, 2**31 - 1)
+_generate.integer("sample_step", 3, "No effect. The original accepts this flag.", 1, 10**6)
 _define_corpus(_generate)
 define_gpu_flag(_generate)
 
@@ -128,7 +131,7 @@ define_gpu_flag(_evaluate)
 # fmt: on
 
 
-@flags.validator("lstm_layer_size", "must be whole numbers of 1 to 16384, such as 256,128", TRAIN)
+@flags.validator("lstm_layer_size", "must be whole numbers from 1 to 16384, such as 256,128", TRAIN)
 def _are_layer_sizes(sizes: list[str]) -> bool:
     sizes = [str(size).strip() for size in sizes]  # a damaged run.json may hold anything
     return bool(sizes) and all(size.isdecimal() and 1 <= int(size) <= 16_384 for size in sizes)

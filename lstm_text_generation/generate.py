@@ -1,4 +1,4 @@
-"""Write text with a trained model (the original's gen_node.js, `yarn gen`)."""
+"""Generate text with a trained model (the original's gen_node.js, `yarn gen`)."""
 
 import secrets
 import sys
@@ -15,17 +15,17 @@ USAGE = f"""{__doc__}
   python -m lstm_text_generation.generate [CORPUS] MODEL [flags]
 
 MODEL is the directory of a finished run, or a model.json that this port or TensorFlow.js saved.
-CORPUS, a name or path as for training, is where the seed text is taken from at random; without it
-the model's own seed text is used, or --seed_text. For a model.json of the original name the corpus,
-because the file does not hold its characters.
+CORPUS is a name or path, as in training. The seed text is --seed_text, else a random part of
+CORPUS, else the model's own seed text. For a model.json of the original, name its corpus, because
+the file does not contain its character set.
 """
 
 
 def main(arguments: list[str]) -> None:
-    """Load the model and print what it writes, as it is made.
+    """Load the model, and print the text while it is generated.
 
     Args:
-      arguments: the corpus, or nothing, and the model.
+      arguments: optionally a corpus, and the model.
 
     Raises:
       UserError: bad input.
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> None:
     model, text_data = load_model(Path(arguments[-1]), text)
     char_set, sample_len = text_data["char_set"], text_data["sample_len"]
     if text is not None and len(text) < sample_len:
-        raise UserError(f"{corpus} has {len(text)} characters; the model reads {sample_len}")
+        raise UserError(f"{corpus} has {len(text)} characters, but the model needs {sample_len}")
     seed = secrets.randbelow(2**31) if FLAGS.seed is None else FLAGS.seed
     seed_text = _seed_text(text, sample_len, seed, text_data["seed_text"])
     unknown = unknown_characters(seed_text, char_set)
@@ -75,7 +75,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _seed_text(text: str | None, sample_len: int, seed: int, default: str) -> str:
-    """Return --seed_text, else a random slice of the corpus if one is named, else the default."""
+    """Return --seed_text, else a random slice of the corpus, else the default."""
     if FLAGS.seed_text is not None:
         return FLAGS.seed_text
     if text is None:

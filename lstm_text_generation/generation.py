@@ -1,4 +1,4 @@
-"""`sample` and `generateText` of model.js; apart from model.py, as writing needs no training."""
+"""Sampling and text generation (`sample` and `generateText` of model.js)."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -13,27 +13,28 @@ from lstm_text_generation.cells import last_probabilities, lstm_step
 
 Mode = Literal["stateful", "windowed"]
 
-_STREAMED = 20  # characters written between two calls of on_text_generation_char
+_STREAM_CHUNK = 20  # characters generated at once for on_text_generation_char
 
 
 def sample(probs: Any, temperature: Any, seed: Any = None, top_k: int = 0) -> tf.Tensor:
     """Draw characters from predicted probabilities (`sample`; the book's section 10.1.3).
 
-    A probability p becomes proportional to p^(1 / temperature): below 1 the likely ones grow
-    likelier, at 0 only the likeliest is left, above 1 they come closer to each other.
+    A probability p becomes proportional to p^(1 / temperature). A temperature below 1 makes likely
+    characters likelier, 0 leaves only the likeliest, and above 1 the probabilities become more
+    equal.
 
     Args:
       probs: probabilities [charset_size], or [batch, charset_size]; they may hold zeros.
-      temperature: at least 0; a number, or one for each row.
-      seed: two integers that decide the draw; by default another draw every time.
+      temperature: at least 0; a number, or [batch].
+      seed: random seed, two integers; by default a different draw each time.
       top_k: draw only from the k likeliest; 0 draws from all.
 
     Returns:
-      The index of the character, or [batch] of them.
+      The index of a character, or indices [batch].
 
     Raises:
-      ValueError: the temperature is negative or not a finite number; or so is a probability, or
-        all of a row are 0. In a graph such a row gives the index `charset_size`.
+      ValueError: a temperature or a probability is negative, infinite or NaN, or all probabilities
+        of a row are 0. In a graph there is no error: the index of that row is `charset_size`.
     """
     probs = tf.convert_to_tensor(probs, tf.float32)
     if tf.executing_eagerly():
@@ -53,9 +54,9 @@ def sample(probs: Any, temperature: Any, seed: Any = None, top_k: int = 0) -> tf
 
 
 def _check_arguments(probs: np.ndarray, temperature: np.ndarray) -> None:
-    """Raise a ValueError if nothing can be drawn; see `sample`."""
+    """Raise the ValueError that `sample` describes."""
     if not np.all(np.isfinite(probs)) or np.any(probs < 0) or not np.all(np.any(probs, axis=-1)):
-        raise ValueError("probs must be numbers of at least 0, and not all of them 0")
+        raise ValueError("probs must be finite, at least 0, and not all 0")
     if not np.all(np.isfinite(temperature)) or np.any(temperature < 0):
         raise ValueError(f"temperature must be a number of at least 0, but got {temperature}")
 
@@ -72,19 +73,19 @@ def generate_text(
     top_k: int = 0,
     seed: int | None = None,
 ) -> str:
-    """Write text with a next-character model (`generateText`).
+    """Generate text with a next-character model (`generateText`).
 
     Args:
       char_set: the characters by index.
-      sentence_indices: the seed text; in windowed mode at least `sample_len` characters.
-      length: characters to write.
+      sentence_indices: the seed text; at least `sample_len` characters in windowed mode.
+      length: characters to generate.
       temperature: at least 0; see `sample`.
-      on_text_generation_char: called with each character, soon after it is written.
-      mode: `stateful` reads the seed text once, whatever its length, and then carries the LSTM's
-        state on. `windowed` reads the last `sample_len` characters again for each character, as
-        the original does.
+      on_text_generation_char: called with each generated character.
+      mode: `stateful` reads the seed text once, of any length, and then keeps the LSTM state.
+        `windowed` reads the last `sample_len` characters again for each character, as the original
+        does.
       top_k: draw only from the k likeliest characters; 0 draws from all.
-      seed: seed of the draws; by default another text every time.
+      seed: random seed; by default a different text each time.
 
     Raises:
       ValueError: the seed text is empty, or too short for windowed mode.
@@ -94,7 +95,7 @@ def generate_text(
     if seed is None:
         seed = int(np.random.default_rng().integers(0, 2**31))
     probs, state = begin_text(model, tf.constant([sentence_indices], tf.int32), mode)
-    generated, at_once = "", _STREAMED if on_text_generation_char else length
+    generated, at_once = "", _STREAM_CHUNK if on_text_generation_char else length
     while len(generated) < length:
         indices, probs, state = continue_text(
             model,
@@ -114,10 +115,10 @@ def generate_text(
 
 
 def check_seed_length(length: int, sample_len: int, mode: Mode) -> None:
-    """Check that a seed text is long enough to go on from.
+    """Check that a seed text is long enough for a mode.
 
     Raises:
-      ValueError: it is not.
+      ValueError: the seed text is too short.
     """
     needed = sample_len if mode == "windowed" else 1
     if length < needed:
@@ -131,8 +132,8 @@ def begin_text(model: keras.Model, text: tf.Tensor, mode: Mode) -> tuple[tf.Tens
     """Read seed texts [batch, length]; in windowed mode at least `sample_len` characters.
 
     Returns:
-      The probabilities of the next character [batch, charset_size]; and the state, which is that of
-      the LSTM layers, or in windowed mode the window.
+      The probabilities of the next character [batch, charset_size]; and the LSTM state, or in
+      windowed mode the last window.
     """
     if mode == "stateful":
         return last_probabilities(model, text)
@@ -151,15 +152,15 @@ def continue_text(
     mode: Mode,
     top_k: int,
 ) -> tuple[tf.Tensor, tf.Tensor, Any]:
-    """Write `length` characters more, the whole loop in one graph.
+    """Generate `length` more characters, in one graph.
 
     Args:
-      probs, state: as the last call, or `begin_text`, returned them.
-      temperature: of all texts, or one for each text.
-      seed: int64 [2]: the seed of the draws, and how many characters came before.
+      probs, state: from the previous call, or from `begin_text`.
+      temperature: one for all texts, or [batch].
+      seed: int64 [2]: the random seed, and the number of characters generated before.
 
     Returns:
-      The indices written [batch, length], and `probs` and `state` for the next call.
+      The generated indices [batch, length], and `probs` and `state` for the next call.
     """
 
     def body(i: tf.Tensor, probs: tf.Tensor, state: Any, written: tf.TensorArray) -> tuple:
@@ -180,10 +181,10 @@ def continue_text(
 
 
 def _to_text(char_set: Sequence[str], indices: np.ndarray) -> str:
-    """Return the characters of the sampled indices.
+    """Return the text of the sampled indices.
 
     Raises:
-      UserError: a draw failed, which gives the index after the last.
+      UserError: an index is out of range, because the probabilities are NaN.
     """
     if np.any(indices >= len(char_set)):
         raise UserError(
@@ -193,13 +194,13 @@ def _to_text(char_set: Sequence[str], indices: np.ndarray) -> str:
 
 
 def at_temperature(probs: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
-    """Return the logits of probs^(1 / temperature), each row's largest 0 (the book's figure 10.3).
+    """Return the logits of probs^(1 / temperature), with a maximum of 0 (the book's figure 10.3).
 
     Args:
       probs: probabilities [batch, charset_size]; they may hold zeros.
-      temperature: of all rows, or one a row.
+      temperature: one for all rows, or [batch].
     """
-    # The logit of probability 0 is -inf: log(1e-38) / temperature would give it a chance.
+    # The logit of probability 0 is -inf, because a high temperature could draw a finite logit.
     logits = tf.where(probs > 0, tf.math.log(tf.maximum(probs, 1e-38)), -math.inf)
     divisor = tf.maximum(temperature, 1e-6)  # the original's lower bound
     if divisor.shape.rank:

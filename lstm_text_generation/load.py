@@ -1,4 +1,4 @@
-"""Loading what a run or TensorFlow.js saved; the original's gen_node.js does that itself."""
+"""Loading a model that a run or TensorFlow.js saved (in gen_node.js of the original)."""
 
 import itertools
 from collections.abc import Iterable
@@ -14,15 +14,15 @@ from training_run.run_directory import reading_run
 
 
 def load_model(path: Path, text: Iterable[str] | None = None) -> tuple[keras.Model, dict[str, Any]]:
-    """Load what `export_model` wrote, or what TensorFlow.js saved.
+    """Load the model of a run, or a model that TensorFlow.js saved.
 
-    Of a run this reads `model.json`, which is as exact as the Keras file, and whose reader is safe
-    with files from anywhere.
+    A run's `model.json` is as exact as its Keras file. Its reader runs no code from the file, so a
+    file from an unknown source is safe.
 
     Args:
       path: a run's directory, or a JSON file of TensorFlow.js.
-      text: what the model was trained on, whole or in pieces; needed only where its file does not
-        say which characters it knows, as those that the originals save.
+      text: the corpus of the model, whole or in pieces; needed only for a file without a character
+        set, as the original saves it.
 
     Returns:
       The model, and the content of its `text_data.json`.
@@ -41,23 +41,25 @@ def load_model(path: Path, text: Iterable[str] | None = None) -> tuple[keras.Mod
 
 
 def check_model(model: keras.Model) -> None:
-    """Check that a model from elsewhere is one as `create_model` makes it.
+    """Check that a model has the layers that `create_model` makes.
 
     Raises:
-      ValueError: it is not; the message says where it differs.
+      ValueError: the model differs; the message says how.
     """
     layers: list[Any] = model.layers if isinstance(model, keras.Sequential) else []
     *below, last = layers or [None]
     recurrent = [layer for layer in below if not isinstance(layer, keras.layers.Dropout)]
     if not recurrent or not all(isinstance(layer, keras.layers.LSTM) for layer in recurrent):
-        raise ValueError("it must be a Sequential of LSTM layers, and Dropout, and a Dense")
+        raise ValueError(
+            "it must be a Sequential of LSTM layers, optional Dropout, and a Dense layer"
+        )
     if any(layer.go_backwards or layer.return_state for layer in recurrent):
         raise ValueError("its LSTM layers must read forwards and return no states")
     if [layer.return_sequences for layer in recurrent] != [True] * (len(recurrent) - 1) + [False]:
         raise ValueError("all its LSTM layers but the last must return sequences")
     softmax = isinstance(last, keras.layers.Dense) and last.activation is keras.activations.softmax
     if not (softmax and last.use_bias):
-        raise ValueError("its last layer must be a Dense with softmax and a bias")
+        raise ValueError("its last layer must be Dense, with softmax and a bias")
     shape = model.input_shape
     if len(shape) != 3 or not shape[1] or shape[2] != last.units:
         raise ValueError(
@@ -69,7 +71,7 @@ def check_model(model: keras.Model) -> None:
 def _check_description(
     path: Path, model: keras.Model, description: dict[str, Any], text: Iterable[str] | None
 ) -> dict[str, Any]:
-    """Return what a file's metadata, or else the text, say of the model in it."""
+    """Return the checked metadata of a file, with the text's character set if the file has none."""
     _, sample_len, char_set_size = model.input_shape
     if "char_set" not in description:
         if text is None:
@@ -79,12 +81,12 @@ def _check_description(
     if not _are_characters(char_set):
         raise UserError(f"{path} is damaged: its character set is not a list of characters")
     if not isinstance(seed_text, str):
-        raise UserError(f"{path} is damaged: its seed text is not a text")
+        raise UserError(f"{path} is damaged: its seed text is not a string")
     if len(char_set) != char_set_size:
         if _utf16_units(char_set) == char_set_size:
             raise UserError(
                 f"{path} was trained on UTF-16 units, as JavaScript counts them: characters of its "
-                "corpus beyond U+FFFF, such as emoji, are two units there and one character here, "
+                "corpus beyond U+FFFF, such as emoji, are two units there but one character here, "
                 "so the model cannot be used"
             )
         raise UserError(
@@ -94,7 +96,7 @@ def _check_description(
 
 
 def _utf16_units(char_set: list[str]) -> int:
-    """Return how many different UTF-16 units the characters have."""
+    """Return the number of different UTF-16 units in the characters."""
     data = "".join(char_set).encode("utf-16-le", "surrogatepass")
     return len({data[i : i + 2] for i in range(0, len(data), 2)})
 

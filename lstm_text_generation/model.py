@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lstm_text_generation.cells import State, character_by_character, layer_by_layer, zero_state
+from lstm_text_generation.cells import State, run_by_character, run_by_layer, zero_state
 from lstm_text_generation.data import TextData
 from lstm_text_generation.generation import generate_text
 from training_run.distribution import all_reduce_mean, num_replicas, shard
@@ -23,9 +23,9 @@ from training_run.schedule import Schedule
 
 Objective = Literal["every_char", "last_char"]
 
-DISPLAY_TEMPERATURES = (0.0, 0.25, 0.5, 0.75)  # those of train_node.js and of the book's table 10.1
+DISPLAY_TEMPERATURES = (0.0, 0.25, 0.5, 0.75)  # as in train_node.js and the book's table 10.1
 _EVALUATION_BATCH = 512
-_MUON_ADAM_RATIO = 0.2  # learning rate of the weights that Muon leaves to Adam, to Muon's own
+_MUON_ADAM_RATIO = 0.2  # Adam's learning rate, for weights that Muon leaves out, divided by Muon's
 
 
 def create_model(
@@ -35,13 +35,13 @@ def create_model(
 
     Args:
       sample_len: characters in a window.
-      char_set_size: distinct characters.
-      lstm_layer_sizes: units of the LSTM layer, or of each of several.
-      dropout: fraction of each LSTM layer's outputs that is dropped in training.
+      char_set_size: number of distinct characters.
+      lstm_layer_sizes: units of each LSTM layer; a number for a single layer.
+      dropout: fraction of each LSTM layer's outputs that training drops.
 
     Returns:
       A model from one-hot windows [batch, sample_len, char_set_size] to the probabilities of the
-      character that follows, [batch, char_set_size].
+      next character, [batch, char_set_size].
     """
     sizes = lstm_layer_sizes if isinstance(lstm_layer_sizes, Sequence) else [lstm_layer_sizes]
     layers: list[keras.Layer] = [keras.Input((sample_len, char_set_size))]
@@ -64,11 +64,11 @@ def compile_model(
     """Compile the model with categorical cross-entropy, in nats (`compileModel`).
 
     Args:
-      optimizer: the original's RMSprop, Adam, or Muon, whose steps in the LSTM layers' matrices are
-        orthogonal (Jordan et al., 2024, kellerjordan.github.io/posts/muon), while Adam takes those
-        in the biases and in the last layer.
-      weight_decay: a step also shrinks the weights, by this times the learning rate; with Muon it
-        shrinks the matrices only.
+      optimizer: the original's RMSprop, Adam, or Muon. Muon takes orthogonal steps in the matrices
+        of the LSTM layers (Jordan et al., 2024, kellerjordan.github.io/posts/muon); Adam updates
+        the biases and the last layer.
+      weight_decay: each step shrinks the weights by this fraction times the learning rate; with
+        Muon only the matrices.
     """
     classes = {
         "rmsprop": keras.optimizers.RMSprop,
@@ -103,42 +103,42 @@ def fit_model(
     seed_text: str = "",
     display_length: int = 120,
 ) -> keras.Model:
-    """Train the model, on fresh examples in each epoch (`fitModel`).
+    """Train the model (`fitModel`).
 
     Args:
       model: a compiled model as `create_model` makes it.
-      text_data: the text, in the model's windows and characters.
-      num_epochs: epochs of the run, those before a resumption included.
-      examples_per_epoch: as in the original, a fraction `validation_split` of them is not trained
-        on: see `num_training_examples`.
+      text_data: the text, with the model's window length and character set.
+      num_epochs: epochs of the run, including those before it was resumed.
+      examples_per_epoch: examples in an epoch. As in the original, training leaves out a fraction
+        `validation_split` of the examples; see `num_training_examples`.
       batch_size: windows in a step.
-      validation_split: fraction of the text, at its end, that no training example touches. The
-        original validates on windows that overlap the training ones.
-      run: the run to train in, for one model; by default a new run that keeps nothing.
-      objective: `last_char` takes the loss at the last character of each window, as the original;
-        `every_char` at all of them, so that an example teaches `sample_len` predictions.
+      validation_split: fraction of the text, at its end, that is held out for validation. In the
+        original, validation windows overlap training windows.
+      run: the training run, for one model only; by default a new run that writes no files.
+      objective: `last_char` computes the loss at the last character of each window, as the original
+        does; `every_char` at all characters, so an example trains `sample_len` predictions.
       schedule, warmup_steps: how the learning rate changes; see `training_run.schedule`.
       clip_norm: clip gradients to this global norm; 0 disables clipping. The default is below the
-        usual norm, which keeps long runs stable (docs/recipes.md).
-      patience: stop after that many epochs without a lower loss; 0 disables early stopping.
-      seed: seed of the examples and of the samples.
-      seed_text: the text that the samples after each epoch go on from; without it there are none.
+        usual norm of the gradients, because this keeps long runs stable (docs/recipes.md).
+      patience: stop after this many epochs without a lower loss; 0 disables early stopping.
+      seed: random seed of the examples and the samples.
+      seed_text: the text that the samples after each epoch continue; by default no samples.
       display_length: characters of each sample.
 
     Returns:
-      A copy of the model with the weights of the epoch of the lowest `val_loss`, or of the lowest
-      training loss if `validation_split` is 0. `run.history` has the metrics of each epoch;
-      `val_loss` is the mean cross-entropy, in nats, of the one character after a window of held-out
-      text, whatever the objective.
+      A copy of the model with the weights of the best epoch, which has the lowest `val_loss`, or
+      the lowest training loss if `validation_split` is 0. `run.history` has the metrics of each
+      epoch. With both objectives, `val_loss` is the mean cross-entropy, in nats, of the character
+      after a window of held-out text.
 
     Raises:
-      ValueError: the split leaves nothing to validate or to train on.
+      ValueError: the held-out text or the training text is too short for a window.
       UserError: the loss is NaN or infinite.
     """
     run = run or Run()
     held_out = text_data.validation_windows(validation_split) if validation_split else None
     learning_rate = float(model.optimizer.learning_rate.numpy())
-    # The original takes the loss at the last position of a window only.
+    # The original computes the loss only at the last position of a window.
     positions = 1 if objective == "last_char" else text_data.sample_len()
 
     @run.on_each_replica
@@ -171,13 +171,13 @@ def fit_model(
         metrics = {}
         if held_out is not None:
             val_loss = evaluate(model, held_out)
-            run.check_finite("val_loss", val_loss)  # before samples are drawn
+            run.check_finite("val_loss", val_loss)  # before sampling, which fails on NaN
             metrics = {"val_loss": val_loss, "bits_per_char": val_loss / math.log(2)}
         samples = {}
         if seed_text:
             samples = sample_texts(model, text_data, seed_text, display_length, seed + epoch)
         run.log_epoch(metrics, samples)
-    run.set_learning_rate(learning_rate)  # as it was before the schedule
+    run.set_learning_rate(learning_rate)  # undo the schedule
     return run.best_model(model)
 
 
@@ -192,8 +192,8 @@ def sequence_logits(
 
     Args:
       windows: indices [batch, length].
-      positions: how many positions; 0 for all of them.
-      state: of the LSTM layers before the first position; by default zero.
+      positions: number of positions; 0 for all.
+      state: the LSTM state before the first position; by default zero.
       training: apply the model's Dropout layers.
 
     Returns:
@@ -205,18 +205,18 @@ def sequence_logits(
         for layer in model.layers
         if training and isinstance(layer, keras.layers.Dropout)
     }
-    read = layer_by_layer if tf.config.list_physical_devices("GPU") else character_by_character
+    read = run_by_layer if tf.config.list_physical_devices("GPU") else run_by_character
     hidden, state = read(model, windows, state or zero_state(model, batch), masks)
     return tf.tensordot(hidden[:, -positions:], dense.kernel, axes=1) + dense.bias, state
 
 
 def _dropout_mask(layer: keras.layers.Dropout, batch: tf.Tensor) -> tf.Tensor:
-    """Return what a Dropout layer multiplies all positions of a window with, [batch, units].
+    """Return the factors of a Dropout layer at all positions of a window, [batch, units].
 
     One mask for all positions regularizes recurrent layers better (Gal and Ghahramani, "A
     Theoretically Grounded Application of Dropout in Recurrent Neural Networks", 2016). The layer
-    draws for the rows of all replicas, and each replica takes its own rows, so that the replicas
-    drop together what one would.
+    draws the rows of all replicas, and each replica takes its own rows, so the number of replicas
+    does not change the masks.
     """
     ones = tf.ones([batch * num_replicas(), layer.output.shape[-1]])
     return shard(layer(ones, training=True))
@@ -225,7 +225,7 @@ def _dropout_mask(layer: keras.layers.Dropout, batch: tf.Tensor) -> tf.Tensor:
 def evaluate(model: keras.Model, windows: np.ndarray) -> float:
     """Return the mean cross-entropy, in nats, of the last character of windows [n, sample_len + 1].
 
-    This is what Keras's `model.evaluate` computes from the one-hot pair.
+    Keras's `model.evaluate` computes the same from one-hot windows.
     """
     starts = range(0, len(windows), _EVALUATION_BATCH)
     losses = [_last_char_loss(model, windows[i : i + _EVALUATION_BATCH]) for i in starts]
@@ -234,7 +234,7 @@ def evaluate(model: keras.Model, windows: np.ndarray) -> float:
 
 @tf.function(reduce_retracing=True, autograph=False)
 def _last_char_loss(model: keras.Model, windows: tf.Tensor) -> tf.Tensor:
-    """Return the cross-entropy, in nats, of the windows' last characters, summed."""
+    """Return the summed cross-entropy, in nats, of the windows' last characters."""
     logits, _ = sequence_logits(model, windows[:, :-1], positions=1)
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(windows[:, -1:], logits)
     return tf.reduce_sum(losses)
@@ -243,7 +243,7 @@ def _last_char_loss(model: keras.Model, windows: tf.Tensor) -> tf.Tensor:
 def sample_texts(
     model: keras.Model, text_data: TextData, seed_text: str, length: int, seed: int
 ) -> dict[str, str]:
-    """Return a text for each of the temperatures of train_node.js, all from one seed text.
+    """Return a text for each temperature of train_node.js, all with the same seed text.
 
     Raises:
       UserError: the model's probabilities are NaN.
@@ -256,5 +256,5 @@ def sample_texts(
 
 
 def num_training_examples(examples_per_epoch: int, validation_split: float) -> int:
-    """Return how many of an epoch's examples are trained on, as Keras and the original split."""
+    """Return the number of training examples in an epoch, split as in Keras and the original."""
     return max(1, math.floor(examples_per_epoch * (1 - validation_split)))

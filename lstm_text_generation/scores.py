@@ -1,4 +1,4 @@
-"""How well a model predicts a text, by two measures that other programs report, too."""
+"""How well a model predicts a text, by two measures that other programs also report."""
 
 import math
 from typing import NamedTuple
@@ -48,9 +48,9 @@ def describe(scores: Scores) -> str:
 
 
 def whole_text_loss(model: keras.Model, indices: np.ndarray) -> float:
-    """Return the mean loss of all characters after the first, with the states carried on.
+    """Return the mean loss of all characters after the first, with one state for the whole text.
 
-    A compressor that uses this model needs as many nats per character.
+    A compressor that uses this model needs this many nats per character.
     """
     total, state = 0.0, zero_state(model, 1)
     for start in range(0, len(indices) - 1, CHARACTERS_AT_ONCE):
@@ -68,9 +68,9 @@ def block_loss(model: keras.Model, indices: np.ndarray, block: int = BLOCK) -> f
     block = min(block, len(indices) - 1)
     starts = np.arange(0, len(indices) - block, block)
     total = 0.0
-    for first in range(0, len(starts), BLOCKS_AT_ONCE):
-        some = starts[first : first + BLOCKS_AT_ONCE]
-        windows = indices[some[:, None] + np.arange(block + 1)].astype(np.int32)
+    for first in range(0, len(starts), _BLOCKS_AT_ONCE):
+        batch = starts[first : first + _BLOCKS_AT_ONCE]
+        windows = indices[batch[:, None] + np.arange(block + 1)].astype(np.int32)
         loss, _ = _sum_of_losses(model, windows, zero_state(model, len(windows)))
         total += float(loss)
     return total / (len(starts) * block)
@@ -78,7 +78,7 @@ def block_loss(model: keras.Model, indices: np.ndarray, block: int = BLOCK) -> f
 
 @tf.function(reduce_retracing=True, autograph=False)
 def _sum_of_losses(model: keras.Model, windows: tf.Tensor, state: State) -> tuple[tf.Tensor, State]:
-    """Return the losses of windows [batch, length + 1], summed in float64, and the new state."""
+    """Return the summed losses of windows [batch, length + 1], in float64, and the new state."""
     logits, state = sequence_logits(model, windows[:, :-1], state=state)
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(windows[:, 1:], logits)
     return tf.reduce_sum(tf.cast(losses, tf.float64)), state

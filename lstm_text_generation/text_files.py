@@ -1,4 +1,4 @@
-"""Reading a text file in pieces; apart from corpora.py, which knows names and not bytes."""
+"""Reading a text file in pieces."""
 
 import codecs
 from collections.abc import Iterator
@@ -13,22 +13,22 @@ def read_text_file(path: Path, encoding: str) -> Iterator[str]:
     """Read a text file, a piece at a time.
 
     Raises:
-      UserError: it cannot be read, is empty, is not in that encoding, or holds what no text has.
+      UserError: the file cannot be read, is empty, or is not text in this encoding.
     """
     try:
-        b"\n".decode(encoding)  # which refuses Python's codecs that are not of text
+        b"\n".decode(encoding)  # raises LookupError for codecs that are not for text
     except LookupError:
         raise UserError(f"--encoding={encoding} is not an encoding that Python knows") from None
     except UnicodeError:
-        pass  # one byte may be too little
+        pass  # a single byte may be incomplete, as in UTF-16
     decoder = codecs.getincrementaldecoder(encoding)()
     read, length = 0, 0  # bytes and characters so far
     try:
         with path.open("rb") as file:
             data = b"begin"
             while data:
-                data = file.read(PIECE_BYTES)
-                waiting = len(decoder.getstate()[0])  # bytes of a character that is not whole yet
+                data = file.read(_PIECE)
+                waiting = len(decoder.getstate()[0])  # bytes of an incomplete character
                 text = decoder.decode(data, final=not data)
                 _check_text(path, encoding, text, length)
                 length += len(text)
@@ -42,7 +42,7 @@ def read_text_file(path: Path, encoding: str) -> Iterator[str]:
             marked = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
         raise UserError(
             f"{path} is not {encoding} text: {error if place is None else f'byte {place}'} cannot "
-            "be read; if it is text in another encoding, name that with --encoding, such as "
+            "be read; if the text has another encoding, name the encoding, such as "
             f"--encoding={'utf-16' if marked else 'latin-1'}"
         ) from None
     if not read:
@@ -50,7 +50,7 @@ def read_text_file(path: Path, encoding: str) -> Iterator[str]:
 
 
 def _check_text(path: Path, encoding: str, text: str, start: int) -> None:
-    """Raise a UserError if a piece of a file, from its character `start` on, is no text."""
+    """Raise a UserError if a piece of a file, which begins at character `start`, is not text."""
     if "\0" in text:
         raise UserError(
             f"{path} is not a text file, or not in {encoding}: it has a NUL at character "
@@ -58,8 +58,8 @@ def _check_text(path: Path, encoding: str, text: str, start: int) -> None:
         )
     try:
         text.encode("utf-8")
-    except UnicodeEncodeError as error:  # some of Python's encodings let these through
+    except UnicodeEncodeError as error:  # some of Python's decoders accept half pairs
         raise UserError(
-            f"{path} has half of a surrogate pair at character {start + error.start}, which is no "
+            f"{path} has half of a surrogate pair at character {start + error.start}, which is not "
             "text"
         ) from None

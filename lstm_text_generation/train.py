@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lstm_text_generation.data import TextData
 
 APP = "lstm_text_generation"
-SCORED_CHARACTERS = 200_000  # at the end of a run, at most: 15 seconds with 2 x 256 units
+MAX_SCORED_CHARACTERS = 200_000  # at the end of a run: 15 seconds with 2 x 256 units
 
 
 def usage() -> str:
@@ -41,23 +41,23 @@ CORPUS is one of
 
 
 def main(arguments: list[str]) -> None:
-    """Train, and leave a complete run directory.
+    """Train a model, and write a complete run directory.
 
     Args:
-      arguments: the corpus, or nothing.
+      arguments: optionally a corpus.
 
     Raises:
-      UserError: bad input, or a run that cannot go on.
+      UserError: bad input, or a run that cannot be resumed.
     """
     if len(arguments) > 1:
-        raise UserError(f"one corpus at a time, not {' and '.join(arguments)}")
+        raise UserError(f"this command takes one corpus, not {' and '.join(arguments)}")
     corpus = arguments[0] if arguments else corpora.DEFAULT
     default = f"saved_models/{APP}/{corpora.identifier(corpus)}"
     path = run_flags.run_path(FLAGS.save_path, default)
     saved = saved_settings(path) if FLAGS.resume else {}
     run_flags.set_flag_defaults(FLAGS, saved or PRESETS.get(FLAGS.preset, {}), TRAIN_GROUPS)
-    # `sequence_logits` computes the layers at the same time. Of a model to load the number is not
-    # known yet, and a resumed run needs as many threads as before.
+    # `sequence_logits` computes the layers in parallel. The model of --init_from is not loaded yet,
+    # so take 2: a resumed run needs the same number of threads as before.
     layers = 2 if FLAGS.init_from else len(FLAGS.lstm_layer_size)
     tensorflow_setup.set_up(FLAGS.gpu, parallel_ops=layers)
     import keras
@@ -69,7 +69,7 @@ def main(arguments: list[str]) -> None:
     from training_run.run import open_run
 
     with join(FLAGS.distribution) as workers:
-        # The other machines may not have the run's directory, so they take the chief's settings.
+        # The other workers may lack the run's directory, so they take the chief's settings.
         saved = workers.broadcast(saved)
         run_flags.set_flag_defaults(FLAGS, saved, TRAIN_GROUPS)
         if not arguments:
@@ -133,24 +133,24 @@ def main(arguments: list[str]) -> None:
                 print(f"Stopping early: no lower loss for {FLAGS.early_stopping} epochs.")
             if workers.is_chief:
                 print_scores(best_model, text_data)
-                # Compiled, so that who loads model.keras can train it further.
+                # Compile the model, so that a user of model.keras can train it further.
                 compile_model(best_model, FLAGS.learning_rate, FLAGS.optimizer, FLAGS.weight_decay)
                 files = export.export_run(run, best_model, text_data, seed_text)
-                run.finish(files, try_next(str(path), run.num_epochs))
+                run.finish(files, next_commands(str(path), run.num_epochs))
 
 
 def print_scores(model: "keras.Model", text_data: "TextData") -> None:
-    """Print how well the model predicts the held-out text, or the beginning of a long one."""
+    """Print how well the model predicts the held-out text, or the beginning of a long text."""
     from lstm_text_generation import scores
 
     if FLAGS.validation_split:
-        held_out = text_data.held_out(FLAGS.validation_split)[:SCORED_CHARACTERS]
-        print(f"The best epoch on {len(held_out):,} held-out characters:")
+        held_out = text_data.held_out(FLAGS.validation_split)[:MAX_SCORED_CHARACTERS]
+        print(f"Scores of the best epoch on {len(held_out):,} held-out characters:")
         print(scores.describe(scores.score(model, held_out)))
 
 
-def try_next(path: str, epochs: int) -> list[list[str]]:
-    """Return commands to go on with: a module and its arguments each."""
+def next_commands(path: str, epochs: int) -> list[list[str]]:
+    """Return the next commands to try, each as a module and its arguments."""
     longer = f"--epochs={2 * epochs}"
     return [
         [f"{APP}.generate", path, "--temperature=0.8", "--gen_length=500"],
@@ -187,13 +187,13 @@ def load_text(corpus: str) -> "tuple[TextData, keras.Model | None]":
 
 
 def load_start_model(text: Iterator[str]) -> "tuple[keras.Model, list[str]]":
-    """Load the model of --init_from, and give its sizes to the flags that name them.
+    """Load the model of --init_from, and set the flags to its sizes.
 
     Returns:
       The model and its character set.
 
     Raises:
-      UserError: the model cannot be trained, or a flag names another size.
+      UserError: the model cannot be trained, or a flag contradicts its sizes.
     """
     import keras
 
@@ -202,43 +202,44 @@ def load_start_model(text: Iterator[str]) -> "tuple[keras.Model, list[str]]":
 
     path = Path(FLAGS.init_from).resolve()
     if FLAGS.resume and not path.exists():
-        raise UserError(f"the run began with {path}: put it back, for its layers are needed")
+        raise UserError(f"the run began with the model {path}, which is missing: put it back")
     model, text_data = load_model(path, text)
     recurrent = lstm_layers(model)
     if any(layer.dropout or layer.recurrent_dropout for layer in recurrent):
         raise UserError(
-            f"{FLAGS.init_from} has dropout within its LSTM layers, which is not trained here"
+            f"{FLAGS.init_from} has dropout inside its LSTM layers, which this port cannot train"
         )
     if not model.trainable_variables:
         raise UserError(f"{FLAGS.init_from} is frozen: none of its layers is trainable")
     FLAGS["init_from"].value = str(path)
     dropout = [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
-    fixed = {
+    model_flags = {
         "sample_len": text_data["sample_len"],
         "lstm_layer_size": [str(layer.units) for layer in recurrent],
         "dropout": dropout[0] if dropout else 0.0,
     }
-    for name, value in fixed.items():
+    for name, value in model_flags.items():
         if not FLAGS[name].using_default_value and getattr(FLAGS, name) != value:
-            raise UserError(f"--{name} follows from --init_from; leave it out")
+            raise UserError(f"--{name} is set by --init_from; leave it out")
         FLAGS[name].value = value
     return model, text_data["char_set"]
 
 
 def check_memory(text_data: "TextData", batch_size: int) -> None:
-    """Refuse a character set whose steps cannot fit into the machine's memory.
+    """Check that a training step fits into the machine's memory.
 
     Raises:
-      UserError: a batch cannot fit; the message names a batch size that would.
+      UserError: the step does not fit; the message names a batch size that fits.
     """
-    # One-hot characters and logits, with their gradients: six floats each, by measurement.
-    example = 6 * 4 * text_data.sample_len() * text_data.char_set_size()
-    memory = psutil.virtual_memory().total
-    if batch_size * example > memory:
+    # Measured: one-hot characters, logits and their gradients take six floats per entry.
+    bytes_per_example = 6 * 4 * text_data.sample_len() * text_data.char_set_size()
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if batch_size * bytes_per_example > memory:
         raise UserError(
-            f"{text_data.char_set_size():,} distinct characters need about {example / 1e6:,.0f} MB "
-            f"for each example of a batch, and this machine has {memory / 1e6:,.0f} MB: "
-            f"--batch_size={max(1, memory // (2 * example))} would fit"
+            f"{text_data.char_set_size():,} distinct characters need about "
+            f"{bytes_per_example / 1e6:,.0f} MB for each example of a batch, and this "
+            f"machine has {memory / 1e6:,.0f} MB: "
+            f"--batch_size={max(1, memory // (2 * bytes_per_example))} fits"
         )
 
 

@@ -1,4 +1,4 @@
-"""Small images that anyone has."""
+"""Small images."""
 
 import pytest
 

@@ -14,7 +14,7 @@ from tests.support.commands import assert_one_line, command
 
 
 def numpy_terms(model, images, reconstruction_loss="mse") -> tuple[float, float]:
-    """Return reconstruction and KL of at most 2000 images, from the weights, in float64."""
+    """Compute reconstruction and KL of at most 2000 images from the weights, in float64."""
     hidden, mean, log_var = (
         [weight.astype(float) for weight in layer.get_weights()]
         for layer in model.get_layer("encoder").layers
@@ -35,28 +35,28 @@ def numpy_terms(model, images, reconstruction_loss="mse") -> tuple[float, float]
     return error.sum(axis=1).mean(), kl.sum(axis=1).mean()
 
 
-def numbers(out: str) -> list[float]:
+def printed_scores(out: str) -> list[float]:
     """Return reconstruction, KL, loss, active dimensions and all dimensions in an output."""
     found = re.findall(r"^ +([\d.]+) (?:reconstruction|KL|loss)", out, re.MULTILINE)
     return [float(n) for n in [*found, *re.findall(r"(\d+) of (\d+) latent", out)[0]]]
 
 
 @pytest.mark.parametrize("reconstruction_loss", ["mse", "bce"])
-def test_the_terms_are_what_numpy_computes(shapes, reconstruction_loss):
+def test_loss_terms_equal_numpy(shapes, reconstruction_loss):
     opts = VaeOptions(120, 16, 2)
     model = vae(encoder(opts), decoder(opts))
     text = scores.describe(model, shapes.test_images, reconstruction_loss, beta=3.0)
-    reconstruction, kl, loss, *_ = numbers(text)
+    reconstruction, kl, loss, *_ = printed_scores(text)
     expected = numpy_terms(model, shapes.test_images, reconstruction_loss)
     assert (reconstruction, kl) == pytest.approx(expected, abs=1e-3)
     assert loss == pytest.approx(expected[0] + 3 * expected[1], abs=1e-3)
     assert "loss: reconstruction + 3 * KL" in text
 
 
-def test_a_dimension_that_the_encoder_ignores_is_not_active(shapes):
+def test_ignored_dimension_is_not_active(shapes):
     encoder_model = encoder(VaeOptions(120, 16, 3))
     kernel, bias = encoder_model.get_layer("z_mean").get_weights()
-    kernel[:, 1] = 0  # z_mean of that dimension is the bias for all images
+    kernel[:, 1] = 0  # z_mean of this dimension is the bias for all images
     encoder_model.get_layer("z_mean").set_weights([10 * kernel, bias])
     assert scores.active_dimensions(encoder_model, shapes.test_images).tolist() == [
         True,
@@ -65,11 +65,11 @@ def test_a_dimension_that_the_encoder_ignores_is_not_active(shapes):
     ]
 
 
-def test_the_test_images_of_a_run(call, image_run, shapes):
+def test_evaluate_scores_the_test_images(call, image_run, shapes):
     code, out, err = call(evaluate, image_run)
     assert code == 0 and err == ""
     assert f"{len(shapes.test_images)} test images of shapes:" in out
-    reconstruction, kl, loss, active, dimensions = numbers(out)
+    reconstruction, kl, loss, active, dimensions = printed_scores(out)
     expected = numpy_terms(load.load_vae(image_run), shapes.test_images)
     assert (reconstruction, kl) == pytest.approx(expected, abs=1e-3)
     epochs = json.loads((image_run / "epochs.json").read_text())["epochs"]
@@ -77,15 +77,15 @@ def test_the_test_images_of_a_run(call, image_run, shapes):
     assert 0 <= active <= dimensions == 2
 
 
-def test_a_run_prints_the_score_of_its_best_epoch(call, image_run):
-    of_the_run = (image_run.parent / "output.txt").read_text()
-    assert numbers(of_the_run) == numbers(call(evaluate, image_run)[1])
+def test_run_prints_scores_of_its_best_epoch(call, image_run):
+    run_output = (image_run.parent / "output.txt").read_text()
+    assert printed_scores(run_output) == printed_scores(call(evaluate, image_run)[1])
 
 
-def test_in_a_process_of_its_own(image_run, call):
+def test_evaluate_prints_the_same_in_its_own_process(image_run, call):
     result = command(evaluate.__name__, image_run)
     assert result.returncode == 0, result.stderr
-    assert numbers(result.stdout) == numbers(call(evaluate, image_run)[1])
+    assert printed_scores(result.stdout) == printed_scores(call(evaluate, image_run)[1])
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_in_a_process_of_its_own(image_run, call):
         (["{run}", "--data_dir=/no/such/directory"], ["/no/such/directory"]),
     ],
 )
-def test_bad_input(call, image_run, arguments, words):
+def test_evaluate_rejects_bad_input(call, image_run, arguments, words):
     given = [argument.format(run=image_run) for argument in arguments]
     assert_one_line(call(evaluate, *given), *words)
 
@@ -110,7 +110,7 @@ def test_bad_input(call, image_run, arguments, words):
         ({"reconstruction_loss": "l1"}, ["run.json is damaged"]),
     ],
 )
-def test_a_run_whose_images_are_not_at_hand(call, image_run, tmp_path, change, words):
+def test_evaluate_rejects_changed_images_or_settings(call, image_run, tmp_path, change, words):
     run = tmp_path / "run"
     shutil.copytree(image_run, run)
     settings = json.loads((run / "run.json").read_text()) | change
@@ -118,7 +118,7 @@ def test_a_run_whose_images_are_not_at_hand(call, image_run, tmp_path, change, w
     assert_one_line(call(evaluate, run), *words)
 
 
-def test_a_damaged_encoder(call, image_run, tmp_path):
+def test_evaluate_rejects_damaged_encoder(call, image_run, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(image_run, run)
     shutil.copy(run / "decoder/model.json", run / "encoder/model.json")

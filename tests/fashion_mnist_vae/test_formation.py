@@ -1,4 +1,4 @@
-"""The small maps of some epochs."""
+"""Maps of the latent space after some epochs."""
 
 import json
 import shutil
@@ -23,10 +23,10 @@ def read(path) -> tuple[np.ndarray, dict]:
 
 
 @pytest.mark.parametrize("latent_dim", [1, 2, 3])
-def test_each_map_is_what_the_decoder_draws_after_that_epoch(shapes, tmp_path, latent_dim):
+def test_map_is_the_decoded_grid_of_its_epoch(shapes, tmp_path, latent_dim):
     drawn = []
 
-    class Watched(Run):
+    class RecordingRun(Run):
         def log_epoch(self, metrics):
             super().log_epoch(metrics)
             decoder = self._model.get_layer("decoder")
@@ -34,7 +34,7 @@ def test_each_map_is_what_the_decoder_draws_after_that_epoch(shapes, tmp_path, l
                 grid = formation.GRID._replace(dimensions=tuple(arrays["dimensions"]))
             drawn.append(decode_grid(decoder, grid, shapes.image_shape))
 
-    run = Watched(RunDirectory(tmp_path, tmp_path, {}))
+    run = RecordingRun(RunDirectory(tmp_path, tmp_path, {}))
     train.train(shapes, VaeOptions(120, 16, latent_dim), run, epochs=3, learning_rate=1e-2)
     assert list(formation.save(run)) == ["formation.png", "formation.json"]
     maps, description = read(tmp_path)
@@ -46,17 +46,17 @@ def test_each_map_is_what_the_decoder_draws_after_that_epoch(shapes, tmp_path, l
 
 
 @pytest.mark.parametrize("last", [5, 16, 17, 100, 1000])
-def test_sixteen_epochs_are_spread_over_their_logarithm(last):
+def test_select_epochs_spaces_sixteen_epochs_logarithmically(last):
     kept = []
     for epoch in range(1, last + 1):
-        kept = formation.spread([*kept, epoch])
+        kept = formation.select_epochs([*kept, epoch])
     assert len(kept) == min(last, 16) and kept == sorted(set(kept))
     assert (kept[0], kept[-1]) == (1, last)
     ratios = np.array(kept[1:]) / kept[:-1]
-    assert ratios.max() <= max(2, last ** (2 / 15))  # twice the step of an even spread
+    assert ratios.max() <= max(2, last ** (2 / 15))  # twice the ratio of an exact spacing
 
 
-def test_a_resumed_run_has_the_maps_of_one_that_was_left_alone(call, shapes_dir, tmp_path):
+def test_resumed_run_has_the_same_maps(call, shapes_dir, tmp_path):
     line = [*SMALL, f"--data_dir={shapes_dir}", "--batch_size=500"]
     runs = [tmp_path / "alone", tmp_path / "resumed"]
     assert call(train, *line, "--epochs=20", f"--save_path={runs[0]}")[0] == 0
@@ -69,14 +69,14 @@ def test_a_resumed_run_has_the_maps_of_one_that_was_left_alone(call, shapes_dir,
     assert len(read(runs[1])[1]["epochs"]) == 16
 
 
-def test_a_damaged_map_and_none_at_all(call, image_run, shapes_dir, tmp_path):
+def test_save_leaves_out_damaged_and_missing_maps(call, image_run, shapes_dir, tmp_path):
     path = tmp_path / "run"
     shutil.copytree(image_run, path)
     damaged = path / "checkpoints/map-000002.npz"
     damaged.write_bytes(damaged.read_bytes()[:100])
     line = [f"--data_dir={shapes_dir}", "--resume", f"--save_path={path}"]
     code, out, _ = call(train, *line)
-    assert code == 0 and "map-000002.npz is damaged, so formation.png is without this epoch" in out
+    assert code == 0 and "map-000002.npz is damaged, so formation.png lacks this epoch" in out
     assert read(path)[1]["epochs"] == [1, 3]
     for file in (path / "checkpoints").glob("map-*"):
         file.unlink()
@@ -85,7 +85,7 @@ def test_a_damaged_map_and_none_at_all(call, image_run, shapes_dir, tmp_path):
     assert not list(path.glob("formation*"))
 
 
-def test_a_run_that_keeps_no_files(shapes, tmp_path, monkeypatch):
+def test_run_without_directory_writes_no_maps(shapes, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     train.train(shapes, VaeOptions(120, 16, 2), epochs=1)
     assert not list(tmp_path.iterdir())

@@ -3,41 +3,50 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from fashion_mnist_vae import model as m
+from fashion_mnist_vae.model import (
+    VaeOptions,
+    ZLayer,
+    decoder,
+    encoder,
+    evaluate,
+    kl_divergence,
+    reparameterize,
+    vae,
+    vae_loss,
+)
 
-pytestmark = pytest.mark.quick
-
-OPTS = m.VaeOptions(120, 16, 2)
+OPTS = VaeOptions(120, 16, 2)
 
 
 def make_model(opts=OPTS, seed=0) -> keras.Model:
     keras.utils.set_random_seed(seed)
-    return m.vae(m.encoder(opts), m.decoder(opts))
+    return vae(encoder(opts), decoder(opts))
 
 
-def test_names_and_shapes_are_the_originals():
-    encoder, decoder = m.encoder(OPTS), m.decoder(OPTS)
-    vae = m.vae(encoder, decoder)
-    assert (encoder.name, decoder.name, vae.name) == ("encoder", "decoder", "vae_mlp")
+def test_names_and_shapes_match_the_original():
+    encoder_model, decoder_model = encoder(OPTS), decoder(OPTS)
+    vae_model = vae(encoder_model, decoder_model)
+    models = (encoder_model, decoder_model, vae_model)
+    assert [model.name for model in models] == ["encoder", "decoder", "vae_mlp"]
     names = ["encoder_input", "dense_Dense1", "z_mean", "z_log_var", "z"]
-    assert [layer.name for layer in encoder.layers] == names
-    assert encoder.output_shape == [(None, 2)] * 3
-    assert [layer.name for layer in decoder.layers][1:] == ["dense_Dense2", "dense_Dense3"]
-    assert decoder.input_shape == (None, 2) and decoder.output_shape == (None, 120)
-    assert vae.output_shape == [(None, 120)] + [(None, 2)] * 3
+    assert [layer.name for layer in encoder_model.layers] == names
+    assert encoder_model.output_shape == [(None, 2)] * 3
+    assert [layer.name for layer in decoder_model.layers][1:] == ["dense_Dense2", "dense_Dense3"]
+    assert decoder_model.input_shape == (None, 2) and decoder_model.output_shape == (None, 120)
+    assert vae_model.output_shape == [(None, 120)] + [(None, 2)] * 3
     images = np.random.default_rng(0).random((5, 120), np.float32)
-    decoded, z_mean, z_log_var, z = vae(images)
-    np.testing.assert_allclose(decoded, decoder(z), atol=1e-6)
-    np.testing.assert_allclose(z_mean, encoder(images)[0], atol=1e-6)
-    np.testing.assert_allclose(z_log_var, encoder(images)[1], atol=1e-6)
+    decoded, z_mean, z_log_var, z = vae_model(images)
+    np.testing.assert_allclose(decoded, decoder_model(z), atol=1e-6)
+    np.testing.assert_allclose(z_mean, encoder_model(images)[0], atol=1e-6)
+    np.testing.assert_allclose(z_log_var, encoder_model(images)[1], atol=1e-6)
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_z_has_the_mean_and_spread_it_should_have(training):
+def test_zlayer_draws_from_the_normal_distribution(training):
     n = 200_000
     z_mean, z_log_var = np.array([0.5, -3.0, 0.0]), np.array([0.0, -4.0, 2.0])
     inputs = [tf.tile([z_mean], [n, 1]), tf.tile([z_log_var], [n, 1])]
-    z = m.ZLayer()(inputs, training=training).numpy()
+    z = ZLayer()(inputs, training=training).numpy()
     deviation = np.exp(z_log_var / 2)
     # Five standard errors of the mean, and of the standard deviation.
     assert np.all(np.abs(z.mean(0) - z_mean) < 5 * deviation / np.sqrt(n))
@@ -47,19 +56,19 @@ def test_z_has_the_mean_and_spread_it_should_have(training):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_zlayer_takes_two_inputs_and_nothing_else(count):
+def test_zlayer_rejects_other_than_two_inputs(count):
     inputs = [keras.Input((2,)) for _ in range(count)]
     with pytest.raises(ValueError, match="Expected exactly 2 input shapes. But got:"):
-        m.ZLayer()(inputs if count > 1 else inputs[0])
+        ZLayer()(inputs if count > 1 else inputs[0])
 
 
-def test_zlayer_survives_a_keras_file_by_name(tmp_path):
-    encoder = m.encoder(OPTS)
-    encoder.save(tmp_path / "encoder.keras")
+def test_zlayer_loads_from_keras_file(tmp_path):
+    encoder_model = encoder(OPTS)
+    encoder_model.save(tmp_path / "encoder.keras")
     loaded = keras.models.load_model(tmp_path / "encoder.keras")  # safe mode, no custom_objects
-    assert isinstance(loaded.get_layer("z"), m.ZLayer)
+    assert isinstance(loaded.get_layer("z"), ZLayer)
     images = np.random.default_rng(0).random((5, 120), np.float32)
-    for ours, theirs in zip(loaded(images)[:2], encoder(images)[:2], strict=True):
+    for ours, theirs in zip(loaded(images)[:2], encoder_model(images)[:2], strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
@@ -68,41 +77,41 @@ def normal(x, mean, variance):
 
 
 @pytest.mark.parametrize(("mean", "log_var"), [(0.0, 0.0), (1.5, 0.7), (-2.0, -3.0)])
-def test_kl_is_the_integral_of_its_definition(mean, log_var):
+def test_kl_divergence_equals_numerical_integral(mean, log_var):
     x = np.linspace(-30, 30, 400_001)
     p, q = normal(x, mean, np.exp(log_var)), normal(x, 0, 1)
     logs = [np.log(np.maximum(density, 1e-300)) for density in (p, q)]
     integrand = p * (logs[0] - logs[1])
     expected = np.trapezoid(integrand, x)
-    assert float(m.kl_divergence(mean, log_var)) == pytest.approx(expected, abs=1e-5)
+    assert float(kl_divergence(mean, log_var)) == pytest.approx(expected, abs=1e-5)
 
 
-def test_the_loss_is_what_the_original_computes():
+def test_vae_loss_equals_the_original():
     rng = np.random.default_rng(0)
     inputs, decoded = rng.random((2, 7, 120), np.float32)
     z_mean, z_log_var = rng.standard_normal((2, 7, 3)).astype(np.float32)
     squared = ((inputs - decoded) ** 2).mean() * 120  # MSE times original_dim
     kl = -0.5 * (1 + z_log_var - z_mean**2 - np.exp(z_log_var)).sum(-1).mean()
     outputs = [tf.constant(a) for a in (decoded, z_mean, z_log_var, z_mean)]
-    loss, *terms = map(float, m.vae_loss(inputs, outputs))
+    loss, *terms = map(float, vae_loss(inputs, outputs))
     assert loss == pytest.approx(squared + kl, rel=1e-5)
     assert terms == pytest.approx([squared, kl], rel=1e-5)
-    loss, *_ = m.vae_loss(inputs, outputs, beta=4.0)
+    loss, *_ = vae_loss(inputs, outputs, beta=4.0)
     assert float(loss) == pytest.approx(squared + 4 * kl, rel=1e-5)
     entropy = keras.losses.BinaryCrossentropy()(inputs, decoded) * 120
-    loss, *_ = m.vae_loss(inputs, outputs, "bce")
+    loss, *_ = vae_loss(inputs, outputs, "bce")
     assert float(loss) == pytest.approx(float(entropy) + kl, rel=1e-4)
 
 
-def test_bce_is_finite_where_the_decoder_is_sure_and_wrong():
+def test_bce_is_finite_for_certain_wrong_pixels():
     inputs = tf.constant([[1.0, 0.0]])
     zeros = tf.zeros([1, 2])
-    loss, *_ = m.vae_loss(inputs, [1 - inputs, zeros, zeros, zeros], "bce")
+    loss, *_ = vae_loss(inputs, [1 - inputs, zeros, zeros, zeros], "bce")
     assert np.isfinite(float(loss))
 
 
-def test_what_zlayer_draws_in_training_is_in_the_variables():
-    """So a checkpoint of them repeats the draws; what inference draws is not."""
+def test_variables_hold_the_state_of_training_noise():
+    """A checkpoint of the variables repeats the training noise; inference does not change it."""
     model = make_model()
     images = np.random.default_rng(0).random((5, 120), np.float32)
     (state,) = [v for v in model.variables if not any(v is w for w in model.weights)]
@@ -114,30 +123,30 @@ def test_what_zlayer_draws_in_training_is_in_the_variables():
     np.testing.assert_array_equal(model(images, training=True)[3], first)
 
 
-def test_evaluation_is_the_same_at_any_time(shapes):
+def test_evaluate_is_deterministic(shapes):
     model = make_model()
-    first = m.evaluate(model, shapes.test_images)
-    model(np.zeros((3, 120), np.float32))  # draws from the hidden state
-    assert m.evaluate(model, shapes.test_images) == first
+    first = evaluate(model, shapes.test_images)
+    model(np.zeros((3, 120), np.float32))  # changes TensorFlow's random state
+    assert evaluate(model, shapes.test_images) == first
 
 
 LARGEST = float(np.finfo(np.float32).max)
 
 
 @pytest.mark.parametrize("z_log_var", [LARGEST, -LARGEST, 88.8, -104.0, -np.inf])
-def test_the_divergence_of_extreme_variances_is_a_number_or_infinite(z_log_var):
+def test_kl_divergence_of_extreme_variances_is_not_nan(z_log_var):
     z_mean, z_log_var = (tf.constant([[value]], tf.float32) for value in (0.0, z_log_var))
-    divergence = float(m.kl_divergence(z_mean, z_log_var)[0, 0])
+    divergence = float(kl_divergence(z_mean, z_log_var)[0, 0])
     assert divergence > 0 and not np.isnan(divergence)
     if np.isfinite(divergence):
         assert divergence == pytest.approx(-0.5 * (1 + float(z_log_var[0, 0])), rel=1e-5)
-    assert float(m.kl_divergence(tf.constant(LARGEST), tf.constant(0.0))) == np.inf
+    assert float(kl_divergence(tf.constant(LARGEST), tf.constant(0.0))) == np.inf
 
 
-def test_z_of_extreme_variances():
+def test_reparameterize_accepts_extreme_variances():
     epsilon = tf.constant([0.5, -0.5])
     mean = tf.constant([1.0, 2.0])
     for small in (-LARGEST, -np.inf, -300.0):
-        assert m.reparameterize(mean, tf.constant([small] * 2), epsilon).numpy().tolist() == [1, 2]
-    large = m.reparameterize(mean, tf.constant([LARGEST] * 2), epsilon).numpy()
+        assert reparameterize(mean, tf.constant([small] * 2), epsilon).numpy().tolist() == [1, 2]
+    large = reparameterize(mean, tf.constant([LARGEST] * 2), epsilon).numpy()
     assert large.tolist() == [np.inf, -np.inf]

@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from fashion_mnist_vae import model as m
 from fashion_mnist_vae import pictures
 from fashion_mnist_vae.grid import Grid
+from fashion_mnist_vae.model import VaeOptions, decoder, encoder
 from fashion_mnist_vae.preview import image_text, preview_image, terminal_style
 
 pytestmark = pytest.mark.quick
 
 
-def test_grid_points_go_up_and_to_the_right():
+def test_grid_goes_up_and_to_the_right():
     z = Grid(3, -1.0, 1.0).z(2).reshape(3, 3, 2)
     np.testing.assert_array_equal(z[0, 0], [-1, 1])
     np.testing.assert_array_equal(z[2, 0], [-1, -1])
@@ -18,76 +18,76 @@ def test_grid_points_go_up_and_to_the_right():
     np.testing.assert_array_equal(z[1, 1], [0, 0])
 
 
-def test_a_grid_lies_in_the_dimensions_it_is_told():
+def test_grid_spans_the_given_dimensions():
     z = Grid(3, -1.0, 1.0, (1, 3)).z(5).reshape(3, 3, 5)
     np.testing.assert_array_equal(z[0, 2], [0, 1, 0, 1, 0])
     assert not z[..., [0, 2, 4]].any()
 
 
-def test_a_single_point_and_a_single_dimension():
+def test_grid_of_one_point_and_of_one_dimension():
     np.testing.assert_array_equal(Grid(1, -1.0, 2.0).z(2), [[0.5, 0.5]])
     row = Grid(3, -1.0, 1.0, (0, 0))
     np.testing.assert_array_equal(row.z(1), [[-1], [0], [1]])
-    decoder = m.decoder(m.VaeOptions(120, 16, 1))
-    assert pictures.decode_grid(decoder, row, (12, 10)).shape == (12, 30)
+    decoder_model = decoder(VaeOptions(120, 16, 1))
+    assert pictures.decode_grid(decoder_model, row, (12, 10)).shape == (12, 30)
 
 
-def test_the_montage_has_each_image_in_its_place():
-    decoder = m.decoder(m.VaeOptions(120, 16, 2))
+def test_decode_grid_places_each_image():
+    decoder_model = decoder(VaeOptions(120, 16, 2))
     grid = Grid(4, -2.0, 2.0)
-    montage = pictures.decode_grid(decoder, grid, (12, 10))
+    montage = pictures.decode_grid(decoder_model, grid, (12, 10))
     assert montage.shape == (48, 40)
     z = grid.z(2).reshape(4, 4, 2)
     for row, column in ((0, 0), (1, 3), (3, 2)):
         tile = montage[row * 12 : (row + 1) * 12, column * 10 : (column + 1) * 10]
-        expected = decoder(z[row, column][None]).numpy().reshape(12, 10)
+        expected = decoder_model(z[row, column][None]).numpy().reshape(12, 10)
         np.testing.assert_allclose(tile, expected, atol=1e-6)
 
 
-def test_the_widest_dimensions_are_those_of_the_largest_kl(shapes):
-    encoder = m.encoder(m.VaeOptions(120, 16, 4))
+def test_largest_kl_dimensions_are_the_two_largest(shapes):
+    encoder_model = encoder(VaeOptions(120, 16, 4))
     biases = {"z_mean": [0.0, 3.0, 0.1, -2.0], "z_log_var": [0.0] * 4}
     for name, bias in biases.items():
-        layer = encoder.get_layer(name)
+        layer = encoder_model.get_layer(name)
         layer.set_weights([np.zeros((16, 4)), np.array(bias)])
-    dimensions, divergence = pictures.widest_dimensions(encoder, shapes)
+    dimensions, divergence = pictures.largest_kl_dimensions(encoder_model, shapes)
     assert dimensions == (1, 3)
     np.testing.assert_allclose(divergence, np.square(biases["z_mean"]) / 2, atol=1e-6)
 
 
 @pytest.mark.parametrize("latent_dim", [1, 3])
-def test_pictures_of_other_latent_spaces(shapes, tmp_path, latent_dim):
-    opts = m.VaeOptions(120, 16, latent_dim)
-    encoder, decoder = m.encoder(opts), m.decoder(opts)
-    dimensions, _ = pictures.widest_dimensions(encoder, shapes)
+def test_pictures_of_one_and_three_latent_dimensions(shapes, tmp_path, latent_dim):
+    opts = VaeOptions(120, 16, latent_dim)
+    encoder_model, decoder_model = encoder(opts), decoder(opts)
+    dimensions, _ = pictures.largest_kl_dimensions(encoder_model, shapes)
     grid = Grid(3, dimensions=dimensions)
-    montage = pictures.decode_grid(decoder, grid, shapes.image_shape)
+    montage = pictures.decode_grid(decoder_model, grid, shapes.image_shape)
     pictures.save_grid(tmp_path / "grid.png", montage, grid)
-    pictures.save_clusters(tmp_path / "clusters.png", encoder, shapes, dimensions)
-    pictures.save_reconstructions(tmp_path / "r.png", encoder, decoder, shapes)
+    pictures.save_clusters(tmp_path / "clusters.png", encoder_model, shapes, dimensions)
+    pictures.save_reconstructions(tmp_path / "r.png", encoder_model, decoder_model, shapes)
     for name in ("grid.png", "clusters.png", "r.png"):
         picture = tf.io.decode_png((tmp_path / name).read_bytes()).numpy()
         assert min(picture.shape[:2]) > 150 and len(np.unique(picture)) > 10
 
 
-def test_a_saved_image_holds_every_pixel(tmp_path):
+def test_save_image_keeps_every_pixel(tmp_path):
     image = np.linspace(-0.1, 1.1, 35).reshape(5, 7)
     pictures.save_image(tmp_path / "i.png", image)
     read = tf.io.decode_png((tmp_path / "i.png").read_bytes()).numpy()[..., 0]
     np.testing.assert_array_equal(read, np.round(np.clip(image, 0, 1) * 255))
 
 
-def test_a_preview_is_printed(capsys):
+def test_preview_image_prints_text(capsys):
     preview_image(np.array([[0, 1, 0.5], [0, 1, 0.7]]))
     assert capsys.readouterr().out == " @+\n"
 
 
-def test_plain_preview():
+def test_image_text_in_ascii():
     image = np.array([[0, 1, 0.5], [0, 1, 0.7], [1, 0, 0]])
-    assert image_text(image, "ascii") == " @+\n="  # two rows a line; the last is half black
+    assert image_text(image, "ascii") == " @+\n="  # two rows per line; the last line is half black
 
 
-def test_half_block_previews_carry_every_pixel():
+def test_image_text_in_half_blocks_keeps_every_pixel():
     image = np.array([[0.0, 1.0], [1.0, 0.5]])
     assert image_text(image, "truecolor") == (
         "\x1b[38;2;0;0;0;48;2;255;255;255m▀\x1b[38;2;255;255;255;48;2;128;128;128m▀\x1b[0m"
@@ -105,7 +105,7 @@ def test_half_block_previews_carry_every_pixel():
         (True, {"TERM": "dumb"}, "ascii"),
     ],
 )
-def test_the_terminal_decides(monkeypatch, tty, variables, style):
+def test_terminal_style_follows_the_terminal(monkeypatch, tty, variables, style):
     for name in ("COLORTERM", "NO_COLOR", "TERM"):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():

@@ -1,4 +1,4 @@
-"""The training and drawing commands, used as a user uses them."""
+"""The train command, run as a user runs it."""
 
 import csv
 import json
@@ -12,12 +12,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from fashion_mnist_vae import data, download, generate, train
+from fashion_mnist_vae import data, generate, train
 from fashion_mnist_vae.flags import PRESETS
-from fashion_mnist_vae.model import VaeOptions, decoder  # which registers ZLayer, too
-from keras_tfjs import layers_model
-from tests.support.commands import assert_one_line, command, start, wait_for
-from tests.support.shapes import SMALL, draw_shapes, write_dataset
+from fashion_mnist_vae.model import VaeOptions  # also registers ZLayer
+from tests.conftest import assert_one_line, command, start, wait_for
+from tests.shapes import SMALL, write_dataset
 from training_run.run import Run
 
 MODULE = "fashion_mnist_vae.train"
@@ -28,7 +27,7 @@ FILES = ["checkpoints", "decoder", "decoder.keras", "encoder", "encoder.keras", 
          "vae.keras"]  # fmt: skip
 
 
-def test_a_run_leaves_a_complete_directory(image_run):
+def test_run_writes_a_complete_directory(image_run):
     assert sorted(p.name for p in image_run.iterdir()) == FILES
     assert json.loads((image_run / "run.json").read_text())["files"] == FILES
     assert sorted(p.name for p in (image_run / "saved_model").iterdir()) == [
@@ -43,7 +42,7 @@ def test_a_run_leaves_a_complete_directory(image_run):
             assert min(picture.shape[:2]) >= 90 and len(np.unique(picture)) > 10
 
 
-def test_the_output_shows_figures_and_previews_of_every_epoch(image_run, shapes_dir):
+def test_output_has_metrics_and_previews_of_every_epoch(image_run, shapes_dir):
     out = (image_run.parent / "output.txt").read_text()
     assert f"shapes: 500 + 100 images of 12 x 10, from {shapes_dir}" in out
     for number, row in enumerate(csv.DictReader((image_run / "history.csv").open()), start=1):
@@ -57,32 +56,32 @@ def test_the_output_shows_figures_and_previews_of_every_epoch(image_run, shapes_
         assert name == "run.json" or str(image_run / name) in out
 
 
-def test_a_preset_gives_other_defaults(call, shapes_dir, tmp_path):
+def test_preset_sets_defaults(call, shapes_dir, tmp_path):
     line = [f"--data_dir={shapes_dir}", "--dataset=shapes", "--preset=fast", "--epochs=2"]
     code, _, err = call(train, *line, f"--save_path={tmp_path / 'run'}")
     assert code == 0, err
     settings = json.loads((tmp_path / "run" / "run.json").read_text())
-    wanted = PRESETS["fast"] | {"epochs": 2}  # what is given stays
+    wanted = PRESETS["fast"] | {"epochs": 2}  # given flags override the preset
     assert {name: settings[name] for name in wanted} == wanted
 
 
-def test_the_learning_rate_rises_and_falls_step_by_step(shapes_dir):
+def test_learning_rate_warms_up_and_follows_cosine(shapes_dir):
     rates = []
 
-    class Watched(Run):
+    class RecordingRun(Run):
         def log_step(self, metrics):
             rates.append(float(self._optimizer.learning_rate.numpy()))
             super().log_step(metrics)
 
     images, opts = data.load_directory(shapes_dir, "shapes"), VaeOptions(120, 8, 2)
     options = {"learning_rate": 0.02, "schedule": "cosine", "warmup_steps": 3}
-    train.train(images, opts, Watched(), epochs=5, batch_size=64, **options)
+    train.train(images, opts, RecordingRun(), epochs=5, batch_size=64, **options)
     falling = 0.01 * (1 + np.cos(np.pi * np.arange(40) / 40))  # 5 epochs of 8 steps
     falling[:3] *= [0.25, 0.5, 0.75]
     assert rates == pytest.approx(falling.tolist(), rel=1e-5)
 
 
-ALONE = """
+LOAD_WITH_TENSORFLOW = """
 import json, sys
 import numpy as np, tensorflow as tf
 images = tf.constant(np.linspace(0, 1, 240, dtype=np.float32).reshape(2, 120))
@@ -96,8 +95,8 @@ print(json.dumps(result))
 """
 
 
-def test_the_saved_models_need_tensorflow_only(image_run):
-    line = [sys.executable, "-I", "-c", ALONE, image_run]
+def test_saved_models_need_only_tensorflow(image_run):
+    line = [sys.executable, "-I", "-c", LOAD_WITH_TENSORFLOW, image_run]
     result = subprocess.run(line, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     saved = json.loads(result.stdout)
@@ -115,10 +114,10 @@ def test_the_saved_models_need_tensorflow_only(image_run):
     np.testing.assert_allclose(saved["vae"]["decoded"], decoder(drawn), atol=1e-5)
 
 
-# ---- stopping and going on
+# ---- stopping and resuming
 
 
-def test_ctrl_c_ends_a_run_with_a_checkpoint(image_run, shapes_dir, tmp_path):
+def test_ctrl_c_stops_run_with_checkpoint(image_run, shapes_dir, tmp_path):
     path = tmp_path / "shapes"
     line = [*SMALL, f"--data_dir={shapes_dir}", f"--save_path={path}"]
     process = start(MODULE, *line, "--epochs=100000")
@@ -139,7 +138,7 @@ def test_ctrl_c_ends_a_run_with_a_checkpoint(image_run, shapes_dir, tmp_path):
 # ---- other data, other models
 
 
-def test_other_latent_spaces_tensorboard_and_training_further(call, shapes_dir, tmp_path):
+def test_three_latent_dimensions_with_tensorboard_logs_and_resume(call, shapes_dir, tmp_path):
     path = tmp_path / "run"
     line = [f"--data_dir={shapes_dir}", f"--save_path={path}"]
     code, out, _ = call(
@@ -155,46 +154,19 @@ def test_other_latent_spaces_tensorboard_and_training_further(call, shapes_dir, 
     assert call(train, *line, "--resume", "--epochs=2", "--dataset=shapes")[0] == 0
     assert len((path / "history.csv").read_text().splitlines()) == 3
     code, out, _ = call(generate, path, "--grid_points=2")
-    assert code == 0 and out.startswith("The grid lies in the latent dimensions")
+    assert code == 0 and out.startswith("The grid shows the latent dimensions")
     assert_one_line(call(generate, path, "--z=1,2"), "--z has 2 numbers", "has 3")
 
 
-def test_download_says_where_the_images_are(call, shapes_dir):
-    code, out, _ = call(download, "--dataset=shapes", f"--data_dir={shapes_dir}")
-    assert (code, out) == (0, f"shapes: 500 + 100 images of 12 x 10, from {shapes_dir}\n")
-
-
-def test_download_puts_the_images_where_the_original_looks(call, shapes_dir, tmp_path):
-    output = tmp_path / "dataset"
-    code, out, _ = call(
-        download, "--dataset=shapes", f"--data_dir={shapes_dir}", f"--output={output}"
-    )
-    assert code == 0 and out.endswith(f"Wrote {output / 'train-images-idx3-ubyte'}.\n")
-    (file,) = output.iterdir()
-    np.testing.assert_array_equal(data.load_images(file), draw_shapes(500, 0)[0])
-    assert_one_line(
-        call(download, "--dataset=shapes", f"--data_dir={shapes_dir}", f"--output={file}"),
-        "File exists",
-    )
-
-
-def test_download_says_if_the_order_is_another(call, shared_datasets, tmp_path):
-    tfds = shared_datasets / "tensorflow_datasets"
-    code, out, _ = call(download, f"--data_dir={tfds}", f"--output={tmp_path}")
-    assert code == 0 and "in another order than in the original's file" in out
-    line = [f"--data_dir={tmp_path}", f"--save_path={tmp_path / 'run'}"]
-    assert_one_line(call(train, *line), "is not Fashion-MNIST's", "--dataset=NAME")
-
-
-def test_the_originals_one_file_of_images(call, shapes_dir, image_run, tmp_path):
-    """Without labels and test images: the pictures that need them are left out, and it is said."""
+def test_train_on_training_images_only(call, shapes_dir, image_run, tmp_path):
+    """Without test images, the run has no pictures of test images, and says so."""
     path = tmp_path / "run"
     (tmp_path / "dataset").mkdir()
     shutil.copy(shapes_dir / "train-images-idx3-ubyte.gz", tmp_path / "dataset")
     line = [*SMALL, f"--data_dir={tmp_path / 'dataset'}", f"--save_path={path}"]
     code, out, err = call(train, *line, "--epochs=3")
     assert code == 0, err
-    assert "the pictures of test images are left out" in out and "val_loss" not in out
+    assert "there are no pictures of test images" in out and "val_loss" not in out
     absent = {"latent_clusters.png", "reconstructions.png", "test_images.bin", "test_images.json"}
     assert {p.name for p in path.iterdir()} == set(FILES) - absent
     assert set(json.loads((path / "run.json").read_text())["files"]) == set(FILES) - absent
@@ -208,43 +180,7 @@ def test_the_originals_one_file_of_images(call, shapes_dir, image_run, tmp_path)
     assert call(train, *line, "--resume", "--epochs=4")[0] == 0
 
 
-# ---- drawing
-
-
-def test_any_z_in_the_terminal_and_as_a_file(call, image_run, tmp_path):
-    code, out, _ = call(generate, image_run, "--z=0.5,-1")
-    assert code == 0 and out.count("\n") == 6
-    file = tmp_path / "z.png"
-    assert call(generate, image_run, "--z=0.5,-1", f"--output={file}")[0] == 0
-    image = tf.io.decode_png(file.read_bytes()).numpy()[..., 0]
-    decoder = keras.models.load_model(image_run / "decoder.keras")
-    expected = decoder(np.array([[0.5, -1]], np.float32)).numpy().reshape(12, 10)
-    np.testing.assert_allclose(image, expected * 255, atol=0.51)
-
-
-def test_from_within_the_run(call, image_run, monkeypatch):
-    expected = call(generate, image_run, "--z=0.5,-1")
-    monkeypatch.chdir(image_run)
-    assert call(generate, ".", "--z=0.5,-1") == expected
-    assert call(generate, "decoder/model.json", "--z=0.5,-1") == expected
-
-
-def test_the_grid_in_the_terminal_is_as_wide_as_that(call, image_run, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "47")  # room for four images of ten pixels
-    code, out, _ = call(generate, image_run, "--grid_points=30")
-    lines = out.splitlines()
-    assert code == 0 and len(lines) == 4 * 6 and max(map(len, lines)) <= 40
-
-
-def test_any_grid_as_a_file(call, image_run, tmp_path):
-    file = tmp_path / "grid.png"
-    flags = ["--grid_points=7", "--grid_start=-2", "--grid_end=1.5"]
-    code, out, _ = call(generate, image_run, *flags, f"--output={file}")
-    assert code == 0 and f"Wrote {file}, 70 x 84 pixels." in out
-    assert tf.io.decode_png(file.read_bytes()).shape[:2] == (84, 70)
-
-
-# ---- bad input: one clear line, nothing lost
+# ---- bad input: one error line, and no file changes
 
 
 @pytest.mark.parametrize(
@@ -262,7 +198,7 @@ def test_any_grid_as_a_file(call, image_run, tmp_path):
         (["--learning_rate=1e20"], ["the loss became", "--learning_rate"]),
     ],
 )
-def test_bad_input(call, image_run, shapes_dir, tmp_path, arguments, words):
+def test_train_rejects_bad_input(call, image_run, shapes_dir, tmp_path, arguments, words):
     places = {name: tmp_path / name for name in ("empty", "damaged", "other")}
     places["empty"].mkdir()
     write_dataset(places["other"], train=40)
@@ -282,53 +218,8 @@ def test_bad_input(call, image_run, shapes_dir, tmp_path, arguments, words):
      "--beta=nan", "--reconstruction_loss=mae", "--grid_points=0", "--grid_start=nan",
      "--grid_end=1e308"],
 )  # fmt: skip
-def test_bad_flags(call, flag):
+def test_train_rejects_bad_flags(call, flag):
     assert_one_line(call(train, flag), flag.split("=")[0].lstrip("-").split("S")[0], status=2)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ([], ["name the directory of a finished run"]),
-        (["{run}/nothing"], ["is not a finished run", "fashion_mnist_vae.train"]),
-        (["{run}", "--z=1"], ["--z has 1 numbers", "latent space has 2"]),
-        (["{run}", "--z=0,0", "--output=/proc/x.png"], ["cannot write /proc/x.png"]),
-        (["{run}", "--output={run}"], ["is a directory; name a PNG file"]),
-        (["{run}", "--output="], ["is a directory; name a PNG file"]),
-        (["{damaged}"], ["decoder/model.json is not a decoder", "weights: need"]),
-        (["{other}"], ["decoder/model.json is not a decoder", "is that of another model"]),
-    ],
-)
-def test_bad_input_to_generate(call, image_run, tmp_path, arguments, words):
-    damaged = tmp_path / "damaged"
-    shutil.copytree(image_run, damaged)
-    file = damaged / "decoder" / "weights.bin"
-    file.write_bytes(file.read_bytes()[:500])
-    other = tmp_path / "other"
-    shutil.copytree(image_run, other)
-    file = other / "decoder" / "model.json"
-    file.write_text(file.read_text().replace('"image_shape": [12, 10]', '"image_shape": [12, 11]'))
-    places = {"run": image_run, "damaged": damaged, "other": other}
-    result = call(generate, *(a.format(**places) for a in arguments))
-    assert_one_line(result, *words)
-    assert image_run.is_dir()
-
-
-@pytest.mark.parametrize("pixels", [16, 15])
-def test_a_decoder_as_the_original_saves_it_draws(call, tmp_path, pixels):
-    """It holds no metadata."""
-    model = decoder(VaeOptions(pixels, 3, 2))
-    layers_model.save(model, tmp_path / "decoder")
-    file, picture = tmp_path / "decoder/model.json", tmp_path / "grid.png"
-    result = call(generate, file, "--grid_points=3", f"--output={picture}")
-    if pixels == 15:
-        assert_one_line(result, "model.json is not a decoder", "is missing", "not square")
-        return
-    assert result[0] == 0, result[2]
-    pixels = tf.io.decode_png(picture.read_bytes()).numpy()[..., 0]
-    assert pixels.shape == (12, 12)
-    middle = model(np.zeros((1, 2))).numpy().reshape(4, 4)
-    assert np.abs(pixels[4:8, 4:8] / 255 - middle).max() < 0.01
 
 
 def test_help_imports_no_tensorflow():

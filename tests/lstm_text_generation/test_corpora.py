@@ -13,7 +13,7 @@ pytestmark = pytest.mark.quick
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers as its path says."""
+    """Answers a request as its path says."""
 
     text = b"To be, or not to be, that is the question.\r\n" * 1000
     BODIES: ClassVar = {
@@ -54,7 +54,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch):
-    """A local server; the fixture's value names the answer that `shakespeare` will get."""
+    """A local server. The fixture's value sets how it answers a request for `shakespeare`."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
         httpd.requests = []
         threading.Thread(target=httpd.serve_forever, args=[0.05], daemon=True).start()
@@ -69,7 +69,7 @@ def server(monkeypatch):
         httpd.shutdown()
 
 
-def test_a_download_is_kept_and_not_repeated(server, tmp_path):
+def test_download_is_cached(server, tmp_path):
     requests = server("whole")
     for _ in range(2):
         path = corpora.download("shakespeare", tmp_path)
@@ -77,8 +77,10 @@ def test_a_download_is_kept_and_not_repeated(server, tmp_path):
     assert requests == ["/whole"]
 
 
-def test_a_slow_download_is_waited_for(server, monkeypatch, tmp_path):
-    monkeypatch.setattr(corpora, "STALLED", 2)  # it takes a little more than one
+def test_slow_download_completes(server, monkeypatch, tmp_path):
+    monkeypatch.setattr(
+        corpora, "DOWNLOAD_TIMEOUT", 2
+    )  # seconds; the whole download takes about one
     server("slow")
     assert corpora.download("shakespeare", tmp_path).read_bytes() == Handler.text
 
@@ -89,27 +91,27 @@ def test_a_slow_download_is_waited_for(server, monkeypatch, tmp_path):
         ("stalled", "timed out"),
         ("picture", "is not utf-8 text: byte 0 cannot be read"),
         ("nul", "is not a text file"),
-        ("empty", "gave 0 bytes"),
+        ("empty", "returned 0 bytes"),
         ("404", "404"),
         ("500", "500"),
         ("loop", "redirects"),
-        ("cut", "bytes read"),  # shorter than announced
-        ("cut-unannounced", "gave 39,600 bytes instead of about 44,000"),
-        ("login", "gave 19 bytes"),
+        ("cut", "bytes read"),  # shorter than its Content-Length
+        ("cut-unannounced", "returned 39,600 bytes instead of about 44,000"),
+        ("login", "returned 19 bytes"),
     ],
 )
-def test_a_broken_download_leaves_nothing(server, monkeypatch, tmp_path, kind, words):
-    monkeypatch.setattr(corpora, "STALLED", 0.5)  # seconds of silence, not of the whole
+def test_failed_download_leaves_no_file(server, monkeypatch, tmp_path, kind, words):
+    monkeypatch.setattr(corpora, "DOWNLOAD_TIMEOUT", 0.5)  # seconds without a byte
     server(kind)
     with pytest.raises(UserError, match="cannot download shakespeare: .*python-docs") as error:
         corpora.download("shakespeare", tmp_path)
     assert words in str(error.value)
     assert list(tmp_path.iterdir()) == []
-    server("whole")  # and the next try finds no trace of it
+    server("whole")  # the next download succeeds
     assert corpora.download("shakespeare", tmp_path).read_bytes() == Handler.text
 
 
-def test_no_network(monkeypatch, tmp_path):
+def test_download_without_network_is_one_error(monkeypatch, tmp_path):
     with contextlib.closing(__import__("socket").socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -119,18 +121,18 @@ def test_no_network(monkeypatch, tmp_path):
         corpora.download("nietzsche", tmp_path)
 
 
-def test_the_embedded_corpus_is_there():
+def test_python_docs_has_text():
     text = corpora.load("python-docs")
     assert len(text) > 300_000 and "expression" in text
 
 
-def test_newlines_and_byte_order_mark_stay(tmp_path):
+def test_load_keeps_newlines_and_byte_order_mark(tmp_path):
     path = tmp_path / "verne.txt"
     path.write_bytes("\ufeffone\r\ntwo\n".encode())
     assert corpora.load(str(path)) == "\ufeffone\r\ntwo\n"
 
 
-def test_another_encoding(tmp_path):
+def test_load_decodes_the_given_encoding(tmp_path):
     path = tmp_path / "old.txt"
     path.write_bytes("café".encode("latin-1"))
     with pytest.raises(UserError, match="not utf-8 text: byte 3 .*--encoding"):
@@ -150,14 +152,14 @@ def test_another_encoding(tmp_path):
     ("content", "words"),
     [(b"", "is empty"), (b"\x7fELF\x02\x01\0", "NUL at character 6"), (b"\x89PNG\r\n", "byte 0")],
 )
-def test_files_that_are_not_text(tmp_path, content, words):
+def test_load_rejects_files_that_are_not_text(tmp_path, content, words):
     path = tmp_path / "file"
     path.write_bytes(content)
     with pytest.raises(UserError, match=words):
         corpora.load(str(path))
 
 
-def test_names_that_are_not_there(tmp_path):
+def test_load_rejects_unknown_names(tmp_path):
     with pytest.raises(UserError, match="did you mean shakespeare?"):
         corpora.load("shakespear")
     with pytest.raises(UserError, match="neither a corpus nor a file called qqq; The corpora are"):
@@ -166,26 +168,26 @@ def test_names_that_are_not_there(tmp_path):
         corpora.load(str(tmp_path))
 
 
-def test_the_table_lists_every_corpus_with_its_size():
+def test_table_lists_every_corpus_with_its_size():
     for name in ("shakespeare", "nietzsche", "julesverne", "tfjs-code", "tiny_shakespeare"):
         (line,) = [line for line in corpora.table().splitlines() if line.split()[0] == name]
         assert " MB " in line
     assert corpora.DEFAULT in corpora.table()
 
 
-def test_tiny_shakespeare_is_the_whole_text(shared_datasets):
+def test_tiny_shakespeare_is_complete(shared_datasets):
     text = corpora.load("tiny_shakespeare", str(shared_datasets / "tensorflow_datasets"))
     original = (shared_datasets / "texts" / "tinyshakespeare.txt").read_bytes().decode()
     assert text == original
 
 
-def test_tiny_shakespeare_without_network(tmp_path, monkeypatch):
+def test_tiny_shakespeare_without_network_is_one_error(tmp_path, monkeypatch):
     for variable in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
-        monkeypatch.setenv(variable, "http://127.0.0.1:9")  # no one listens there
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")  # no server listens here
     with pytest.raises(UserError, match="cannot prepare tiny_shakespeare with .*need no network"):
         corpora.load("tiny_shakespeare", str(tmp_path))
 
 
-def test_real_corpora_are_read_as_they_are(shared_datasets):
+def test_load_keeps_a_real_corpus_unchanged(shared_datasets):
     text = corpora.load(str(shared_datasets / "texts" / "julesverne.txt"))
     assert text[0] == "\ufeff" and "\r\n" in text

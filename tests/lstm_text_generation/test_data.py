@@ -12,7 +12,7 @@ def text_data() -> TextData:
     return TextData("bottles", TEXT, 20, 3)
 
 
-def test_it_has_what_the_original_has(text_data):
+def test_accessors_match_the_original(text_data):
     assert text_data.data_identifier() == "bottles"
     assert text_data.text_len() == len(TEXT)
     assert text_data.sample_len() == 20
@@ -29,7 +29,7 @@ def test_char_set_is_in_order_of_first_appearance():
 
 
 @pytest.mark.parametrize("distinct", [200, 300, 70_000])
-def test_texts_of_any_alphabet_are_encoded_without_loss(distinct):
+def test_encoding_is_lossless_for_any_alphabet(distinct):
     first = 0x1F000 if distinct < 1000 else 0xE000
     text = "".join(chr(first + i * 7919 % distinct) for i in range(distinct * 2 + 50))
     data = TextData("x", text, 10, 1)
@@ -37,7 +37,7 @@ def test_texts_of_any_alphabet_are_encoded_without_loss(distinct):
     assert "".join(data.char_set()[i] for i in data.indices()) == text
 
 
-def test_a_character_that_appears_late_keeps_its_place():
+def test_late_character_is_last_in_char_set():
     text = "ab" * (1 << 20) + "z" + "ba" * 5  # beyond the first chunk of the encoder
     data = TextData("x", text, 5, 1)
     assert data.char_set() == ["a", "b", "z"]
@@ -56,7 +56,7 @@ def test_a_character_that_appears_late_keeps_its_place():
         (("x", "a" * 100, 20, 3), "only one distinct character, 'a'"),
     ],
 )
-def test_bad_arguments_are_named(arguments, message):
+def test_constructor_rejects_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         TextData(*arguments)
 
@@ -76,23 +76,23 @@ def test_next_data_epoch_holds_every_example_once(text_data):
     assert not np.array_equal(windows[:32], _batches(text_data, epoch=1)[0])  # in another order
 
 
-def test_next_data_epoch_of_any_size(text_data):
+def test_next_data_epoch_has_the_given_size(text_data):
     assert _batches(text_data, 4, 100)[0].shape == (4, 21)
-    many = np.concatenate(list(_batches(text_data, 9999)))  # more than there are: begins again
+    many = np.concatenate(list(_batches(text_data, 9999)))  # more than the text has
     assert len(many) == 9999
     available = len(range(0, len(TEXT) - 21, 3))
     np.testing.assert_array_equal(many[0], many[available])
 
 
-def test_next_data_epoch_follows_from_seed_and_epoch(text_data):
+def test_next_data_epoch_is_a_function_of_seed_and_epoch(text_data):
     once, again = list(_batches(text_data)), list(_batches(text_data))
-    assert [len(batch) for batch in once] == [32] * 7 + [26]  # the last, smaller one counts
+    assert [len(batch) for batch in once] == [32] * 7 + [26]  # the smaller last batch counts
     np.testing.assert_array_equal(np.concatenate(once), np.concatenate(again))
     for other in ({"seed": 6}, {"epoch": 1}):
         assert not np.array_equal(once[0], _batches(text_data, **other)[0])
 
 
-def test_an_epoch_can_be_entered_at_any_batch(text_data):
+def test_batches_can_be_read_in_any_order(text_data):
     whole, again = list(_batches(text_data)), _batches(text_data)
     assert len(again) == 8
     for number in (7, 1, 4):
@@ -101,7 +101,7 @@ def test_an_epoch_can_be_entered_at_any_batch(text_data):
 
 def test_training_and_validation_share_no_character(text_data):
     held_out = int(len(TEXT) * 0.25)
-    unique = "".join(chr(0x4E00 + i) for i in range(len(TEXT)))  # each character tells its place
+    unique = "".join(chr(0x4E00 + i) for i in range(len(TEXT)))  # no character occurs twice
     data = TextData("x", unique, 20, 3)
     train = np.concatenate(list(_batches(data, 9999, validation_split=0.25)))
     validation = data.validation_windows(0.25)
@@ -113,12 +113,12 @@ def test_training_and_validation_share_no_character(text_data):
 
 
 @pytest.mark.parametrize(("split", "what"), [(0.001, "validate on"), (0.9999, "train on")])
-def test_a_split_that_leaves_nothing_is_refused(text_data, split, what):
+def test_validation_windows_rejects_extreme_splits(text_data, split, what):
     with pytest.raises(ValueError, match=f"leaves no window of 20 characters to {what}"):
         text_data.validation_windows(split)
 
 
-def test_random_slices_come_from_the_text(text_data):
+def test_random_slice_is_part_of_the_text(text_data):
     for seed in range(20):
         text, indices = text_data.get_random_slice(np.random.default_rng(seed))
         assert len(text) == 20 and text in TEXT
@@ -126,7 +126,7 @@ def test_random_slices_come_from_the_text(text_data):
     assert len({text_data.get_random_slice()[0] for _ in range(20)}) > 5
 
 
-def test_fingerprint_tells_texts_apart():
+def test_fingerprint_differs_between_texts():
     prints = {TextData("x", t, 3, 1).fingerprint() for t in ("abcabc", "abcabd", "bacbac")}
     assert len(prints) == 3
     assert TextData("y", "abcabc", 4, 2).fingerprint() in prints

@@ -17,7 +17,7 @@ from tests.support.commands import assert_one_line, command
 
 
 def numpy_losses(model, indices) -> np.ndarray:
-    """Return the loss of each character after the first, in float64, with equations of our own."""
+    """Return the loss of each character after the first, in float64, computed with NumPy."""
     *recurrent, (kernel, bias) = [layer.get_weights() for layer in model.layers]
     states = [np.zeros((2, weights[1].shape[0])) for weights in recurrent]
     losses = []
@@ -41,17 +41,17 @@ def text(text_data) -> np.ndarray:
     return text_data.indices()[:1100]
 
 
-def test_whole_text_is_what_numpy_computes(trained, text, monkeypatch):
+def test_whole_text_loss_equals_numpy(trained, text, monkeypatch):
     model, _ = trained
     expected = numpy_losses(model, text).mean()
     assert scores.whole_text_loss(model, text) == pytest.approx(expected, rel=1e-6)
-    monkeypatch.setattr(scores, "CHARACTERS_AT_ONCE", 100)  # the states are carried on
+    monkeypatch.setattr(scores, "_CHARACTERS_AT_ONCE", 100)  # the state stays between parts
     assert scores.whole_text_loss(model, text) == pytest.approx(expected, rel=1e-6)
 
 
-def test_blocks_are_what_numpy_computes(trained, text, monkeypatch):
+def test_block_loss_equals_numpy(trained, text, monkeypatch):
     model, _ = trained
-    blocks = [text[start : start + 257] for start in range(0, 1024, 256)]  # 4 whole ones
+    blocks = [text[start : start + 257] for start in range(0, 1024, 256)]  # 4 whole blocks
     expected = np.mean([numpy_losses(model, block) for block in blocks])
     assert scores.block_loss(model, text) == pytest.approx(expected, rel=1e-6)
     monkeypatch.setattr(scores, "BLOCKS_AT_ONCE", 3)
@@ -60,7 +60,7 @@ def test_blocks_are_what_numpy_computes(trained, text, monkeypatch):
     assert scores.block_loss(model, text[:100]) == pytest.approx(short, rel=1e-6)
 
 
-def test_whole_text_is_what_keras_computes(trained, text_data, text):
+def test_whole_text_loss_equals_keras(trained, text_data, text):
     model, _ = trained
     lstm_layers = [keras.layers.LSTM.from_config(layer.get_config()) for layer in model.layers[:-1]]
     for layer in lstm_layers:
@@ -73,24 +73,24 @@ def test_whole_text_is_what_keras_computes(trained, text_data, text):
     assert scores.whole_text_loss(model, text) == pytest.approx(np.mean(losses), rel=1e-5)
 
 
-def test_a_text_of_two_characters(trained, text):
+def test_score_of_two_characters_equals_numpy(trained, text):
     model, _ = trained
     expected = numpy_losses(model, text[:2])[0]
     assert scores.score(model, text[:2]) == pytest.approx((expected, expected), rel=1e-5)
 
 
-def test_describe_has_nats_and_bits():
+def test_describe_prints_nats_and_bits():
     lines = scores.describe(scores.Scores(1.5, np.log(2))).splitlines()
     assert lines[0].startswith("  1.5000 nats, 2.1640 bits per character: each character")
     assert lines[1].startswith("  0.6931 nats, 1.0000 bits per character: mean over blocks of 256")
 
 
-def printed(out: str) -> list[float]:
-    """Return the nats in an output, of the whole text and of the blocks."""
+def printed_nats(out: str) -> list[float]:
+    """Return the scores in an output, in nats: of the whole text, and of blocks."""
     return [float(nats) for nats in re.findall(r"([\d.]+) nats, ", out)]
 
 
-def test_the_held_out_text_of_a_run(call, text_run):
+def test_evaluate_scores_the_held_out_text(call, text_run):
     code, out, err = call(evaluate, text_run)
     assert code == 0 and err == ""
     model, text_data = load_model(text_run)
@@ -98,22 +98,22 @@ def test_the_held_out_text_of_a_run(call, text_run):
     assert f"{len(held_out)} characters, the end of bottles, which training did not see" in out
     indices = np.array([text_data["char_set"].index(char) for char in held_out])
     losses = numpy_losses(model, indices)
-    assert printed(out)[0] == pytest.approx(losses.mean(), abs=6e-5)
-    assert printed(out)[1] == pytest.approx(scores.block_loss(model, indices), abs=6e-5)
+    assert printed_nats(out)[0] == pytest.approx(losses.mean(), abs=6e-5)
+    assert printed_nats(out)[1] == pytest.approx(scores.block_loss(model, indices), abs=6e-5)
 
 
-def test_a_run_prints_the_score_of_its_best_epoch(call, text_run):
-    of_the_run = (text_run.parent / "output.txt").read_text()
-    assert printed(of_the_run) == printed(call(evaluate, text_run)[1]) != []
+def test_run_prints_scores_of_its_best_epoch(call, text_run):
+    run_output = (text_run.parent / "output.txt").read_text()
+    assert printed_nats(run_output) == printed_nats(call(evaluate, text_run)[1]) != []
 
 
-def test_another_text(text_run, corpus, tmp_path):
-    """In a process of its own: a corpus, and the model.json alone."""
+def test_evaluate_scores_another_text(text_run, corpus, tmp_path):
+    """The command gets a corpus and a model.json, and runs in its own process."""
     (tmp_path / "mine.txt").write_text("13 green bottles should hang.\n")
     result = command(evaluate.__name__, text_run / "model.json", tmp_path / "mine.txt")
     assert result.returncode == 0, result.stderr
     assert "30 characters, all of mine:" in result.stdout
-    whole, blocks = printed(result.stdout)
+    whole, blocks = printed_nats(result.stdout)
     assert whole == blocks  # shorter than a block
 
 
@@ -123,13 +123,13 @@ def test_another_text(text_run, corpus, tmp_path):
         ([], ["name the directory of a finished run"]),
         (["{run}", "a", "b"], ["name the directory of a finished run"]),
         (["{run}/nothing"], ["nothing is not a finished run"]),
-        (["{run}/model.json"], ["does not say which corpus", "name one after it"]),
+        (["{run}/model.json"], ["does not say which corpus", "name a corpus after it"]),
         (["{run}", "nietzshe"], ["did you mean nietzsche?"]),
         (["{run}", "{tmp}/other.txt"], ["does not know these characters", "'?' 'v' 'Ç'"]),
         (["{run}", "{tmp}/short.txt"], ["The text has 2 characters, too few"]),
     ],
 )
-def test_bad_input(call, text_run, tmp_path, arguments, words):
+def test_evaluate_rejects_bad_input(call, text_run, tmp_path, arguments, words):
     (tmp_path / "other.txt").write_text("Ça va?", encoding="utf-8")
     (tmp_path / "short.txt").write_text("13")
     given = [argument.format(run=text_run, tmp=tmp_path) for argument in arguments]
@@ -139,14 +139,14 @@ def test_bad_input(call, text_run, tmp_path, arguments, words):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"validation_split": 0}, ["has held out no text (validation_split=0)"]),
+        ({"validation_split": 0}, ["held out no text (validation_split=0)"]),
         ({"text": "0123456789abcdef"}, ["has changed since"]),
         ({"corpus": "/no/such/file.txt"}, ["neither a corpus nor a file"]),
         ({"validation_split": "x"}, ["run.json is damaged"]),
         ({"encoding": None}, ["--encoding=None is not an encoding"]),
     ],
 )
-def test_a_run_whose_text_is_not_at_hand(call, text_run, tmp_path, change, words):
+def test_evaluate_rejects_changed_corpus_or_settings(call, text_run, tmp_path, change, words):
     run = tmp_path / "run"
     shutil.copytree(text_run, run)
     settings = json.loads((run / "run.json").read_text()) | change

@@ -1,4 +1,4 @@
-"""Models of TensorFlow.js: written with and trained further."""
+"""Models of TensorFlow.js: generating text and training further."""
 
 import csv
 import json
@@ -18,7 +18,7 @@ from tests.support.commands import assert_one_line
 L = keras.layers
 
 
-def as_the_original(*layers, size=None) -> keras.Model:
+def make_original_model(*layers, size=None) -> keras.Model:
     """Return a model with the gates that TensorFlow.js has by default."""
     size = size or len(set(TEXT))
     lstm_layer = L.LSTM(8, recurrent_activation=hard_sigmoid, name="lstm_LSTM1")
@@ -28,13 +28,13 @@ def as_the_original(*layers, size=None) -> keras.Model:
 
 @pytest.fixture
 def original(tmp_path):
-    """The directory of a model as the original saves it: without its character set."""
-    layers_model.save(as_the_original(), tmp_path / "original")
+    """The directory of a model without a character set, as the original saves it."""
+    layers_model.save(make_original_model(), tmp_path / "original")
     return tmp_path / "original"
 
 
-def test_generate_reads_the_json_file_itself(call, text_run, tmp_path):
-    """The run's model.json gives what its Keras file gives, with nothing else beside it."""
+def test_generate_needs_only_model_json_and_weights(call, text_run, tmp_path):
+    """Without the other files of the run, the text is the same."""
     line = ["--seed=4", "--gen_length=40"]
     for name in ("model.json", "weights.bin"):
         shutil.copy(text_run / name, tmp_path)
@@ -43,7 +43,7 @@ def test_generate_reads_the_json_file_itself(call, text_run, tmp_path):
     assert out == call(generate, text_run, *line)[1]
 
 
-def test_generate_with_a_model_of_the_original(call, original, corpus):
+def test_generate_needs_the_corpus_of_an_original_model(call, original, corpus):
     code, out, err = call(generate, corpus, original / "model.json", "--gen_length=30", "--seed=1")
     assert (code, err) == (0, "") and "Generated text:" in out
     assert_one_line(
@@ -52,7 +52,7 @@ def test_generate_with_a_model_of_the_original(call, original, corpus):
     )
 
 
-def test_generate_with_the_corpus_of_another_model(call, original, tmp_path):
+def test_generate_rejects_corpus_of_another_model(call, original, tmp_path):
     (tmp_path / "other.txt").write_text("abcdefghijklmnop" * 9)
     assert_one_line(
         call(generate, tmp_path / "other.txt", original / "model.json"),
@@ -60,18 +60,18 @@ def test_generate_with_the_corpus_of_another_model(call, original, tmp_path):
     )
 
 
-def test_generate_with_a_model_of_utf16_units(call, tmp_path):
-    """The original counts an emoji as two units; of the two here, one is the same."""
+def test_generate_rejects_model_of_utf16_units(call, tmp_path):
+    """The original counts an emoji as two units. The two emoji here share a unit."""
     text = "abc😀😁 " * 30
     units = len(set(text)) + 1
-    layers_model.save(as_the_original(size=units), tmp_path / "original")
+    layers_model.save(make_original_model(size=units), tmp_path / "original")
     (tmp_path / "emoji.txt").write_text(text)
     result = call(generate, tmp_path / "emoji.txt", tmp_path / "original/model.json")
     assert_one_line(result, "was trained on UTF-16 units, as JavaScript counts them", "emoji")
 
 
-def test_training_goes_on_from_a_model_of_tensorflow_js(call, original, corpus, tmp_path):
-    """Sizes and gates are the model's; the first epoch begins where the model is."""
+def test_init_from_trains_a_tensorflow_js_model_further(call, original, corpus, tmp_path):
+    """The run takes sizes, gates and weights from the model."""
     line = [corpus, f"--init_from={original}/model.json", "--examples_per_epoch=320"]
     path = tmp_path / "run"
     code, out, err = call(train, *line, "--epochs=2", f"--save_path={path}", "--batch_size=32")
@@ -85,7 +85,7 @@ def test_training_goes_on_from_a_model_of_tensorflow_js(call, original, corpus, 
     again = layers_model.load(path)
     assert [layer.name for layer in again.layers] == ["lstm_LSTM1", "dense_Dense1"]
 
-    # The run of a run: its first loss is about where the other one ended, not at the beginning.
+    # A run from the first run begins near the last loss of the first run.
     code, _, err = call(train, corpus, f"--init_from={path}", "--epochs=1", "--batch_size=32",
                         "--examples_per_epoch=320", f"--save_path={tmp_path}/next")  # fmt: skip
     assert code == 0, err
@@ -94,7 +94,7 @@ def test_training_goes_on_from_a_model_of_tensorflow_js(call, original, corpus, 
     assert then < first[0] - 0.5 * (first[0] - first[1])
 
 
-def test_a_run_from_a_model_is_resumed(call, original, corpus, tmp_path):
+def test_resume_continues_a_run_with_init_from(call, original, corpus, tmp_path):
     line = ["--examples_per_epoch=320", "--batch_size=32"]
     start = [corpus, f"--init_from={original}/model.json", *line]
     call(train, *start, "--epochs=2", f"--save_path={tmp_path}/whole")
@@ -105,30 +105,30 @@ def test_a_run_from_a_model_is_resumed(call, original, corpus, tmp_path):
     assert histories[0] == histories[1]
 
 
-def test_a_run_is_not_resumed_without_the_model_it_began_with(call, original, corpus, tmp_path):
+def test_resume_rejects_missing_init_from_model(call, original, corpus, tmp_path):
     line = ["--examples_per_epoch=320", "--batch_size=32", f"--save_path={tmp_path}/run"]
     call(train, corpus, f"--init_from={original}/model.json", *line, "--epochs=1")
     shutil.rmtree(original)
-    message = f"the run began with {original}/model.json: put it back"
+    message = f"the run began with the model {original}/model.json"
     assert_one_line(call(train, corpus, "--resume", "--epochs=2", *line[2:]), message)
 
 
-def test_a_frozen_model_is_not_trained(call, corpus, tmp_path):
-    model = as_the_original()
+def test_init_from_rejects_frozen_model(call, corpus, tmp_path):
+    model = make_original_model()
     model.trainable = False
     layers_model.save(model, tmp_path / "frozen")
     line = [corpus, f"--init_from={tmp_path}/frozen/model.json", f"--save_path={tmp_path}/run"]
     assert_one_line(call(train, *line), "is frozen: none of its layers is trainable")
 
 
-def test_a_directory_of_tensorflow_js_alone(call, text_run, tmp_path):
+def test_generate_loads_a_tensorflow_js_directory(call, text_run, tmp_path):
     for name in ("model.json", "weights.bin"):
         shutil.copy(text_run / name, tmp_path)
     line = ["--seed=4", "--gen_length=40"]
     assert call(generate, tmp_path, *line) == call(generate, text_run, *line)
 
 
-def test_a_known_character_set_comes_first():
+def test_text_data_keeps_the_given_char_set():
     known = ["z", *dict.fromkeys(TEXT[::-1])]
     text_data = TextData("bottles", TEXT, 12, 3, known)
     assert text_data.char_set() == known
@@ -142,14 +142,14 @@ def test_a_known_character_set_comes_first():
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["--sample_len=20"], ["--sample_len follows from --init_from; leave it out"]),
-        (["--lstmLayerSize=4,4"], ["--lstm_layer_size follows from --init_from"]),
-        (["--dropout=0.5"], ["--dropout follows from --init_from"]),
+        (["--sample_len=20"], ["--sample_len is set by --init_from; leave it out"]),
+        (["--lstmLayerSize=4,4"], ["--lstm_layer_size is set by --init_from"]),
+        (["--dropout=0.5"], ["--dropout is set by --init_from"]),
         (["--init_from=nowhere/model.json"], ["there is no", "nowhere/model.json"]),
         (["--init_from=nowhere"], ["nowhere is not a finished run"]),
     ],
 )
-def test_bad_flags_beside_init_from(call, original, corpus, tmp_path, flags, words):
+def test_init_from_rejects_conflicting_flags(call, original, corpus, tmp_path, flags, words):
     line = [corpus, f"--init_from={original}/model.json", f"--save_path={tmp_path}/run"]
     assert_one_line(call(train, *line, *flags), *words)
     assert not list(tmp_path.glob("run*"))
@@ -162,13 +162,13 @@ def test_bad_flags_beside_init_from(call, original, corpus, tmp_path, flags, wor
         ([L.Dense(5, "softmax")], "must be a Sequential of LSTM layers"),
         ([L.LSTM(4, go_backwards=True), L.Dense(5, "softmax")], "must read forwards"),
         ([L.LSTM(4, return_sequences=True), L.Dense(5, "softmax")], "all its LSTM layers but the"),
-        ([L.LSTM(4), L.Dense(5)], "its last layer must be a Dense with softmax and a bias"),
+        ([L.LSTM(4), L.Dense(5)], "its last layer must be Dense, with softmax and a bias"),
         ([L.LSTM(4), L.Dense(6, "softmax")], r"maps \(None, 12, 5\) to \(None, 6\)"),
     ],
 )
-def test_models_that_cannot_write_text(layers, pattern):
+def test_check_model_rejects_other_layers(layers, pattern):
     with pytest.raises(ValueError, match=pattern):
-        load.check_model(as_the_original(*layers, size=5))
+        load.check_model(make_original_model(*layers, size=5))
 
 
 @pytest.mark.parametrize(
@@ -178,11 +178,14 @@ def test_models_that_cannot_write_text(layers, pattern):
         ({"char_set": ["a", "b", "c", "d", "dd"]}, ["is damaged", "not a list of characters"]),
         ({"char_set": ["a", "b", "c", "d", "d"]}, ["is damaged", "not a list of characters"]),
         ({"char_set": list("abcd")}, ["is a model of 5 characters, but its corpus has 4"]),
-        ({"char_set": list("abcde"), "seed_text": 7}, ["is damaged: its seed text is not a text"]),
+        (
+            {"char_set": list("abcde"), "seed_text": 7},
+            ["is damaged: its seed text is not a string"],
+        ),
         ([], ["does not hold its character set"]),
         (7, ["userDefinedMetadata: must be an object"]),
     ],
 )
-def test_damaged_metadata(call, tmp_path, metadata, words):
-    layers_model.save(as_the_original(size=5), tmp_path, metadata)
+def test_generate_rejects_damaged_metadata(call, tmp_path, metadata, words):
+    layers_model.save(make_original_model(size=5), tmp_path, metadata)
     assert_one_line(call(generate, tmp_path / "model.json"), *words)

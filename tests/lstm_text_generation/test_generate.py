@@ -1,4 +1,4 @@
-"""The generating command, used as a user uses it."""
+"""The generate command, run as a user runs it."""
 
 import shutil
 
@@ -9,46 +9,50 @@ from tests.support.bottles import TEXT
 from tests.support.commands import assert_one_line, command
 
 
-def written(out: str) -> list[str]:
+def generated_texts(out: str) -> list[str]:
     """Return the texts between the quotation marks after `Generated text:`."""
     return [part[1:].rsplit('"', 1)[0] for part in out.split("Generated text:\n")[1:]]
 
 
-def test_the_books_command(text_run, corpus):
-    """Corpus, path of the model.json, and the original's flags, in a process of its own."""
+def test_command_of_the_book_generates_text(text_run, corpus):
+    """The command gets the original's arguments and flags, and runs in its own process."""
     result = command(
         generate.__name__, corpus, text_run / "model.json", "--genLength", "50", "--temperature",
         "0.6",
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
-    (text,) = written(result.stdout)
+    (text,) = generated_texts(result.stdout)
     assert len(text) == 50 and set(text) <= set(TEXT)
     seed_text = result.stdout.split('Seed text:\n"')[1][:12]
     assert seed_text in TEXT
 
 
-def test_the_directory_alone_is_enough(call, text_run):
+def test_generate_needs_only_the_run_directory(call, text_run):
     code, out, err = call(generate, text_run, "--gen_length=33", "--seed=3", "--num_samples=7")
     assert code == 0 and err == ""
-    texts = written(out)
+    texts = generated_texts(out)
     assert [len(text) for text in texts] == [33] * 7 and len(set(texts)) == 7
-    assert texts[0] == written(call(generate, text_run, "--gen_length=33", "--seed=3")[1])[0]
-    assert written(call(generate, text_run)[1]) != written(call(generate, text_run)[1])
+    assert (
+        texts[0] == generated_texts(call(generate, text_run, "--gen_length=33", "--seed=3")[1])[0]
+    )
+    assert generated_texts(call(generate, text_run)[1]) != generated_texts(
+        call(generate, text_run)[1]
+    )
 
 
-def test_greedy_text_is_the_same_every_time(call, text_run):
+def test_greedy_text_is_deterministic(call, text_run):
     line = [text_run, "--temperature=0", "--seed_text=7 green bottles"]
-    first, second = (written(call(generate, *line)[1]) for _ in range(2))
+    first, second = (generated_texts(call(generate, *line)[1]) for _ in range(2))
     assert first == second and len(first[0]) == 200
-    assert first == written(call(generate, *line, "--top_k=1", "--temperature=5")[1])
+    assert first == generated_texts(call(generate, *line, "--top_k=1", "--temperature=5")[1])
 
 
-def test_windowed_mode(call, text_run):
+def test_windowed_mode_generates_text(call, text_run):
     code, out, _ = call(generate, text_run, "--mode=windowed", "--gen_length=20", "--seed=1")
-    assert code == 0 and len(written(out)[0]) == 20
+    assert code == 0 and len(generated_texts(out)[0]) == 20
 
 
-def test_from_within_the_run(call, text_run, corpus, monkeypatch):
+def test_generate_runs_inside_the_run_directory(call, text_run, corpus, monkeypatch):
     expected = call(generate, text_run, "--seed=1")
     monkeypatch.chdir(text_run)
     assert call(generate, ".", "--seed=1") == expected
@@ -70,7 +74,7 @@ def test_from_within_the_run(call, text_run, corpus, monkeypatch):
         (["nietzshe", "{run}"], ["did you mean nietzsche?"]),
     ],
 )  # fmt: skip
-def test_bad_input(call, text_run, arguments, words):
+def test_generate_rejects_bad_input(call, text_run, arguments, words):
     assert_one_line(
         call(generate, *(a.format(run=text_run) for a in arguments)),
         *(word.format(run=text_run) for word in words),
@@ -80,7 +84,7 @@ def test_bad_input(call, text_run, arguments, words):
 @pytest.mark.parametrize(
     "flag", ["--temperature=-1", "--temperature=nan", "--genLength=0", "--mode=x", "--top_k=-1"]
 )
-def test_bad_flags(call, flag):
+def test_generate_rejects_bad_flags(call, flag):
     assert_one_line(call(generate, flag), status=2)
 
 
@@ -88,7 +92,7 @@ def test_bad_flags(call, flag):
     ("name", "words"),
     [("model.json", "is not a model that can write text"), ("weights.bin", "weights: need")],
 )
-def test_damaged_files(call, text_run, tmp_path, name, words):
+def test_generate_rejects_damaged_files(call, text_run, tmp_path, name, words):
     run = tmp_path / "run"
     shutil.copytree(text_run, run)
     data = (run / name).read_bytes()
@@ -99,8 +103,8 @@ def test_damaged_files(call, text_run, tmp_path, name, words):
     assert_one_line(call(generate, run), missing)
 
 
-def test_what_keras_would_run_is_not_read(call, text_run, tmp_path):
-    """A run from a stranger: nothing of its Keras file, SavedModel or checkpoints is opened."""
+def test_generate_reads_no_file_with_code(call, text_run, tmp_path):
+    """The command opens no Keras file, SavedModel or checkpoint of an unknown run."""
     run = tmp_path / "run"
     shutil.copytree(text_run, run)
     expected = call(generate, run, "--seed=1")

@@ -1,4 +1,4 @@
-"""A stopped run with everything that draws or changes in a step, resumed."""
+"""Resuming a run that has random draws and schedules in its steps."""
 
 import itertools
 
@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from keras_tfjs import signals
-from lstm_text_generation import model as lstm
+from lstm_text_generation.model import fit_model
 from tests.lstm_text_generation.conftest import make_model
 from training_run.run import Run, open_run
 
 
 @pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "muon"])
-def test_a_resumed_run_is_the_same_bit_for_bit(text_data, tmp_path, optimizer):
-    """Stopped in its second epoch, with dropout, weight decay, warm-up and a falling rate."""
+def test_resumed_run_is_bit_identical(text_data, tmp_path, optimizer):
+    """The run stops in its second epoch, with dropout, weight decay, warm-up and cosine."""
 
     def fit(run):
         model = make_model(text_data, dropout=0.2, optimizer=optimizer, weight_decay=0.1)
         schedule = {"schedule": "cosine", "warmup_steps": 15}
-        return lstm.fit_model(model, text_data, 3, 320, 32, 0.0625, run, **schedule)
+        return fit_model(model, text_data, 3, 320, 32, 0.0625, run, **schedule)
 
     expected = Run()
     weights = fit(expected).get_weights()

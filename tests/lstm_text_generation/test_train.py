@@ -1,4 +1,4 @@
-"""The training command, used as a user uses it."""
+"""The train command, run as a user runs it."""
 
 import csv
 import json
@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import keras
 import numpy as np
@@ -17,9 +16,7 @@ from lstm_text_generation import train
 from lstm_text_generation.data import TextData
 from lstm_text_generation.flags import PRESETS
 from lstm_text_generation.generation import generate_text
-from tests.support.bottles import SMALL, TEXT
-from tests.support.commands import assert_one_line, command, peak_memory, start, wait_for
-from tests.support.shared_files import ROOT
+from tests.conftest import ROOT, SMALL, TEXT, assert_one_line, command, start, wait_for
 from training_run.run import Run
 
 MODULE = "lstm_text_generation.train"
@@ -28,7 +25,7 @@ FILES = ["checkpoints", "epochs.json", "graph_model", "graph_model_float16", "hi
          "saved_model", "text_data.json", "weights.bin"]  # fmt: skip
 
 
-def test_a_run_leaves_a_complete_directory(text_run):
+def test_run_writes_a_complete_directory(text_run):
     assert sorted(p.name for p in text_run.iterdir()) == FILES
     assert json.loads((text_run / "run.json").read_text())["files"] == FILES
     rows = list(csv.DictReader((text_run / "history.csv").open()))
@@ -41,7 +38,7 @@ def test_a_run_leaves_a_complete_directory(text_run):
     assert picture.shape[0] > 300 and len(np.unique(picture.reshape(-1, picture.shape[2]))) > 10
 
 
-def test_the_output_shows_figures_and_samples_of_every_epoch(text_run):
+def test_output_has_metrics_and_samples_of_every_epoch(text_run):
     out = (text_run.parent / "output.txt").read_text()
     samples = (text_run / "samples.txt").read_text()
     rows = list(csv.DictReader((text_run / "history.csv").open()))
@@ -60,7 +57,7 @@ def test_the_output_shows_figures_and_samples_of_every_epoch(text_run):
     assert f"python -m lstm_text_generation.generate {text_run}" in out
 
 
-def test_epochs_json_has_figures_and_samples_of_every_epoch(text_run):
+def test_epochs_json_has_metrics_and_samples_of_every_epoch(text_run):
     epochs = json.loads((text_run / "epochs.json").read_text())["epochs"]
     samples = (text_run / "samples.txt").read_text()
     rows = list(csv.DictReader((text_run / "history.csv").open()))
@@ -71,7 +68,7 @@ def test_epochs_json_has_figures_and_samples_of_every_epoch(text_run):
             assert f'Generated text (temperature={temperature}):\n"{text}"\n' in samples
 
 
-def test_the_saved_weights_are_the_best(text_run):
+def test_saved_weights_are_of_the_best_epoch(text_run):
     model = keras.models.load_model(text_run / "model.keras")
     data = TextData("x", TEXT, 12, 3)
     windows = data.validation_windows(0.0625)
@@ -81,7 +78,7 @@ def test_the_saved_weights_are_the_best(text_run):
     assert loss == pytest.approx(min(float(row["val_loss"]) for row in rows), rel=1e-4)
 
 
-ALONE = """
+LOAD_WITH_TENSORFLOW = """
 import json, sys
 import numpy as np, tensorflow as tf
 run = sys.argv[1]
@@ -104,9 +101,9 @@ print(json.dumps([probabilities, texts, problem]))
 """
 
 
-def test_the_saved_model_needs_tensorflow_only(text_run):
+def test_saved_model_needs_only_tensorflow(text_run):
     result = subprocess.run(
-        [sys.executable, "-I", "-c", ALONE, text_run], capture_output=True, text=True
+        [sys.executable, "-I", "-c", LOAD_WITH_TENSORFLOW, text_run], capture_output=True, text=True
     )
     assert result.returncode == 0, result.stderr
     probabilities, texts, problem = json.loads(result.stdout)
@@ -120,7 +117,7 @@ def test_the_saved_model_needs_tensorflow_only(text_run):
     assert "characters that the model does not know" in problem and "é😀" in problem
 
 
-# ---- stopping and going on
+# ---- stopping and resuming
 
 
 def weights(path) -> list[np.ndarray]:
@@ -134,7 +131,7 @@ def assert_same_run(path, other):
         assert (path / name).read_bytes() == (other / name).read_bytes()
 
 
-def test_a_signal_ends_a_run_with_a_checkpoint(text_run, corpus, tmp_path):
+def test_signal_stops_run_with_checkpoint(text_run, corpus, tmp_path):
     path = tmp_path / "bottles"
     line = [corpus, *SMALL, "--epochs=3", f"--save_path={path}"]
     process = start(MODULE, *line)
@@ -144,31 +141,31 @@ def test_a_signal_ends_a_run_with_a_checkpoint(text_run, corpus, tmp_path):
     assert process.returncode == 143
     assert "--resume goes on" in out and "Traceback" not in out
     assert list((tmp_path / "bottles.training" / "checkpoints").iterdir())
-    again = command(MODULE, *line)  # without --resume nothing is lost
+    again = command(MODULE, *line)  # without --resume, an error keeps the run
     assert_one_line((again.returncode, again.stdout, again.stderr), "--resume", "--overwrite")
-    # Corpus and flags come from the run.
+    # The resumed run has its corpus and flags.
     result = command(MODULE, "--resume", f"--save_path={path}")
     assert result.returncode == 0, result.stderr
     assert_same_run(path, text_run)
 
 
-def test_a_finished_run_can_be_trained_further(text_run, corpus, tmp_path, call):
+def test_resume_trains_finished_run_further(text_run, corpus, tmp_path, call):
     short, path = tmp_path / "short", tmp_path / "short"
     assert call(train, corpus, *SMALL, "--epochs=2", f"--save_path={short}")[0] == 0
     assert call(train, corpus, "--resume", "--epochs=3", f"--save_path={path}")[0] == 0
     assert_same_run(path, text_run)
 
 
-def test_a_corpus_of_tfds_in_a_process_of_its_own(shared_datasets, tmp_path):
-    """Reading it uses TensorFlow, whose threads must have been set before."""
+def test_train_on_tfds_corpus_in_its_own_process(shared_datasets, tmp_path):
+    """Reading the corpus uses TensorFlow, so the threads must be set before."""
     flags = [f"--data_dir={shared_datasets / 'tensorflow_datasets'}", "--epochs=1"]
     result = command(MODULE, "tiny_shakespeare", *SMALL, *flags, f"--save_path={tmp_path / 'run'}")
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "run" / "model.json").exists()
 
 
-def test_a_corpus_of_any_name(call, tmp_path):
-    """What is mathematics to matplotlib, and more than a word to a shell."""
+def test_corpus_name_may_have_special_characters(call, tmp_path):
+    """matplotlib and the shell treat some characters of the name specially."""
     file = tmp_path / "x$b_{$ & 'co'.txt"
     file.write_text(TEXT)
     path = tmp_path / "a run"
@@ -178,7 +175,7 @@ def test_a_corpus_of_any_name(call, tmp_path):
     assert json.loads((path / "text_data.json").read_text())["data_identifier"] == file.stem
 
 
-def test_a_corpus_whose_name_the_locale_cannot_decode(tmp_path):
+def test_corpus_name_may_be_undecodable_in_the_locale(tmp_path):
     file = tmp_path / "mein täxt.txt"
     file.write_text(TEXT)
     locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -190,13 +187,13 @@ def test_a_corpus_whose_name_the_locale_cannot_decode(tmp_path):
     assert json.loads((run / "text_data.json").read_text())["data_identifier"] == "mein täxt"
     assert list((tmp_path / "täglich").glob("events*"))
     path = "--save_path=saved_models/lstm_text_generation/mein täxt"
-    for epochs, also in ((2, {}), (3, {"env": environment})):  # in UTF-8, and not again
+    for epochs, also in ((2, {}), (3, {"env": environment})):  # in UTF-8, then in C
         result = command(MODULE, "--resume", f"--epochs={epochs}", path, cwd=tmp_path, **also)
         assert result.returncode == 0, result.stderr
 
 
-def test_what_was_learned_is_kept_before_it_is_shown(corpus, tmp_path):
-    """The reader of the output goes away as it learns of the first epoch."""
+def test_checkpoint_is_written_before_epoch_is_printed(corpus, tmp_path):
+    """The reader of the output closes the pipe after the first epoch."""
     line = [corpus, *SMALL, "--epochs=100000", f"--save_path={tmp_path / 'run'}"]
     process = start(MODULE, *line)
     wait_for(process, "Epoch 1 of")
@@ -206,7 +203,7 @@ def test_what_was_learned_is_kept_before_it_is_shown(corpus, tmp_path):
     assert int(newest.split("-")[1]) >= 1
 
 
-def test_tensorboard_and_early_stopping(corpus, tmp_path, call):
+def test_early_stopping_stops_run_with_tensorboard_logs(corpus, tmp_path, call):
     code, out, _ = call(
         train, corpus, *SMALL, "--epochs=9", "--early_stopping=1", "--learning_rate=1",
         f"--log_dir={tmp_path / 'logs'}", f"--save_path={tmp_path / 'run'}",
@@ -218,64 +215,7 @@ def test_tensorboard_and_early_stopping(corpus, tmp_path, call):
     assert list((tmp_path / "logs").glob("events*"))
 
 
-# ---- bad input: one clear line, nothing lost
-
-
-def contents(directory) -> dict:
-    """Return every file of a directory with what is in it."""
-    return {p: p.read_bytes() for p in sorted(directory.rglob("*")) if p.is_file()}
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["shakespear"], ["did you mean shakespeare?"]),
-        (["a", "b"], ["one corpus at a time"]),
-        (["{short}"], ["has 60 characters, too few for examples of 60: it needs at least 62"]),
-        (["{corpus}", "--validation_split=0.0001"], ["leaves no window", "validate"]),
-        (["{corpus}", "--validation_split=0.9999"], ["leaves no window", "train"]),
-        (["{same}"], ["only one distinct character, 'a'"]),
-        (["{corpus}", "--save_path=/proc/run"], ["cannot write the run to /proc/run"]),
-        (["{corpus}", "--save_path={corpus}"], ["is not a run of lstm_text_generation"]),
-        (["{corpus}", "--save_path={run}"], ["holds a finished run", "--resume", "--overwrite"]),
-        (["{other}", "--save_path={run}", "--resume"], ["text=", "--overwrite"]),
-        (["{corpus}", "--save_path={run}", "--resume", "--overwrite"], ["give one of them"]),
-        ([""], ["the corpus has no name"]),
-        (["x" * 300], ["File name too long"]),
-        (["{corpus}", "--log_dir={corpus}"], ["File exists"]),
-        (["{corpus}", "--save_path={run}", "--resume", "--sample_len=13"],
-         ["has sample_len=12, not 13"]),
-        (["{corpus}", "--save_path={run}", "--resume", "--lstmLayerSize=8"],
-         ["has lstm_layer_size=16,8, not 8"]),
-        (["{corpus}", "--gpu"], ["TensorFlow sees no GPU"]),
-    ],
-)  # fmt: skip
-def test_bad_input(call, text_run, corpus, tmp_path, arguments, words):
-    (tmp_path / "same.txt").write_text("a" * 500)
-    (tmp_path / "short.txt").write_text("ab" * 30)
-    (tmp_path / "other.txt").write_text(TEXT[::-1])
-    names = ("same", "short", "other")
-    places = {"corpus": corpus, "run": text_run, **{n: tmp_path / f"{n}.txt" for n in names}}
-    before = contents(text_run.parent)
-    if "--gpu" in arguments and tf.config.list_physical_devices("GPU"):
-        pytest.skip("this machine has a GPU")
-    small = [] if "{run}" in str(arguments) else [f"--save_path={tmp_path / 'run'}"]
-    result = call(train, *small, *(a.format(**places) for a in arguments))
-    assert_one_line(result, *words)
-    assert contents(text_run.parent) == before
-
-
-@pytest.mark.parametrize(
-    "flag",
-    ["--sample_len=0", "--sampleStep=-1", "--lstm_layer_size=128,x", "--lstm_layer_size=",
-     "--lstmLayerSize=0", "--learningRate=nan", "--validationSplit=1", "--examplesPerEpoch=0",
-     "--displayLength=0", "--dropout=1", "--clip_norm=-1", "--objective=all", "--optimizer=sgd"],
-)  # fmt: skip
-def test_bad_flags(call, flag):
-    assert_one_line(call(train, flag), status=2)
-
-
-def test_a_run_that_diverges_says_so_and_keeps_what_it_learned(call, corpus, tmp_path):
+def test_diverged_run_keeps_the_best_weights(call, corpus, tmp_path):
     path = tmp_path / "run"
     line = [corpus, *SMALL, "--display_length=5", f"--save_path={path}"]
     assert call(train, *line, "--epochs=1")[0] == 0
@@ -289,7 +229,7 @@ def test_a_run_that_diverges_says_so_and_keeps_what_it_learned(call, corpus, tmp
     assert len((path / "history.csv").read_text().splitlines()) == 3
 
 
-def test_help_lists_the_corpora_and_imports_no_tensorflow():
+def test_help_lists_corpora_and_imports_no_tensorflow():
     code = (
         "import sys, runpy; sys.argv = ['train', '--help']\n"
         "try: runpy.run_module('lstm_text_generation.train', run_name='__main__')\n"
@@ -303,34 +243,7 @@ def test_help_lists_the_corpora_and_imports_no_tensorflow():
         assert words in result.stdout
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, which only Linux has")
-@pytest.mark.parametrize("examples", [64, 10**9])
-def test_a_large_corpus_takes_little_memory(tmp_path, examples):
-    """100 MB of text: under 2 GB, however many examples an epoch has."""
-    text = tmp_path / "large.txt"
-    with text.open("w") as file:
-        for _ in range(1000):
-            file.write((TEXT * 20)[:100_000])
-    process = start(
-        MODULE, text, "--sample_len=30", "--lstm_layer_size=16", "--epochs=1",
-        f"--examples_per_epoch={examples}", f"--save_path={tmp_path / 'run'}",
-        f"--log_dir={tmp_path / 'logs'}",
-    )  # fmt: skip
-    wait_for(process, "Seed text")
-    if examples > 64:
-        logs = tmp_path / "logs"
-        deadline = time.monotonic() + 60
-        while not any(f.stat().st_size > 2000 for f in logs.glob("events*")):
-            assert time.monotonic() < deadline and process.poll() is None
-            time.sleep(0.2)
-        process.send_signal(signal.SIGTERM)
-    peak = peak_memory(process, "VmHWM")
-    out = process.communicate()[0]
-    assert process.returncode == (143 if examples > 64 else 0), out
-    assert 1e8 < peak < 2e9
-
-
-def test_weights_that_diverge_in_an_epochs_last_step_are_one_line(call, corpus, tmp_path):
+def test_divergence_in_last_step_is_one_error_line(call, corpus, tmp_path):
     line = [corpus, *SMALL, "--examples_per_epoch=30", "--learning_rate=1e38", "--clip_norm=0"]
     result = call(train, *line, "--epochs=3", f"--save_path={tmp_path / 'run'}")
     assert_one_line(
@@ -338,19 +251,8 @@ def test_weights_that_diverge_in_an_epochs_last_step_are_one_line(call, corpus, 
     )
 
 
-def test_a_resumed_run_whose_layer_sizes_are_no_numbers(call, text_run, corpus, tmp_path):
-    path = tmp_path / "run"
-    path.mkdir()
-    settings = json.loads((text_run / "run.json").read_text())
-    (path / "run.json").write_text(json.dumps(settings | {"lstm_layer_size": [None, "8"]}))
-    assert_one_line(
-        call(train, corpus, "--resume", f"--save_path={path}"),
-        "the settings of the run to be resumed are damaged", "lstm_layer_size",
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize("preset", PRESETS)
-def test_a_preset_gives_other_defaults(call, corpus, tmp_path, preset):
+def test_preset_sets_defaults(call, corpus, tmp_path, preset):
     line = [corpus, "--sample_len=12", "--lstm_layer_size=8", "--examples_per_epoch=64"]
     given = {"lstm_layer_size": ["8"], "examples_per_epoch": 64, "epochs": 2}
     path = f"--save_path={tmp_path / 'run'}"
@@ -358,24 +260,24 @@ def test_a_preset_gives_other_defaults(call, corpus, tmp_path, preset):
     code, _, err = call(train, *arguments)
     assert code == 0, err
     settings = json.loads((tmp_path / "run" / "run.json").read_text())
-    wanted = PRESETS[preset] | given  # what is given stays
+    wanted = PRESETS[preset] | given  # given flags override the preset
     assert {name: settings[name] for name in wanted} == wanted
     code, out, err = call(
         train, corpus, "--resume", "--epochs=3", f"--save_path={tmp_path / 'run'}"
     )
-    assert code == 0, err  # with the run's own flags
+    assert code == 0, err  # without --preset
     assert json.loads((tmp_path / "run" / "run.json").read_text()) == settings | {"epochs": 3}
 
 
-def test_the_learning_rate_rises_and_falls_step_by_step(call, corpus, tmp_path, monkeypatch):
+def test_learning_rate_warms_up_and_follows_cosine(call, corpus, tmp_path, monkeypatch):
     rates = []
 
-    class Watched(Run):
+    class RecordingRun(Run):
         def log_step(self, *arguments):
             rates.append(float(self._optimizer.learning_rate.numpy()))
             super().log_step(*arguments)
 
-    monkeypatch.setattr("training_run.run.Run", Watched)
+    monkeypatch.setattr("training_run.run.Run", RecordingRun)
     line = [corpus, *SMALL, "--schedule=cosine", "--warmup_steps=3", "--learning_rate=0.02"]
     code, _, err = call(train, *line, "--epochs=4", f"--save_path={tmp_path / 'run'}")
     assert code == 0, err
