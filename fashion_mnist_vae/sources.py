@@ -142,7 +142,7 @@ def _check(builder) -> list[str]:
 
 def _from_debian() -> tuple[ImageData, str]:
     """Download Debian's package and unpack it into the user's cache, without root."""
-    cache = _cache()
+    cache = cache_directory()
     cache.parent.mkdir(parents=True, exist_ok=True)
     print(f"Downloading Debian's package {DEBIAN_PACKAGE} (31 MB) ...", flush=True)
     with tempfile.TemporaryDirectory(dir=cache.parent) as scratch:

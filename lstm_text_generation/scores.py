@@ -68,8 +68,8 @@ def block_loss(model: keras.Model, indices: np.ndarray, block: int = BLOCK) -> f
     block = min(block, len(indices) - 1)
     starts = np.arange(0, len(indices) - block, block)
     total = 0.0
-    for first in range(0, len(starts), _BLOCKS_AT_ONCE):
-        batch = starts[first : first + _BLOCKS_AT_ONCE]
+    for first in range(0, len(starts), BLOCKS_AT_ONCE):
+        batch = starts[first : first + BLOCKS_AT_ONCE]
         windows = indices[batch[:, None] + np.arange(block + 1)].astype(np.int32)
         loss, _ = _sum_of_losses(model, windows, zero_state(model, len(windows)))
         total += float(loss)

@@ -27,7 +27,7 @@ def read_text_file(path: Path, encoding: str) -> Iterator[str]:
         with path.open("rb") as file:
             data = b"begin"
             while data:
-                data = file.read(_PIECE)
+                data = file.read(PIECE_BYTES)
                 waiting = len(decoder.getstate()[0])  # bytes of an incomplete character
                 text = decoder.decode(data, final=not data)
                 _check_text(path, encoding, text, length)

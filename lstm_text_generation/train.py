@@ -233,7 +233,7 @@ def check_memory(text_data: "TextData", batch_size: int) -> None:
     """
     # Measured: one-hot characters, logits and their gradients take six floats per entry.
     bytes_per_example = 6 * 4 * text_data.sample_len() * text_data.char_set_size()
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    memory = psutil.virtual_memory().total
     if batch_size * bytes_per_example > memory:
         raise UserError(
             f"{text_data.char_set_size():,} distinct characters need about "

@@ -3,8 +3,8 @@
 import numpy as np
 
 from fashion_mnist_vae import data, download, train
-from tests.conftest import assert_one_line
-from tests.shapes import draw_shapes
+from tests.support.commands import assert_one_line
+from tests.support.shapes import draw_shapes
 
 
 def test_download_prints_where_the_images_are(call, shapes_dir):

@@ -10,7 +10,7 @@ import tensorflow as tf
 from fashion_mnist_vae import generate
 from fashion_mnist_vae.model import VaeOptions, decoder  # also registers ZLayer
 from keras_tfjs import layers_model
-from tests.conftest import assert_one_line
+from tests.support.commands import assert_one_line
 
 
 def test_generate_draws_z_in_terminal_and_file(call, image_run, tmp_path):

@@ -10,6 +10,8 @@ from fashion_mnist_vae.train import train
 from keras_tfjs.command_line import UserError
 from training_run.run import Run
 
+pytestmark = pytest.mark.quick
+
 OPTS = VaeOptions(120, 16, 2)
 LARGEST = float(np.finfo(np.float32).max)
 

@@ -15,6 +15,8 @@ from fashion_mnist_vae.model import (
     vae_loss,
 )
 
+pytestmark = pytest.mark.quick
+
 OPTS = VaeOptions(120, 16, 2)
 
 

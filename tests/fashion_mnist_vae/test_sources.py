@@ -13,7 +13,7 @@ import tensorflow_datasets as tfds
 
 from fashion_mnist_vae import data, sources
 from keras_tfjs.command_line import UserError
-from tests.shapes import draw_shapes, write_dataset
+from tests.support.shapes import draw_shapes, write_dataset
 
 TRAIN = "train-images-idx3-ubyte"
 
@@ -171,7 +171,7 @@ def offline(monkeypatch, tmp_path):
     for variable in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(variable, "http://127.0.0.1:9")  # no server listens here
     monkeypatch.setattr(sources, "DEBIAN_DIRECTORY", Path("/usr/share/absent/fashion-mnist"))
-    monkeypatch.setattr(sources, "_cache", lambda: tmp_path / "cache" / "fashion-mnist")
+    monkeypatch.setattr(sources, "cache_directory", lambda: tmp_path / "cache" / "fashion-mnist")
     monkeypatch.setattr(sources.datasets, "find", _without_home(tmp_path))
     return tmp_path
 

@@ -15,8 +15,8 @@ import tensorflow as tf
 from fashion_mnist_vae import data, generate, train
 from fashion_mnist_vae.flags import PRESETS
 from fashion_mnist_vae.model import VaeOptions  # also registers ZLayer
-from tests.conftest import assert_one_line, command, start, wait_for
-from tests.shapes import SMALL, write_dataset
+from tests.support.commands import assert_one_line, command, start, wait_for
+from tests.support.shapes import SMALL, write_dataset
 from training_run.run import Run
 
 MODULE = "fashion_mnist_vae.train"

@@ -8,7 +8,7 @@ import pytest
 
 from lstm_text_generation.data import TextData
 from lstm_text_generation.model import compile_model, create_model, fit_model
-from tests.conftest import TEXT
+from tests.support.bottles import TEXT
 from training_run.run import Run
 
 

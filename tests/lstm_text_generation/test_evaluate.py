@@ -45,7 +45,7 @@ def test_whole_text_loss_equals_numpy(trained, text, monkeypatch):
     model, _ = trained
     expected = numpy_losses(model, text).mean()
     assert scores.whole_text_loss(model, text) == pytest.approx(expected, rel=1e-6)
-    monkeypatch.setattr(scores, "_CHARACTERS_AT_ONCE", 100)  # the state stays between parts
+    monkeypatch.setattr(scores, "CHARACTERS_AT_ONCE", 100)  # the state stays between parts
     assert scores.whole_text_loss(model, text) == pytest.approx(expected, rel=1e-6)
 
 

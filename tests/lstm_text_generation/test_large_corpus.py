@@ -11,7 +11,8 @@ import pytest
 
 from lstm_text_generation import corpora, data, text_files, train
 from lstm_text_generation.data import TextData
-from tests.conftest import SMALL, TEXT, assert_one_line, peak_memory, start, wait_for
+from tests.support.bottles import SMALL, TEXT
+from tests.support.commands import assert_one_line, peak_memory, start, wait_for
 
 MEGABYTES = 200
 
@@ -70,11 +71,11 @@ def test_full_disk_is_one_error_line(call, monkeypatch, tmp_path, corpus):
 
 
 def test_integer_type_grows_twice(monkeypatch):
-    monkeypatch.setattr(data, "_CHUNK", 1 << 12)
+    monkeypatch.setattr(data, "CHUNK", 1 << 12)
     text = "".join(map(chr, range(0x1F000, 0x1F000 + 70_000)))
     text_data = TextData("x", text, 5, 1)
-    np.testing.assert_array_equal(text_data._indices, np.arange(70_000))
-    assert text_data._indices.dtype == np.int32
+    np.testing.assert_array_equal(text_data.indices(), np.arange(70_000))
+    assert text_data.indices().dtype == np.int32
 
 
 MODULE = "lstm_text_generation.train"

@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 
 from lstm_text_generation import train
-from tests.conftest import TEXT, assert_one_line
+from tests.support.bottles import TEXT
+from tests.support.commands import assert_one_line
 
 
 def contents(directory) -> dict:
