@@ -246,7 +246,7 @@ class CountServer(http.server.BaseHTTPRequestHandler):
         ("500", "500"),
         ("loop", "redirects"),
         ("cut", "2 bytes read"),
-        ("other", "/counts, is not what it should be: its checksum"),
+        ("other", "/counts has changed: its checksum"),
     ],
 )
 def test_a_dataset_whose_download_fails_is_prepared_by_the_next_try(

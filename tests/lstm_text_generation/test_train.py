@@ -343,7 +343,7 @@ def test_a_resumed_run_whose_layer_sizes_are_no_numbers(call, text_run, corpus, 
     (path / "run.json").write_text(json.dumps(settings | {"lstm_layer_size": [None, "8"]}))
     assert_one_line(
         call(train, corpus, "--resume", f"--save_path={path}"),
-        "the settings of the run to be resumed are damaged", "lstm_layer_size",
+        "the settings of the run to resume are damaged", "lstm_layer_size",
     )  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def test_a_disk_full_at_any_write_loses_nothing(tmp_path, disk, kind):
         if status:
             assert status == 1
             places.add(assert_one_clear_line(process.output(), disk.path, FULL))
-            if "what was learned is kept" in process.output():
+            if "a checkpoint is saved" in process.output():
                 assert_learned(path)
     assert len(places) >= 4 and any("epoch-" in place for place in places), places
     assert app.result(path) == undisturbed
@@ -89,7 +89,7 @@ def test_a_disk_of_logs_that_is_full_costs_no_checkpoint(tmp_path, disk, kind):
     disk.resize(16)
     process = app.start(path, f"--log_dir={disk.path}", "--epochs=1000")
     assert process.wait() == 1
-    assert_one_clear_line(process.output(), disk.path, f"{FULL}; what was learned is kept")
+    assert_one_clear_line(process.output(), disk.path, f"{FULL}; a checkpoint is saved")
     assert_learned(path)
 
 
@@ -109,7 +109,7 @@ def test_a_directory_that_turns_read_only_loses_nothing(tmp_path, kind):
     process.wait_for("Epoch 2 of")
     allow_writing(path.parent, 0o555)
     assert process.wait() == 1
-    words = "Permission denied; what was learned is kept"
+    words = "Permission denied; a checkpoint is saved"
     assert_one_clear_line(process.output(), path.parent, words)
     assert_learned(path)
     output.unlink()

@@ -34,7 +34,7 @@ def test_a_second_signal_does_not_wait(tmp_path):
     time.sleep(0.5)
     process.send(signal.SIGINT)
     assert process.wait(SECONDS) == 130
-    assert process.output().endswith("error: interrupted; nothing was learned yet\n")
+    assert process.output().endswith("error: interrupted; no checkpoint is saved yet\n")
 
 
 @pytest.mark.parametrize("kind", APPS)

@@ -121,7 +121,7 @@ def test_max_minutes_sets_the_number_of_epochs_once(tmp_path, monkeypatch, capsy
     monkeypatch.setattr(Pace, "epochs_within", lambda *_: 4)
     undisturbed, expected = make_model(), Run(max_minutes=1)
     fit(undisturbed, expected, decay=True)
-    assert "Epochs that end within 1 minutes: 4\n" in capsys.readouterr().out
+    assert "Number of epochs in 1 minutes: 4\n" in capsys.readouterr().out
     assert len(expected.history) == 4
 
     with pytest.raises(SystemExit):
@@ -265,7 +265,7 @@ def test_a_run_trains_one_model():
     fit(model, run, epochs=1)
     fit(model, run, epochs=2)
     assert run.progress.epoch == 2
-    with pytest.raises(ValueError, match="make a new Run for another one"):
+    with pytest.raises(ValueError, match="make a new Run for another model"):
         fit(make_model(), run)
 
 

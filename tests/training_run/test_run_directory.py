@@ -12,8 +12,8 @@ from training_run.run import Run
 from training_run.run_directory import (
     RunDirectory,
     open_directory,
-    reading_run,
     saved_settings,
+    user_errors,
 )
 
 SETTINGS = {"app": "an_app", "text": "t1", "sample_len": 60, "epochs": 3}
@@ -120,7 +120,7 @@ def test_half_a_checkpoint_is_nothing_learned(tmp_path):
 
 def test_a_working_directory_that_disappears(tmp_path):
     path = tmp_path / "run"
-    words = "x.txt: No such file or directory; nothing was learned"
+    words = "x.txt: No such file or directory; no checkpoint is saved"
     with pytest.raises(UserError, match=words), opened(path) as run:
         remove(run.training)
         write_text(run.training / "x.txt", "x")
@@ -212,7 +212,7 @@ def test_what_a_kill_left_is_completed_for_a_reader_too(tmp_path):
     path = tmp_path / "run"
     finished_run(path)
     killed_between_the_renames(path)
-    with reading_run(path, path / "model.keras", "a model", "an_app"):
+    with user_errors(path, path / "model.keras", "a model", "an_app"):
         assert (path / "model.keras").read_text() == "model"
 
 
@@ -281,7 +281,7 @@ def test_a_lock_file_of_another_user_stays(unreadable):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("run.training", "run.training: a name that ends in .training is that of an unfinished"),
+        ("run.training", "run.training: a name that ends in .training is reserved for unfinished"),
         ("run.training/inside", "inside is in an unfinished run, .*run.training;"),
     ],
 )

@@ -77,7 +77,7 @@ def test_epochs_or_max_minutes(parsed):
 )
 def test_damaged_settings_are_one_line(parsed, saved):
     parsed()
-    with pytest.raises(UserError, match="settings of the run to be resumed are damaged"):
+    with pytest.raises(UserError, match="settings of the run to resume are damaged"):
         run_flags.set_flag_defaults(FLAGS, saved, GROUPS)
 
 
