@@ -1,7 +1,7 @@
 // usage: node benchmarks/pages.mjs CHROMIUM SITE
-// Measures the pages of a built site, which has the runs of `make demo` and the corpus python-docs, in a
-// headless Chromium: bytes and seconds of each first view, and the seconds that a training in the page
-// takes to the same val_loss when it learns from every character of a window, and from the last only.
+// Measures the pages of a built site in headless Chromium: bytes and seconds of each first view, and the
+// seconds until a val_loss when the page trains on every character of a window, and on the last only. The
+// site must have the runs of `make demo` and the corpus python-docs.
 import {createServer} from 'node:http';
 import {readFile} from 'node:fs/promises';
 import {extname, join} from 'node:path';
@@ -10,7 +10,7 @@ import {gzipSync} from 'node:zlib';
 import {chromium} from 'playwright-core';
 
 const TARGET = 2.4; // nats per character
-const LONGEST = 900; // seconds of a training
+const TIMEOUT = 900; // seconds, for a training
 const TRAINING = {epochs: 400, 'examples-per-epoch': 1024, 'batch-size': 64};
 const TYPES = {'.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json', '.wasm': 'application/wasm'};
 const FIRST_VIEWS = {
@@ -19,7 +19,7 @@ const FIRST_VIEWS = {
   'fashion_mnist_vae/web/index.html': () => document.querySelector('#tiles')?.width > 300,
 };
 
-/** Serve a directory, compressed as hosts do; `sent` gets the bytes of each answer. */
+/** Serve a directory with gzip, as hosts do, and append the bytes of each response to `sent`. */
 function serve(directory, sent) {
   const server = createServer(async (request, response) => {
     const path = join(directory, decodeURIComponent(request.url.split('?')[0]));
@@ -33,7 +33,7 @@ function serve(directory, sent) {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
 
-/** Return the smallest seconds of three visits with an empty cache, and the bytes of one. */
+/** Return the shortest time of three visits with an empty cache, and the bytes of a visit. */
 async function firstView(browser, url, ready, sent) {
   const seconds = [];
   for (let visit = 0; visit < 3; visit++) {
@@ -48,10 +48,10 @@ async function firstView(browser, url, ready, sent) {
   return {seconds: Math.min(...seconds), bytes: sent.reduce((sum, bytes) => sum + bytes, 0)};
 }
 
-/** Train a model of one layer of 64 units in the page; return the seconds until val_loss is TARGET. */
+/** Train a model with a layer of 64 units in the page; return the seconds until val_loss is TARGET. */
 async function train(browser, url, objective) {
   const page = await (await browser.newContext()).newPage();
-  page.setDefaultTimeout(1000 * LONGEST);
+  page.setDefaultTimeout(1000 * TIMEOUT);
   await page.goto(url);
   await page.click('#tab-train');
   await page.selectOption('#source', 'python-docs');
@@ -82,13 +82,13 @@ const origin = `http://127.0.0.1:${server.address().port}`;
 const browser = await chromium.launch({executablePath, args: ['--no-sandbox']});
 console.log(`# The pages, measured
 
-\`make bench-pages\` wrote this page, in headless Chromium on 2 cores without a graphics card, on a site with
+Written by \`make bench-pages\` on 2 cores, in headless Chromium without a graphics card, for a site with
 the runs of \`make demo\`.
 
 ## First views
 
-The bytes are what a host sends with gzip until the first character or the first map is on the screen. The
-seconds count from the navigation, with an empty cache: the least of three visits.
+The bytes are those that a host sends with gzip until the first character or the first map is visible. The
+seconds begin at the navigation, with an empty cache: the shortest time of three visits.
 
 | page | seconds | bytes |
 | --- | --- | --- |`);
@@ -99,11 +99,11 @@ for (const [path, ready] of Object.entries(FIRST_VIEWS)) {
 console.log(`
 ## Training in the page
 
-One LSTM layer of 64 units, \`python-docs\`, batches of 64 windows of 40 characters. The page learns from every
-character of a window (the default), or from the last one only, as the original does. val_loss is the same
-measure for both: the loss of the one character after a window of held-out text.
+An LSTM layer of 64 units, \`python-docs\`, batches of 64 windows of 40 characters. The page learns every
+character of a window (the default), or only the last character, as the original does. For both, val_loss
+is the loss of the character after a window of held-out text.
 
-| the page learns from | seconds to val_loss ${TARGET} | at the end |
+| objective | seconds to val_loss ${TARGET} | at the end |
 | --- | --- | --- |`);
 for (const objective of ['every_char', 'last_char']) {
   const {seconds, losses} = await train(browser, `${origin}/lstm_text_generation/web/index.html`, objective);
