@@ -1,4 +1,4 @@
-"""Workers on this machine: processes with a TF_CONFIG each."""
+"""Workers on this machine: processes, each with its own TF_CONFIG."""
 
 import contextlib
 import json
@@ -9,11 +9,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-TIMEOUT = 120  # seconds, for all that a test's workers do
+TIMEOUT = 120  # seconds, for each worker of a test
 
 
 class Workers:
-    """Processes that train together; their output goes to `worker-0.txt` and so on.
+    """Processes that train together. Their output goes to `worker-0.txt` and so on.
 
     Args:
       jobs: the kind of each task, such as ["chief", "worker"].
@@ -29,7 +29,7 @@ class Workers:
         self.processes: list[subprocess.Popen] = []
 
     def start(self, number: int, line: Sequence[object]) -> None:
-        """Start a worker, for the first time or again."""
+        """Start or restart a worker."""
         with (self.directory / f"worker-{number}.txt").open("a") as output:
             process = subprocess.Popen(
                 [sys.executable, "-u", *map(str, line)],
@@ -43,13 +43,13 @@ class Workers:
         return (self.directory / f"worker-{number}.txt").read_text()
 
     def wait(self) -> list[int]:
-        """Return the exit status of each."""
+        """Wait for all workers, and return their exit statuses."""
         return [process.wait(TIMEOUT) for process in self.processes]
 
 
 @contextlib.contextmanager
 def started(directory: Path, jobs: Sequence[str], lines: Sequence[Sequence]) -> Iterator[Workers]:
-    """Start a worker for each job, with its own command line."""
+    """Start a worker for each command line, and kill all workers at the end."""
     directory.mkdir(exist_ok=True)
     workers = Workers(directory, jobs)
     try:

@@ -1,6 +1,6 @@
-"""Commands in processes of their own, forked from one that has imported TensorFlow already.
+"""Run commands in processes that are forked from a process which has imported TensorFlow.
 
-So a run begins at once, and a test can afford to kill fifty.
+So a command starts at once, and a test can kill fifty of them.
 """
 
 import ctypes
@@ -16,8 +16,8 @@ from typing import Any
 
 import training_run.run
 
-# What the commands import, so that the forks find it done. TensorFlow computes nothing before it
-# is forked: its threads would stay behind.
+# Import what the commands import. No TensorFlow operation runs before the fork, because a fork does
+# not copy TensorFlow's threads.
 for _name in ("matplotlib.figure", "tensorflow_datasets", "training_run.run"):
     importlib.import_module(_name)
 for _app in ("fashion_mnist_vae", "lstm_text_generation"):
@@ -32,7 +32,7 @@ _context.set_forkserver_preload([__name__])
 
 
 class Fork:
-    """A command that runs. Its output, both streams, goes into a file as it comes."""
+    """A running command, whose stdout and stderr go to a file."""
 
     def __init__(
         self,
@@ -43,12 +43,12 @@ class Fork:
         bound: bool = False,
         checkpoint_seconds: float | None = None,
     ):
-        """Start the command, and wait until the new process begins with it.
+        """Start the command, and wait until the new process runs it.
 
         Args:
-          die_at: kill the process before so many-th change of the file system; 0 never does.
-          bound: let permissions bind the process, even if it is root's.
-          checkpoint_seconds: seconds between checkpoints within an epoch; by default minutes.
+          die_at: kill the process before the file system change of this number; 0 for never.
+          bound: make the process obey file permissions, even as root.
+          checkpoint_seconds: seconds between checkpoints within an epoch; None for the default.
         """
         self._output = output
         line = [str(argument) for argument in arguments]
@@ -62,32 +62,32 @@ class Fork:
         self.pid = self.process.pid
 
     def send(self, number: int) -> None:
-        """Send it a signal, if it has not ended."""
+        """Send the process a signal, if it has not ended."""
         if self.process.is_alive():
             os.kill(self.pid, number)
 
     def wait_for(self, words: str) -> None:
-        """Wait until it has printed the words."""
+        """Wait until the process has printed the words."""
         deadline = time.monotonic() + 120
         while words not in self.output():
             assert self.process.is_alive() and time.monotonic() < deadline, self.output()
             time.sleep(0.01)
 
     def memory(self) -> int:
-        """Return the bytes that it has resident."""
+        """Return the resident memory of the process in bytes."""
         pages = Path(f"/proc/{self.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     def output(self) -> str:
-        """Return what it has printed so far."""
+        """Return the output of the process so far."""
         return self._output.read_text() if self._output.exists() else ""
 
     def changes(self) -> int:
-        """Return how many changes of the file system it has made, once it has ended by itself."""
+        """Return the number of file system changes of a process that was not killed."""
         return int(self._output.with_suffix(".changes").read_text())
 
     def wait(self, timeout: float = 120) -> int:
-        """Return its exit status, negative for a signal."""
+        """Wait for the end, and return the exit status, negative for a signal."""
         self.process.join(timeout)
         assert self.process.exitcode is not None, f"no end after {timeout} s:\n{self.output()}"
         return self.process.exitcode
@@ -108,10 +108,10 @@ def _run(
         os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
     tally = os.open(Path(output).with_suffix(".changes"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     if bound:
-        # Linux's capset: the header is a version and this process, the data are no capabilities.
+        # Linux's capset: the header is (version, this process); the data drop all capabilities.
         header, none = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
         assert ctypes.CDLL(None).capset(header, none) == 0
-    os.setsid()  # no part of the terminal's Ctrl-C
+    os.setsid()  # so that Ctrl-C in the terminal does not reach the process
     sys.stdin = None
     count = 0
 

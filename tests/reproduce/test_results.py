@@ -48,7 +48,7 @@ def test_markdown_cell_escapes_special_characters():
     )
 
 
-def test_a_stage_is_measured_with_its_last_weights(text_run):
+def test_last_model_has_the_last_epochs_weights(text_run):
     text_data = measure.load_text(text_run)
     held_out = evaluate(measure.last_model(text_run), text_data.validation_windows(0.0625))
     assert held_out == pytest.approx(runs.history(text_run)[-1]["val_loss"], abs=1e-6)
