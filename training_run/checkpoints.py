@@ -26,7 +26,7 @@ from training_run.history import Progress
 # What zipfile, numpy and a bad disk raise for a damaged file.
 _DAMAGED = (EOFError, KeyError, MemoryError, OSError, RuntimeError, SyntaxError, TypeError,
             ValueError, struct.error, tokenize.TokenError, zipfile.BadZipFile)  # fmt: skip
-KEEP = 2  # A damaged checkpoint needs an older checkpoint to fall back to.
+KEEP = 2  # the newest, and an older checkpoint to fall back to
 _PROGRESS = "progress.json"
 
 
@@ -34,7 +34,7 @@ class Checkpoints:
     """The checkpoints of a run: its model, its optimizer and its progress.
 
     Args:
-      directory: of the files; None in a process that writes no checkpoints.
+      directory: directory of the files; None in a process that writes no checkpoints.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Checkpoints:
             write(self._directory, arrays, self._progress.fields())
 
     def restore(self) -> list[str]:
-        """Load the newest checkpoint, if there is a checkpoint, into variables and progress.
+        """Load the newest checkpoint, if any, into the variables and the progress.
 
         Returns:
           A warning for each damaged file that was skipped.

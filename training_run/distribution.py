@@ -39,7 +39,7 @@ class Workers:
     these methods do nothing.
 
     Attributes:
-      strategy: the strategy in whose scope to build the model.
+      strategy: the `tf.distribute.Strategy`. Build the model in its scope.
       size: number of processes.
       is_chief: whether this process, the task `chief` or else worker 0, writes the run.
     """
@@ -193,8 +193,8 @@ def join(distribution: str) -> Iterator[Workers]:
     Only the chief prints to stdout.
 
     Args:
-      distribution: `none`, `mirrored` (all GPUs of this machine) or `multi_worker` (all GPUs of the
-        workers in TF_CONFIG).
+      distribution: `none`, `mirrored` (all GPUs of this machine) or `multi_worker` (the workers in
+        TF_CONFIG, with all of their GPUs).
 
     Raises:
       UserError: TF_CONFIG is missing or wrong.

@@ -29,7 +29,7 @@ def save(
       model: the model of the graph.
       run: returns a model's outputs for some inputs.
       output: name of an output for the message, such as `pixel`.
-      limit: upper bound of the difference in an output, which is from 0 to 1.
+      limit: largest allowed difference of an output. Outputs are from 0 to 1.
       name: directory of the graph below `DIRECTORY`.
 
     Returns:

@@ -27,7 +27,7 @@ def describe_divergence(name: str, value: float, epochs: int, step: int) -> str:
 
     Args:
       epochs: number of finished epochs.
-      step: number of the step in the epoch after these.
+      step: number of the step in the next epoch.
     """
     advice = "start again with a smaller learning rate (--learning_rate=...)"
     if epochs:

@@ -31,14 +31,14 @@ from training_run.schedule import Schedule, rate_factor
 from training_run.tensorboard import TensorBoard
 
 CHECKPOINT_SECONDS = 300  # between two checkpoints of a long epoch
-SYNC_STEPS = 10  # between two exchanges of signals, because an exchange is an all-reduce
+SYNC_STEPS = 10  # between two exchanges of signals by the workers, because each is an all-reduce
 
 
 class Run:
     """A training run. `Run()` writes no files; `open_run` returns a run with a directory.
 
     Attributes:
-      strategy: the `tf.distribute.Strategy` in whose scope to build the model.
+      strategy: the `tf.distribute.Strategy`. Build the model in its scope.
       on_each_replica: decorator that compiles the training step and gives each replica its rows.
       progress: the finished epochs and steps, and their metrics.
       tensorboard: writes the metrics for TensorBoard.
@@ -85,7 +85,7 @@ class Run:
         return self._directory.training
 
     def restore(self, model: keras.Model, optimizer: keras.Optimizer) -> None:
-        """Load the newest checkpoint, if there is a checkpoint, into model, optimizer and progress.
+        """Load the newest checkpoint, if any, into model, optimizer and progress.
 
         The optimizer keeps its learning rate, because a resumed run may change the rate.
 

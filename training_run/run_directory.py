@@ -247,7 +247,7 @@ def _is_run(directory: Path, app: str) -> bool:
 
 
 def _resumed(path: Path) -> Path:
-    """Return the directory that `--resume` goes on from: the unfinished run, or the finished."""
+    """Return the directory to resume: the unfinished run if it has a checkpoint, else `path`."""
     training = _training(path)
     return training if _has_checkpoint(training) or not path.exists() else path
 
