@@ -37,10 +37,10 @@ import_tensorflow = tensorflow_setup.import_tensorflow
 def importing():
     import_tensorflow()
     times["import"] = time.time() - float(started)
-    from training_run import run
-    time_call(run, "open_run", "data")
-    time_call(run.Run, "epochs", "model")
-    run.Run.log_step = end
+    from training_run import open_run
+    time_call(open_run, "open_run", "data")
+    time_call(open_run.Run, "epochs", "model")
+    open_run.Run.log_step = end
 tensorflow_setup.import_tensorflow = importing
 train.cli()
 """

@@ -1,6 +1,6 @@
 """The training runs of both apps, for any model.
 
-- `run`: the `Run` that a training loop calls: restore, epochs, steps, log, best model, finish.
+- `run`, `open_run`: the `Run` that a training loop calls: restore, epochs, steps, log, finish.
 - `run_directory`, `run_lock`, `settings_file`: the directory of a run, and its `run.json`.
 - `checkpoints`, `history`, `tensorboard`: the files that a run writes while it trains.
 - `distribution`: training on several GPUs or machines.

@@ -6,8 +6,7 @@ The loops are in fashion_mnist_vae/train.py and lstm_text_generation/model.py.
 import math
 import sys
 import time
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,7 @@ from training_run import history, messages
 from training_run.checkpoints import Checkpoints
 from training_run.distribution import Workers
 from training_run.pace import MEASURED_STEPS, Pace
-from training_run.run_directory import (
-    CHECKPOINTS,
-    RunDirectory,
-    describe_saved_state,
-    open_directory,
-)
+from training_run.run_directory import CHECKPOINTS, RunDirectory, describe_saved_state
 from training_run.schedule import Schedule, rate_factor
 from training_run.tensorboard import TensorBoard
 
@@ -305,44 +299,3 @@ class Run:
         for weight in self._model.get_weights():
             for value in weight[~np.isfinite(weight)][:1]:
                 self.check_finite("weights", float(value))
-
-
-@contextmanager
-def open_run(
-    path: Path,
-    settings: dict[str, Any],
-    changeable: Collection[str] = (),
-    workers: Workers | None = None,
-    *,
-    local: Collection[str] = (),
-    resume: bool = False,
-    overwrite: bool = False,
-    log_dir: str | None = None,
-    max_minutes: float = 0.0,
-) -> Iterator[Run]:
-    """Open a run with a directory. Only the chief of the workers writes the directory.
-
-    Args:
-      path, settings, changeable, resume, overwrite: see `open_directory`.
-      local: settings that may differ between workers, such as paths.
-      log_dir: directory for TensorBoard.
-      max_minutes: limit of the run's time; 0 for no limit. See `Run.epochs`.
-
-    Raises:
-      UserError: see `open_directory`; `log_dir` cannot be written; or the settings of a worker
-        differ from the chief's.
-    """
-    workers = workers or Workers()
-    workers.check_same_settings(settings, local)
-
-    @contextmanager
-    def open_on_chief() -> Iterator[Run]:
-        opening = open_directory(path, settings, changeable, resume=resume, overwrite=overwrite)
-        with opening as directory:
-            yield Run(directory, workers, TensorBoard(log_dir), max_minutes)
-
-    with ExitStack() as stack:
-        run = workers.on_chief(lambda: stack.enter_context(open_on_chief()))
-        run = run or Run(workers=workers, max_minutes=max_minutes)
-        stack.callback(run.close)
-        yield run

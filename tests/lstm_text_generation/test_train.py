@@ -373,7 +373,7 @@ def test_the_learning_rate_rises_and_falls_step_by_step(call, corpus, tmp_path, 
             rates.append(float(self._optimizer.learning_rate.numpy()))
             super().log_step(*arguments)
 
-    monkeypatch.setattr("training_run.run.Run", Watched)
+    monkeypatch.setattr("training_run.open_run.Run", Watched)
     line = [corpus, *SMALL, "--schedule=cosine", "--warmup_steps=3", "--learning_rate=0.02"]
     code, _, err = call(train, *line, "--epochs=4", f"--save_path={tmp_path / 'run'}")
     assert code == 0, err
