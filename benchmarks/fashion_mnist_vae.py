@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> None:
 
 
 def speed() -> None:
-    """Compare the speed of training steps with others', and with that of a matrix product."""
+    """Compare the speeds of training steps and of a large matrix product."""
     matrix_images = 2 * 2048**3 * 5 / IMAGE_FLOPS
     images = dict.fromkeys(CONTESTANTS, float(IMAGES)) | {"matrix product": matrix_images}
     if not importlib.util.find_spec("torch"):

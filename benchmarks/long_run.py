@@ -22,7 +22,7 @@ from keras_tfjs import command_line
 from keras_tfjs.command_line import UserError
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "long_run.md"
-SETTLED = 5  # epochs, after which memory should be constant
+SETTLED = 5  # epochs after which the memory should be constant
 SHOWN = (1, 5, 10, 25, 50, 75, 100, 120, 150)
 
 

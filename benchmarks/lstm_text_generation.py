@@ -43,7 +43,7 @@ flags.DEFINE_enum("contestant", None, CONTESTANTS, _CONTESTANT, flag_values=FLAG
 
 def main(arguments: list[str]) -> None:
     """Print all parts as Markdown."""
-    # Only the port limits an operation to one thread. The other contestants use all cores for it.
+    # The port gives each operation one thread. The other contestants give it all cores.
     is_port = FLAGS.contestant in (None, "last_char", "every_char")
     tensorflow_setup.set_up(parallel_ops=len(LAYER_SIZES) if is_port else 0)
     import keras
@@ -65,7 +65,7 @@ def main(arguments: list[str]) -> None:
 
 
 def training_speed(corpus: str, characters: int) -> None:
-    """Compare the speed of training steps with others', and with that of a matrix product."""
+    """Compare the speeds of training steps and of a large matrix product."""
     examples = dict.fromkeys(CONTESTANTS, float(EXAMPLES)) | {
         "matrix product": 5 * 2 * 2048**3 / EXAMPLE_FLOPS
     }
@@ -202,7 +202,7 @@ def reach(corpus: str, given: list[str]) -> tuple[dict[float, float], float, flo
     """Run the training command.
 
     Returns:
-      The seconds at which each threshold was first reached; the lowest val_loss and its seconds.
+      The seconds until each threshold was reached; the lowest val_loss and its seconds.
     """
     preset = any(flag.startswith("--preset") for flag in given)
     given = [*given, *([] if preset else [f"--epochs={FLAGS.epochs}"])]
