@@ -246,7 +246,7 @@ def test_nan_is_not_saved(tmp_path, step, words):
 
     with pytest.raises(UserError, match=words) as error:
         fit(model, run, evaluate=evaluate, after_step=spoil_at(step, model))
-    assert ("--resume" in str(error.value)) == (step > STEPS)  # only if something is kept
+    assert ("--resume" in str(error.value)) == (step > STEPS)  # only after a checkpoint
     assert len(run.history) == run.progress.epoch == (step - 1) // STEPS
     restored = make_model()
     open_run(tmp_path / "run").restore(restored, restored.optimizer)
@@ -352,7 +352,7 @@ def test_tensorboard_gets_every_step_and_epoch(tmp_path):
 
 def test_unwritable_log_dir_is_an_os_error(tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(FileExistsError):  # an OSError, so one line at the end
+    with pytest.raises(FileExistsError):  # Commands print an OSError as one line.
         TensorBoard(str(tmp_path / "file"))
 
 
