@@ -69,7 +69,7 @@ def define_run_flags(
             define.integer("batch_size", batch_size, "Examples in a gradient step.", 1, 10**5),
             define.integer("seed", 0, "Random seed.", 0, 2**31 - 1),
             define.float("max_minutes", 0.0, "Instead of --epochs: train as many epochs as fit in "
-                         "this time, at the speed of the first steps; 0 trains --epochs.", 0),
+                         "these minutes, at the speed of the first steps; 0 trains --epochs.", 0),
         ],
         changeable=[define.integer("epochs", epochs, "Number of training epochs.", 1, 10**9)],
         process=[
