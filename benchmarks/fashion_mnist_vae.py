@@ -1,4 +1,4 @@
-"""Benchmark the VAE app against the stock Keras recipe, torch and the machine's own limit.
+"""Benchmark the VAE app against the Keras example, PyTorch and a matrix product.
 
 python -m benchmarks.fashion_mnist_vae [flags]
 """
@@ -11,31 +11,31 @@ from collections.abc import Callable
 
 from absl import flags
 
-from benchmarks.measure import print_rates, process, rates, serve, table
+from benchmarks.measure import print_rates, rates, serve, start_process, table
 from keras_tfjs import command_line
 from keras_tfjs.command_line import UserError
 from training_run import tensorflow_setup
 
-BATCH, STEPS = 256, 60  # the original's batch size; steps of a timed round
+BATCH, STEPS = 256, 60  # the original's batch size; steps in a timed round
 IMAGES = BATCH * STEPS
-# Multiplications and additions of an image's matrix products, forward and twice that backward,
-# but for the gradient of the input, which no one needs.
-FLOPS = 2 * (3 * (512 * 4 + 2 * 512 + 512 * 784) + 2 * 784 * 512)
+# Floating-point operations of an image's matrix products: forward, and twice as many backward,
+# except for the gradient of the input, which is not computed.
+IMAGE_FLOPS = 2 * (3 * (512 * 4 + 2 * 512 + 512 * 784) + 2 * 784 * 512)
 
 
 CONTESTANTS = ["model.fit", "this loop", "torch", "matrix product"]
 
 FLAGS = flags.FlagValues()
-flags.DEFINE_string("data_dir", None, "Fashion-MNIST, as for training.", flag_values=FLAGS)
-flags.DEFINE_integer("rounds", 9, "Timed rounds.", 1, 1000, flag_values=FLAGS)
+flags.DEFINE_string("data_dir", None, "Directory of Fashion-MNIST.", flag_values=FLAGS)
+flags.DEFINE_integer("rounds", 9, "Number of timed rounds.", 1, 1000, flag_values=FLAGS)
 flags.DEFINE_integer("epochs", 5, "Epochs of the quality runs.", 0, 1000, flag_values=FLAGS)
-flags.DEFINE_integer("seeds", 3, "Quality runs, one for each seed.", 1, 100, flag_values=FLAGS)
-_CONTESTANT = "Be this contestant of the training, for the process that measures."
+flags.DEFINE_integer("seeds", 3, "Number of quality runs.", 1, 100, flag_values=FLAGS)
+_CONTESTANT = "Run this contestant for the benchmark's main process."
 flags.DEFINE_enum("contestant", None, CONTESTANTS, _CONTESTANT, flag_values=FLAGS)
 
 
 def main(arguments: list[str]) -> None:
-    """Print every part, as Markdown."""
+    """Print all parts as Markdown."""
     if arguments:
         raise UserError(f"this command takes flags only, not {arguments[0]}")
     tensorflow_setup.set_up()
@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> None:
     keras.utils.set_random_seed(0)
     image_data, _ = sources.find("fashion_mnist", FLAGS.data_dir)
     if FLAGS.contestant:
-        contend(FLAGS.contestant, image_data)
+        run_contestant(FLAGS.contestant, image_data)
         return
     print("## Variational autoencoder\n\nFashion-MNIST, 512 hidden units, 2 latent dimensions.\n")
     speed()
@@ -55,24 +55,28 @@ def main(arguments: list[str]) -> None:
 
 
 def speed() -> None:
-    """Compare training steps on the same images, and with the rate of a large matrix product."""
-    units = dict.fromkeys(CONTESTANTS, float(IMAGES)) | {"matrix product": 2 * 2048**3 * 5 / FLOPS}
+    """Compare the speeds of training steps and of a large matrix product."""
+    matrix_images = 2 * 2048**3 * 5 / IMAGE_FLOPS
+    images = dict.fromkeys(CONTESTANTS, float(IMAGES)) | {"matrix product": matrix_images}
     if not importlib.util.find_spec("torch"):
-        del units["torch"]
+        del images["torch"]
     data = [f"--data_dir={FLAGS.data_dir}"] if FLAGS.data_dir else []
-    me = [sys.executable, "-m", "benchmarks.fashion_mnist_vae", *data]
-    contestants = {n: (process([*me, f"--contestant={n}"]), u) for n, u in units.items()}
+    command = [sys.executable, "-m", "benchmarks.fashion_mnist_vae", *data]
+    contestants = {
+        name: (start_process([*command, f"--contestant={name}"]), count)
+        for name, count in images.items()
+    }
     measured = rates(contestants, FLAGS.rounds)
     print(
-        f"Training steps of {BATCH} images. `model.fit` is the keras.io recipe, with a model that "
-        "has its own `train_step`. The matrix product (2048 x 2048, float32) is counted in "
-        f"images of {FLOPS / 1e6:.2f} MFLOP.\n"
+        f"Training steps of {BATCH} images. `model.fit` is the keras.io example, a model with its "
+        "own `train_step`. The matrix product (2048 x 2048, float32) is converted to images of "
+        f"{IMAGE_FLOPS / 1e6:.2f} MFLOP.\n"
     )
     print_rates("images/s", measured, ["model.fit", "torch", "matrix product"])
 
 
-def contend(name: str, image_data) -> None:
-    """Train on `IMAGES` images, or multiply matrices, each time that is asked for."""
+def run_contestant(name: str, image_data) -> None:
+    """Train on `IMAGES` images, or multiply matrices, at each request on stdin."""
     if name == "matrix product":
         serve(matrix_product(2048))
     elif name == "model.fit":
@@ -91,7 +95,7 @@ def contend(name: str, image_data) -> None:
 
 
 def matrix_product(size: int) -> Callable[[], object]:
-    """Return five products of square float32 matrices."""
+    """Return a function that computes five products of square float32 matrices."""
     import tensorflow as tf
 
     matrix = tf.random.stateless_normal([size, size], seed=(0, 0))
@@ -100,19 +104,19 @@ def matrix_product(size: int) -> Callable[[], object]:
 
 
 def keras_recipe(image_data) -> Callable[[], object]:
-    """Return the keras.io example's way: a subclassed model with `train_step`, and `fit`."""
+    """Return an epoch of the keras.io example: a subclassed model with `train_step`, and `fit`."""
     import keras
     import tensorflow as tf
 
-    from fashion_mnist_vae import model as m
+    from fashion_mnist_vae.model import VaeOptions, decoder, encoder, vae_loss
 
     class Vae(keras.Model):
-        """Encoder and decoder, three loss trackers, a training step."""
+        """Encoder, decoder, three loss trackers and a training step."""
 
         def __init__(self):
             super().__init__()
-            opts = m.VaeOptions(784)
-            self.encoder, self.decoder = m.encoder(opts), m.decoder(opts)
+            opts = VaeOptions(784)
+            self.encoder, self.decoder = encoder(opts), decoder(opts)
             names = ("total_loss", "reconstruction_loss", "kl_loss")
             self.trackers = [keras.metrics.Mean(name=name) for name in names]
 
@@ -124,7 +128,7 @@ def keras_recipe(image_data) -> Callable[[], object]:
             with tf.GradientTape() as tape:
                 z_mean, z_log_var, z = self.encoder(data)
                 outputs = [self.decoder(z), z_mean, z_log_var]
-                total, *terms = m.vae_loss(data, outputs)
+                total, *terms = vae_loss(data, outputs)
             gradients = tape.gradient(total, self.trainable_weights)
             self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
             for tracker, value in zip(self.trackers, (total, *terms), strict=True):
@@ -138,7 +142,7 @@ def keras_recipe(image_data) -> Callable[[], object]:
 
 
 def torch_loop(image_data) -> Callable[[], object]:
-    """Return the same steps in PyTorch, with the images as floats in memory."""
+    """Return an epoch of the same steps in PyTorch, with the images as floats in memory."""
     import torch
     from torch import nn
 
@@ -165,7 +169,7 @@ def torch_loop(image_data) -> Callable[[], object]:
 
 
 def quality(image_data) -> None:
-    """Print the test loss after some epochs, one run a seed."""
+    """Print the test loss of a run for each seed."""
     import keras
 
     from fashion_mnist_vae.model import VaeOptions
@@ -179,7 +183,7 @@ def quality(image_data) -> None:
         with contextlib.redirect_stdout(io.StringIO()):
             train(image_data, VaeOptions(784), run, epochs=FLAGS.epochs, seed=seed)
         losses.append(run.history[-1]["val_loss"])
-    print(f"Loss on the test images after {FLAGS.epochs} epochs, squared error form:\n")
+    print(f"Test loss after {FLAGS.epochs} epochs, with the squared error:\n")
     print(table(["seed", *range(FLAGS.seeds)], [["loss", *(f"{loss:.2f}" for loss in losses)]]))
 
 

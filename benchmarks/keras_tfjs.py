@@ -1,8 +1,8 @@
-"""Write docs/tfjs_numbers.md: what the tests compared, and what a conversion costs.
+"""Write docs/tfjs_numbers.md: the differences that the tests measured, and a conversion's cost.
 
-Run the tests first, as `make docs-tfjs` does: the differences are theirs. The official converter is
-measured where `make test-converter` has installed it. How fast TensorFlow.js writes text is a
-section of docs/benchmarks.md, which benchmarks/report.py writes.
+Run the tests first, as `make docs-tfjs` does, because they measure the differences. The official
+converter is included if `make test-converter` has installed it. The speed of text generation in
+TensorFlow.js is a section of docs/benchmarks.md, which benchmarks/report.py writes.
 """
 
 import json
@@ -31,9 +31,10 @@ is in [its README](../keras_tfjs/README.md), what converts in [tfjs.md](tfjs.md)
 ## Numbers compared
 
 Each model was run by Keras and by the real TensorFlow.js on the same inputs. The figure is the
-largest absolute difference of any output. Allowed are 1e-5 for the layers and 1e-6 for the models
-of the apps. "Back" is what TensorFlow.js saved after loading it on that backend, run by Keras;
-"made there" was made by TensorFlow.js with its own defaults. The tests are in `tests/keras_tfjs/`.
+largest absolute difference of any output. The limit is 1e-5 for layers and 1e-6 for the apps'
+models. "Back": TensorFlow.js loaded the model on that backend and saved it, and Keras ran the saved
+model. "Made there": TensorFlow.js made the model with its defaults. The tests are in
+`tests/keras_tfjs/`.
 
 """
 
@@ -75,7 +76,7 @@ def differences_table(rows: list[list]) -> str:
 
 
 def conversion_section(directory: Path) -> str:
-    """Return seconds, megabytes and outcome of converting the text model, here and officially."""
+    """Return the cost of converting the text model with keras_tfjs and the official converter."""
     ours = [sys.executable, "-m", "keras_tfjs.convert"]
     theirs = [str(OFFICIAL / "bin/tensorflowjs_converter")]
     tools = [("keras_tfjs", ours, Path(sys.prefix))]
@@ -86,8 +87,8 @@ def conversion_section(directory: Path) -> str:
         "## A conversion",
         "",
         "The text model of the book's size (2 x 128 units, window 60, 65 characters), from a",
-        "`.keras` file to a layers model. Seconds are of the whole command, a median of three; the",
-        "environment is the Python environment with everything that the tool needs.",
+        "`.keras` file to a layers model. The seconds are of the whole command, median of three.",
+        "The environment is the size of the Python environment with all needed packages.",
         "",
         "| tool | seconds | megabytes written | environment | `tf.loadLayersModel` |",
         "|---|---|---|---|---|",
@@ -113,8 +114,8 @@ def conversion_section(directory: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def writing_section(directory: Path, model: keras.Model) -> str:
-    """Return characters/s of the one-step graph and of windows, in Node and Chromium."""
+def generating_section(directory: Path, model: keras.Model) -> str:
+    """Return the characters/s of the one-step graph and of windows, in Node and Chromium."""
     layers_model.save(model, directory / "layers")
     graph_model.save(one_step(model), directory / "graph")
     job = {
@@ -125,11 +126,11 @@ def writing_section(directory: Path, model: keras.Model) -> str:
         "windows": 40,
     }
     lines = [
-        "## Writing text in wasm",
+        "## Generating text in wasm",
         "",
-        "Characters/s of the same model, drawing included: the one-step graph, which carries the",
-        "LSTM states on, and the layers model as the original page uses it, which reads the whole",
-        "window for every character. Medians of five turns (lowest to highest); one thread.",
+        "Characters/s of the same model, including sampling. The one-step graph carries the LSTM",
+        "states. The layers model reads the whole window for every character, as in the original's",
+        "page. Medians of five runs (lowest to highest); one thread.",
         "",
         "| place | one step | whole window | ratio |",
         "|---|---|---|---|",

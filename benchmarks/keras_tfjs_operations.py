@@ -1,8 +1,8 @@
-"""Write keras_tfjs/operations.csv: which operations TensorFlow.js runs with the right numbers.
+"""Write keras_tfjs/operations.csv: which operations TensorFlow.js computes correctly.
 
-Each operation runs as it is on each backend beside TensorFlow, with the inputs of
-`tests/keras_tfjs/operation_probes.py`. A cell has the ranks for which all ordinary numbers came out
-right. What is wrong goes to build/operations.txt. Arguments are the operations to probe again.
+Each operation runs on each backend and in TensorFlow, with the inputs of
+`tests/keras_tfjs/operation_probes.py`. A cell has the ranks whose results are correct for all
+ordinary numbers. Wrong results go to build/operations.txt. Arguments: operations to probe again.
 """
 
 import sys
@@ -27,7 +27,7 @@ operation,dtype,"""
 
 
 def main() -> None:
-    """Probe, and write the table."""
+    """Probe the operations, and write the table."""
     chosen = sys.argv[1:]
     probes = [probe for probe in all_probes() if probe.operation in chosen or not chosen]
     prepared = probing.prepare(probes)
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def table(prepared: list[probing.Prepared], verdicts: dict[str, list[str]]) -> list[str]:
-    """Return the rows: operation, dtype, and the right ranks on each backend."""
+    """Return the rows: operation, dtype, and the correct ranks on each backend."""
     right: dict[tuple[str, str], dict[str, dict[int, bool]]] = defaultdict(
         lambda: {backend: {} for backend in BACKENDS}
     )
@@ -71,7 +71,7 @@ def table(prepared: list[probing.Prepared], verdicts: dict[str, list[str]]) -> l
 
 
 def ranks_text(right: dict[int, bool]) -> str:
-    """Return the ranks up to the first that is wrong, such as 0-6; empty if the lowest is wrong."""
+    """Return the ranks below the first wrong rank, such as 0-6; empty if the lowest is wrong."""
     last = None
     for rank in sorted(right):
         if not right[rank]:

@@ -1,4 +1,4 @@
-"""Benchmark the text generation app against the stock Keras recipe and against the original's way.
+"""Benchmark the text generation app against the Keras example, PyTorch and the original.
 
   python -m benchmarks.lstm_text_generation [CORPUS] [flags]
 
@@ -16,18 +16,17 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
-from benchmarks.measure import print_rates, process, rates, serve, table
+from benchmarks.measure import print_rates, rates, serve, start_process, table
 from keras_tfjs import command_line
 from lstm_text_generation.flags import PRESETS
 from training_run import tensorflow_setup
 
-SAMPLE_LEN, BATCH, SIZES = 60, 128, (128, 128)  # the original's defaults
-# Multiplications and additions of an example's matrix products: at each of 60 characters those of
-# two cells of 128 units, over 65 one-hot characters and over 128 outputs; forward, and twice that
-# backward.
-FLOPS = 3 * 60 * 2 * 512 * ((65 + 128) + (128 + 128))
-TFJS_EXAMPLES = 4 * BATCH  # of a timed round, as an epoch would take a minute
-EXAMPLES = 9375  # an epoch of the default flags
+SAMPLE_LEN, BATCH, LAYER_SIZES = 60, 128, (128, 128)  # the original's defaults
+# Floating-point operations of an example's matrix products: at each of 60 characters, two cells of
+# 128 units with 65 and 128 inputs; forward, and twice as many backward.
+EXAMPLE_FLOPS = 3 * 60 * 2 * 512 * ((65 + 128) + (128 + 128))
+TFJS_EXAMPLES = 4 * BATCH  # in a timed round, because an epoch takes a minute
+EXAMPLES = 9375  # in an epoch with the default flags
 THRESHOLDS = (1.8, 1.65, 1.55, 1.5)
 TFJS = Path(__file__).parents[1] / "node_modules/@tensorflow/tfjs-node/lib/napi-v8"
 CONTESTANTS = ["model.fit", "last_char", "every_char", "torch.nn.LSTM", "matrix product"]
@@ -35,18 +34,18 @@ CONTESTANTS = ["model.fit", "last_char", "every_char", "torch.nn.LSTM", "matrix 
 
 FLAGS = flags.FlagValues()
 flags.DEFINE_string("data_dir", None, "TensorFlow Datasets directory.", flag_values=FLAGS)
-flags.DEFINE_integer("rounds", 7, "Timed rounds.", 1, 1000, flag_values=FLAGS)
-_EPOCHS = "Give up reaching a val_loss after this many epochs; 0 leaves that part out."
+flags.DEFINE_integer("rounds", 7, "Number of timed rounds.", 1, 1000, flag_values=FLAGS)
+_EPOCHS = "Most epochs to reach each val_loss; 0 skips that part."
 flags.DEFINE_integer("epochs", 60, _EPOCHS, 0, 10_000, flag_values=FLAGS)
-_CONTESTANT = "Be this contestant of the training, for the process that measures."
+_CONTESTANT = "Run this contestant for the benchmark's main process."
 flags.DEFINE_enum("contestant", None, CONTESTANTS, _CONTESTANT, flag_values=FLAGS)
 
 
 def main(arguments: list[str]) -> None:
-    """Print every part, as Markdown."""
-    # The original and torch share operations between cores; one thread an operation is our own way.
-    ours = FLAGS.contestant in (None, "last_char", "every_char")
-    tensorflow_setup.set_up(parallel_ops=len(SIZES) if ours else 0)
+    """Print all parts as Markdown."""
+    # The port gives each operation one thread. The other contestants give it all cores.
+    is_port = FLAGS.contestant in (None, "last_char", "every_char")
+    tensorflow_setup.set_up(parallel_ops=len(LAYER_SIZES) if is_port else 0)
     import keras
 
     from lstm_text_generation import corpora
@@ -56,7 +55,7 @@ def main(arguments: list[str]) -> None:
     text_data = TextData("benchmark", corpora.read(name, FLAGS.data_dir), SAMPLE_LEN, 3)
     keras.utils.set_random_seed(0)
     if FLAGS.contestant:
-        contend(FLAGS.contestant, text_data)
+        run_contestant(FLAGS.contestant, text_data)
         return
     print(f"## Text generation\n\nOn {name}, with 2 x 128 units and windows of 60 characters.\n")
     training_speed(name, text_data.char_set_size())
@@ -66,32 +65,35 @@ def main(arguments: list[str]) -> None:
 
 
 def training_speed(corpus: str, characters: int) -> None:
-    """Compare training steps, and with the rate of a large matrix product."""
-    units = dict.fromkeys(CONTESTANTS, float(EXAMPLES)) | {
-        "matrix product": 5 * 2 * 2048**3 / FLOPS
+    """Compare the speeds of training steps and of a large matrix product."""
+    examples = dict.fromkeys(CONTESTANTS, float(EXAMPLES)) | {
+        "matrix product": 5 * 2 * 2048**3 / EXAMPLE_FLOPS
     }
     if not importlib.util.find_spec("torch"):
-        del units["torch.nn.LSTM"]
+        del examples["torch.nn.LSTM"]
     data = [f"--data_dir={FLAGS.data_dir}"] if FLAGS.data_dir else []
-    me = [sys.executable, "-m", "benchmarks.lstm_text_generation", corpus, *data]
-    contestants = {n: (process([*me, f"--contestant={n}"]), u) for n, u in units.items()}
+    command = [sys.executable, "-m", "benchmarks.lstm_text_generation", corpus, *data]
+    contestants = {
+        name: (start_process([*command, f"--contestant={name}"]), count)
+        for name, count in examples.items()
+    }
     if TFJS.exists():
-        sizes = (TFJS_EXAMPLES, SAMPLE_LEN, characters, SIZES[0], len(SIZES), BATCH)
+        sizes = (TFJS_EXAMPLES, SAMPLE_LEN, characters, LAYER_SIZES[0], len(LAYER_SIZES), BATCH)
         line = ["node", str(Path(__file__).with_name("tfjs_lstm.mjs")), *map(str, sizes)]
-        contestants["TensorFlow.js in Node"] = (process(line), TFJS_EXAMPLES)
+        contestants["TensorFlow.js in Node"] = (start_process(line), TFJS_EXAMPLES)
     measured = rates(contestants, FLAGS.rounds)
     print(
-        f"Training steps of {BATCH} examples. `model.fit` is the keras.io recipe, TensorFlow.js "
-        "the original's, each with the library's own LSTM; like `last_char` they learn one "
-        "character of an example, while `every_char` learns all 60. The matrix product (2048 x "
-        f"2048, float32, on all cores) is counted in examples of {FLOPS / 1e6:.0f} MFLOP.\n"
+        f"Training steps of {BATCH} examples. `model.fit` is the keras.io example, TensorFlow.js "
+        "the original's program; each uses its library's LSTM. They and `last_char` learn one "
+        "character of an example, `every_char` learns all 60. The matrix product (2048 x 2048, "
+        f"float32, on all cores) is converted to examples of {EXAMPLE_FLOPS / 1e6:.0f} MFLOP.\n"
     )
     bases = ["model.fit", "torch.nn.LSTM", "TensorFlow.js in Node", "matrix product"]
     print_rates("examples/s", measured, bases)
 
 
-def contend(name: str, text_data) -> None:
-    """Train on `EXAMPLES` examples, or multiply matrices, each time that is asked for."""
+def run_contestant(name: str, text_data) -> None:
+    """Train on `EXAMPLES` examples, or multiply matrices, at each request on stdin."""
     from benchmarks.fashion_mnist_vae import matrix_product
 
     characters = text_data.char_set_size()
@@ -103,23 +105,23 @@ def contend(name: str, text_data) -> None:
     elif name == "torch.nn.LSTM":
         from benchmarks import torch_lstm
 
-        serve(torch_lstm.training(batches, characters, SIZES[0], len(SIZES)))
+        serve(torch_lstm.training(batches, characters, LAYER_SIZES[0], len(LAYER_SIZES)))
     else:
         from benchmarks.training import ServedRun, train_text
 
-        train_text(ServedRun(), batches, characters, SIZES[0], name)
+        train_text(ServedRun(), batches, characters, LAYER_SIZES[0], name)
 
 
 def keras_recipe(windows: np.ndarray, size: int):
-    """Return the keras.io example's way: boolean one-hot arrays and `model.fit`."""
+    """Return an epoch of the keras.io example: boolean one-hot arrays and `model.fit`."""
     import keras
 
     layers = keras.layers
     model = keras.Sequential(
         [
             keras.Input((SAMPLE_LEN, size)),
-            layers.LSTM(SIZES[0], return_sequences=True),
-            layers.LSTM(SIZES[1]),
+            layers.LSTM(LAYER_SIZES[0], return_sequences=True),
+            layers.LSTM(LAYER_SIZES[1]),
             layers.Dense(size, activation="softmax"),
         ]
     )
@@ -130,7 +132,7 @@ def keras_recipe(windows: np.ndarray, size: int):
 
 
 def generating_speed(text_data) -> None:
-    """Compare the three ways of writing, one text and 64 at a time."""
+    """Compare three ways to generate text, with one text and with 64 texts at a time."""
     import tensorflow as tf
 
     from lstm_text_generation.generation import Mode, begin_text, continue_text, sample
@@ -154,8 +156,8 @@ def generating_speed(text_data) -> None:
         def run() -> None:
             windows = np.array([indices] * batch)
             for _ in range(length):
-                drawn = sample(model.predict(eye[windows], verbose=0), 0.5)
-                windows = np.concatenate([windows[:, 1:], drawn[:, None]], axis=1)
+                sampled = sample(model.predict(eye[windows], verbose=0), 0.5)
+                windows = np.concatenate([windows[:, 1:], sampled[:, None]], axis=1)
 
         return run, batch * length
 
@@ -170,28 +172,28 @@ def generating_speed(text_data) -> None:
         },
         FLAGS.rounds,
     )
-    print("Writing, drawing included.\n")
+    print("Generating text, including sampling.\n")
     print_rates("characters/s", measured, ["model.predict", "windowed"])
 
 
 def time_to_quality(corpus: str) -> None:
-    """Run the training command in several ways until each val_loss is reached."""
-    ways = [
+    """Run the training command with several flags until each val_loss is reached."""
+    settings = [
         "--objective=last_char --clip_norm=0",
         "(the default flags)",
         *(f"--preset={preset} --seed={seed}" for preset in PRESETS for seed in range(3)),
     ]
     rows = []
-    for way in ways:
-        given = [flag for flag in way.split() if flag.startswith("--")]
+    for setting in settings:
+        given = [flag for flag in setting.split() if flag.startswith("--")]
         reached, best, when = reach(corpus, given)
         cells = [f"{reached[t]:.0f} s" if t in reached else "-" for t in THRESHOLDS]
-        rows.append([f"`{way}`", *cells, f"{best:.3f} after {when:.0f} s"])
+        rows.append([f"`{setting}`", *cells, f"{best:.3f} after {when:.0f} s"])
     print(
-        "Seconds from the command to a val_loss (nats per character, held-out text), start-up, "
-        "samples and checkpoints included, and the lowest one with its seconds. The first line is "
-        f"the original's way. Training ends at the lowest threshold or after {FLAGS.epochs} "
-        "epochs; the presets have epochs of their own and go to their end.\n"
+        "Seconds from the start of the command until a val_loss (nats per character, held-out "
+        "text), including start-up, samples and checkpoints. Last column: the lowest val_loss and "
+        "its seconds. The first row is the original's training. A run ends at the lowest threshold "
+        f"or after {FLAGS.epochs} epochs; a preset runs for its own number of epochs.\n"
     )
     print(table(["", *THRESHOLDS, "lowest"], rows))
 
@@ -200,7 +202,7 @@ def reach(corpus: str, given: list[str]) -> tuple[dict[float, float], float, flo
     """Run the training command.
 
     Returns:
-      The seconds at which each threshold was first reached; the lowest val_loss and its seconds.
+      The seconds until each threshold was reached; the lowest val_loss and its seconds.
     """
     preset = any(flag.startswith("--preset") for flag in given)
     given = [*given, *([] if preset else [f"--epochs={FLAGS.epochs}"])]
@@ -230,10 +232,10 @@ def reach(corpus: str, given: list[str]) -> tuple[dict[float, float], float, flo
 
 def new_model(text_data):
     """Return the model of the default flags."""
-    from lstm_text_generation import model as lstm
+    from lstm_text_generation.model import compile_model, create_model
 
-    model = lstm.create_model(SAMPLE_LEN, text_data.char_set_size(), SIZES)
-    lstm.compile_model(model, 0.01)
+    model = create_model(SAMPLE_LEN, text_data.char_set_size(), LAYER_SIZES)
+    compile_model(model, 0.01)
     return model
 
 

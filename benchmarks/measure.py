@@ -1,4 +1,4 @@
-"""How the benchmarks measure, and the Markdown that they write."""
+"""Timing for the benchmarks, and their Markdown tables."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Rate(NamedTuple):
-    """Units of work a second: the median, lowest and highest of some rounds."""
+    """Work per second: the median, lowest and highest of several rounds."""
 
     median: float
     low: float
@@ -19,12 +19,12 @@ class Rate(NamedTuple):
 
 
 def machine() -> str:
-    """Describe the machine, for the head of a page."""
+    """Describe the machine in one line."""
     return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Return how long `work` takes."""
+    """Return the seconds that a call of `work` takes."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
@@ -35,52 +35,52 @@ def rates(
 ) -> dict[str, Rate]:
     """Return each contestant's rate over interleaved rounds.
 
-    Interleaving lets a slow spell of the machine hit all contestants alike.
+    The rounds are interleaved, so that other work on the machine slows down all contestants alike.
 
     Args:
-      contestants: by name, a function and how many units of work a call does. Each is called once
-        before, to compile.
-      rounds: timed calls of each.
+      contestants: by name, a function and the amount of work of a call. Each function is called
+        once before the timing, to compile.
+      rounds: number of timed calls of each function.
     """
     for work, _ in contestants.values():
         work()
-    found: dict[str, list[float]] = {name: [] for name in contestants}
+    measured: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(rounds):
-        for name, (work, units) in contestants.items():
-            found[name].append(units / seconds(work))
-    return {name: Rate(statistics.median(r), min(r), max(r)) for name, r in found.items()}
+        for name, (work, amount) in contestants.items():
+            measured[name].append(amount / seconds(work))
+    return {name: Rate(statistics.median(r), min(r), max(r)) for name, r in measured.items()}
 
 
-def process(line: Sequence[str]) -> Callable[[], object]:
-    """Start a contestant that needs a process of its own, and waits in between.
+def start_process(line: Sequence[str]) -> Callable[[], object]:
+    """Start a contestant in a process of its own, and return a function that runs one round.
 
     Args:
-      line: a command that works once for each line on stdin, and answers `done`, as `serve` does.
+      line: a command that works once for each line on stdin, then prints `done`, as `serve` does.
     """
-    started = subprocess.Popen(
+    process = subprocess.Popen(
         line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
-    assert started.stdin and started.stdout
-    ask, answer = started.stdin, started.stdout
+    assert process.stdin and process.stdout
+    stdin, stdout = process.stdin, process.stdout
 
     def work() -> None:
-        print("work", file=ask, flush=True)
-        while (said := answer.readline()) != "done\n":  # among what else it prints
-            if not said:
+        print("work", file=stdin, flush=True)
+        while (output := stdout.readline()) != "done\n":
+            if not output:
                 raise RuntimeError(f"{' '.join(line)} ended")
 
     return work
 
 
 def serve(work: Callable[[], object]) -> None:
-    """Be the process that `process` starts."""
+    """Work once for each line on stdin, then print `done`, as `start_process` expects."""
     for _ in sys.stdin:
         work()
         print("done", flush=True)
 
 
 def print_rates(unit: str, measured: dict[str, Rate], bases: Sequence[str]) -> None:
-    """Print a table of rates and of their ratios to the contestants `bases`."""
+    """Print a table of the rates, and of their ratios to the rates of `bases`."""
     bases = [base for base in bases if base in measured]
     rows = [
         [
@@ -95,7 +95,7 @@ def print_rates(unit: str, measured: dict[str, Rate], bases: Sequence[str]) -> N
 
 
 def table(head: Sequence[object], rows: Iterable[Sequence[object]], align: str = "---:") -> str:
-    """Return a Markdown table, its columns but for the first aligned to the right."""
+    """Return a Markdown table. `align` is the alignment of all columns except the first."""
     marks = ["---", *[align] * (len(head) - 1)]
     lines = [f"| {' | '.join(map(str, row))} |" for row in (head, marks, *rows)]
     return "\n".join([*lines, ""])

@@ -1,7 +1,7 @@
 // usage: node benchmarks/pages.mjs CHROMIUM SITE
-// Measures the pages of a built site, which has the runs of `make demo` and the corpus python-docs, in a
-// headless Chromium: bytes and seconds of each first view, and the seconds that a training in the page
-// takes to the same val_loss when it learns from every character of a window, and from the last only.
+// Measures the pages of a built site in headless Chromium: bytes and seconds of each first view, and the
+// seconds until a val_loss when the page trains on every character of a window, and on the last only. The
+// site must have the runs of `make demo` and the corpus python-docs.
 import {createServer} from 'node:http';
 import {readFile} from 'node:fs/promises';
 import {extname, join} from 'node:path';
@@ -10,7 +10,7 @@ import {gzipSync} from 'node:zlib';
 import {chromium} from 'playwright-core';
 
 const TARGET = 2.4; // nats per character
-const LONGEST = 900; // seconds of a training
+const TIMEOUT = 900; // seconds, for a training
 const TRAINING = {epochs: 400, 'examples-per-epoch': 1024, 'batch-size': 64};
 const TYPES = {'.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json', '.wasm': 'application/wasm'};
 const FIRST_VIEWS = {
@@ -19,7 +19,7 @@ const FIRST_VIEWS = {
   'fashion_mnist_vae/web/index.html': () => document.querySelector('#tiles')?.width > 300,
 };
 
-/** Serve a directory, compressed as hosts do; `sent` gets the bytes of each answer. */
+/** Serve a directory with gzip, as hosts do, and append the bytes of each response to `sent`. */
 function serve(directory, sent) {
   const server = createServer(async (request, response) => {
     const path = join(directory, decodeURIComponent(request.url.split('?')[0]));
@@ -33,7 +33,7 @@ function serve(directory, sent) {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
 
-/** Return the smallest seconds of three visits with an empty cache, and the bytes of one. */
+/** Return the shortest time of three visits with an empty cache, and the bytes of a visit. */
 async function firstView(browser, url, ready, sent) {
   const seconds = [];
   for (let visit = 0; visit < 3; visit++) {
@@ -48,10 +48,10 @@ async function firstView(browser, url, ready, sent) {
   return {seconds: Math.min(...seconds), bytes: sent.reduce((sum, bytes) => sum + bytes, 0)};
 }
 
-/** Train a model of one layer of 64 units in the page; return the seconds until val_loss is TARGET. */
+/** Train a model with a layer of 64 units in the page; return the seconds until val_loss is TARGET. */
 async function train(browser, url, objective) {
   const page = await (await browser.newContext()).newPage();
-  page.setDefaultTimeout(1000 * LONGEST);
+  page.setDefaultTimeout(1000 * TIMEOUT);
   await page.goto(url);
   await page.click('#tab-train');
   await page.selectOption('#source', 'python-docs');

@@ -1,9 +1,9 @@
-"""Train with a list of settings, and write docs/recipes.md with the loss of each against seconds.
+"""Train with several settings, and write docs/recipes.md with each setting's loss and seconds.
 
   python -m benchmarks.recipes [NAME ...] [flags]
 
-NAMEs are those of `RECIPES` in this file; by default all are trained, which takes hours. A result
-is kept in build/recipes/NAME-SEED.json, and what is there is not measured again.
+NAMEs are keys of `RECIPES` in this file. By default all settings are trained, which takes hours.
+The results are in build/recipes/NAME-SEED.json. A setting with a result is not trained again.
 """
 
 import json
@@ -18,18 +18,18 @@ from typing import Any, NamedTuple
 from absl import flags
 
 from benchmarks import recipes_document
-from benchmarks.long_run import sample
+from benchmarks.long_run import process_usage
 from keras_tfjs import command_line
 from keras_tfjs.command_line import UserError
 
 
 class Recipe(NamedTuple):
-    """A setting to train with.
+    """A setting of a training command.
 
     Attributes:
       app: the package.
-      arguments: of its training command.
-      seeds: how many runs, with seeds from 0.
+      arguments: of the training command.
+      seeds: number of runs, with seeds from 0.
     """
 
     app: str
@@ -47,7 +47,7 @@ RECIPES = {
     "text-default": Recipe(_TEXT, "tiny_shakespeare --max_minutes=15"),
     "text-fast": Recipe(_TEXT, "tiny_shakespeare --preset=fast", seeds=3),
     "text-best": Recipe(_TEXT, "tiny_shakespeare --preset=best --validation_split=0.1", seeds=3),
-    # The search: two passes through the text, for what helps in a step.
+    # The search: short runs of two passes through the text.
     "text-adam": Recipe(
         _TEXT, f"{_WIDE} {_TWO_PASSES} --batch_size=64 --optimizer=adam --learning_rate=0.004"
     ),
@@ -83,13 +83,13 @@ flags.DEFINE_string("data_dir", None, "TensorFlow Datasets directory.", flag_val
 
 
 def main(arguments: list[str]) -> None:
-    """Train what has not been trained yet, and write the document.
+    """Train the settings that have no result, and write the document.
 
     Raises:
-      UserError: a name is not that of a setting, or a training failed.
+      UserError: a name is not in `RECIPES`, or a training failed.
     """
     if unknown := set(arguments) - RECIPES.keys():
-        raise UserError(f"no settings are called {', '.join(sorted(unknown))}; see {__file__}")
+        raise UserError(f"unknown settings {', '.join(sorted(unknown))}; see {__file__}")
     results = recipes_document.RESULTS
     results.mkdir(parents=True, exist_ok=True)
     for name in arguments or RECIPES:
@@ -106,9 +106,9 @@ def measure(recipe: Recipe, seed: int) -> dict[str, Any]:
     """Run a training command.
 
     Returns:
-      `arguments`; `epochs`: a row for each, of the seconds since the command began, the processor
+      `arguments`; `epochs`: for each, the seconds since the start of the command, its processor
       seconds divided by the number of cores, which other work on the machine disturbs less, and
-      the val_loss; `scores`: the figures that the command prints of its best epoch.
+      the val_loss; `scores`: the figures that the command prints for its best epoch.
     """
     line = [sys.executable, "-u", "-m", f"{recipe.app}.train", *recipe.arguments.split()]
     line += [f"--data_dir={FLAGS.data_dir}"] if FLAGS.data_dir else []
@@ -121,12 +121,12 @@ def measure(recipe: Recipe, seed: int) -> dict[str, Any]:
         for output in train.stdout:
             if found := re.match(r"Epoch \d+ of .* val_loss ([\d.]+)", output):
                 print(output, end="", flush=True)
-                processor = sample(train.pid).seconds / (os.cpu_count() or 1)
+                processor = process_usage(train.pid).seconds / (os.cpu_count() or 1)
                 epochs.append([time.perf_counter() - started, processor, float(found[1])])
             if found := re.match(r" +([\d.]+) (?:nats,|reconstruction|KL|loss)", output):
                 scores.append(float(found[1]))
     if train.wait():
-        raise UserError(f"{' '.join(line)} ended with {train.returncode}")
+        raise UserError(f"{' '.join(line)} ended with status {train.returncode}")
     return {"arguments": recipe.arguments, "epochs": epochs, "scores": scores}
 
 

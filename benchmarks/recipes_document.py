@@ -1,4 +1,4 @@
-"""Fills docs/recipes.md in: every measured figure is read from the results in build/recipes."""
+"""Write docs/recipes.md. Every measured figure is read from the results in build/recipes."""
 
 import json
 import statistics
@@ -15,7 +15,7 @@ RESULTS = ROOT / "build/recipes"
 DOCUMENT = ROOT / "docs/recipes.md"
 TEMPLATE = Path(__file__).with_name("recipes.template.md")
 THRESHOLDS = {"text": (1.65, 1.55, 1.5), "images": (30.0, 29.0, 27.8)}
-# karpathy/nanoGPT's README and our run of its recipe for processors: not part of this repository.
+# From karpathy/nanoGPT's README, and from our run of its recipe for CPUs.
 NANOGPT = {"nanoGPT on a processor, after 142 s": 1.886, "nanoGPT on an A100, 3 minutes": 1.4697}
 SHOWN = ("text-original", "text-default", "text-fast", "text-best")  # in the picture
 
@@ -23,7 +23,7 @@ Result = dict[str, Any]
 
 
 def write(names: list[str]) -> None:
-    """Write the page from the results of these settings that are there, and its picture."""
+    """Write the page and its picture from the results of the named settings."""
     results = {name: found for name in names if (found := _results(name))}
     shown = {name: results[name][0] for name in SHOWN if name in results}
     values = {"machine": machine(), "picture": _draw(shown) if shown else ""}
@@ -43,7 +43,7 @@ def _results(name: str) -> list[Result]:
 
 
 def _row(kind: str, name: str, found: list[Result]) -> list[str]:
-    """Return a row of the table: means over the seeds, with the lowest and the highest."""
+    """Return a row of the table: means over the seeds, with the lowest and highest values."""
     cells = [f"`{name}`", str(len(found))]
     for limit in THRESHOLDS[kind]:
         reached = [_reached(result, limit) for result in found]
@@ -58,7 +58,7 @@ def _row(kind: str, name: str, found: list[Result]) -> list[str]:
 
 
 def _reached(result: Result, limit: float) -> float | None:
-    """Return the processor seconds a core after which the val_loss was at most the limit."""
+    """Return the processor seconds per core until the val_loss was at most the limit."""
     return next((seconds for _, seconds, loss in result["epochs"] if loss <= limit), None)
 
 
@@ -70,7 +70,7 @@ def _mean(values: list[float], form: str, unit: str = "") -> str:
 
 
 def _draw(results: dict[str, Result]) -> str:
-    """Draw the held-out losses of text against seconds, with nanoGPT's as lines.
+    """Draw the held-out text losses against seconds, and nanoGPT's losses as lines.
 
     Returns:
       The Markdown of the picture.

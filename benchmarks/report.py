@@ -1,4 +1,4 @@
-"""Run every benchmark of this machine and write docs/benchmarks.md, in an hour and a half.
+"""Run all benchmarks and write docs/benchmarks.md, in an hour and a half.
 
 python -m benchmarks.report [flags]
 """
@@ -21,8 +21,9 @@ PACKAGES = ("tensorflow", "keras", "numpy", "torch")
 HEAD = """# Benchmarks
 
 Written by `make bench` on {machine}, Python {python}, {versions}.
-Contestants run by turns; rates are medians of the rounds, with the lowest and the highest. Ratios
-hold where absolute times do not. PyTorch and TensorFlow.js are measured where they are installed.
+The contestants' rounds are interleaved. The rates are medians of the rounds, with the lowest and
+highest. Compare ratios, because absolute times depend on the machine. PyTorch and TensorFlow.js are
+measured if they are installed.
 
 """
 
@@ -32,44 +33,44 @@ flags.DEFINE_string("data_dir", None, "TensorFlow Datasets directory.", flag_val
 
 
 def main(arguments: list[str]) -> None:
-    """Measure, and write the page."""
+    """Run the benchmarks, and write the page."""
     data = [f"--data_dir={FLAGS.data_dir}"] if FLAGS.data_dir else []
     versions = ", ".join(f"{name} {version}" for name in PACKAGES if (version := _version(name)))
     head = HEAD.format(machine=machine(), python=sys.version.split()[0], versions=versions)
     sections: list[Callable[[], str]] = [
         partial(run, "lstm_text_generation", *data),
-        writing_in_javascript,
+        generating_in_javascript,
         partial(run, "fashion_mnist_vae", *data),
         partial(run, "start_up", *data),
         partial(run, "cost"),
     ]
     text = head
-    for section in sections:  # each is kept as soon as it is there
+    for section in sections:  # Write the page after each section.
         text += section() + "\n"
         DOCUMENT.write_text(text.rstrip() + "\n")
     print(f"Wrote {DOCUMENT}.")
 
 
 def run(module: str, *arguments: str) -> str:
-    """Return what a benchmark prints, from its title on."""
+    """Return the output of a benchmark, from its title on."""
     print(f"benchmarks.{module} ...", flush=True)
     line = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
     out = subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True).stdout
     return out[out.index("## ") :].rstrip() + "\n"
 
 
-def writing_in_javascript() -> str:
+def generating_in_javascript() -> str:
     """Return the section on TensorFlow.js, if it is installed."""
     from tests.keras_tfjs import javascript
 
     if javascript.missing_for_node() or javascript.missing_for_chromium():
         return ""
-    from benchmarks.keras_tfjs import writing_section
+    from benchmarks.keras_tfjs import generating_section
     from lstm_text_generation.model import create_model
 
-    print("writing in TensorFlow.js ...", flush=True)
+    print("generating in TensorFlow.js ...", flush=True)
     with tempfile.TemporaryDirectory() as directory:
-        return writing_section(Path(directory), create_model(60, 65, (128, 128)))
+        return generating_section(Path(directory), create_model(60, 65, (128, 128)))
 
 
 def _version(name: str) -> str | None:

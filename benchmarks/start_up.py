@@ -1,4 +1,4 @@
-"""Time the commands from their start to the first gradient step, and see where the time goes.
+"""Time the commands from their start to the end of the first gradient step, by stage.
 
 python -m benchmarks.start_up [flags]
 """
@@ -16,19 +16,19 @@ from absl import flags
 from benchmarks.measure import seconds, table
 from keras_tfjs import command_line
 
-# Calls a command in this process, and ends it with the times of what passes.
+# Runs a command until its first gradient step, and prints the time at the end of each stage.
 WATCH = """
 import importlib, json, os, sys, time
 started, name, *sys.argv = sys.argv[1:]
 train = importlib.import_module(name)
 from training_run import tensorflow_setup
 times = {}
-def note(owner, name, what):
+def time_call(owner, name, stage):
     function = getattr(owner, name)
-    def noting(*args, **kwargs):
-        times.setdefault(what, time.time() - float(started))
+    def timed(*args, **kwargs):
+        times.setdefault(stage, time.time() - float(started))
         return function(*args, **kwargs)
-    setattr(owner, name, noting)
+    setattr(owner, name, timed)
 def end(*args):
     times["step"] = time.time() - float(started)
     print("TIMES", json.dumps(times))
@@ -37,22 +37,22 @@ import_tensorflow = tensorflow_setup.import_tensorflow
 def importing():
     import_tensorflow()
     times["import"] = time.time() - float(started)
-    from training_run import run
-    note(run, "open_run", "data")
-    note(run.Run, "epochs", "model")
-    run.Run.log_step = end
+    from training_run import open_run
+    time_call(open_run, "open_run", "data")
+    time_call(open_run.Run, "epochs", "model")
+    open_run.Run.log_step = end
 tensorflow_setup.import_tensorflow = importing
 train.cli()
 """
 
 
 FLAGS = flags.FlagValues()
-flags.DEFINE_string("data_dir", None, "Fashion-MNIST, as for training.", flag_values=FLAGS)
-flags.DEFINE_integer("rounds", 5, "Timed rounds.", 1, 100, flag_values=FLAGS)
+flags.DEFINE_string("data_dir", None, "Directory of Fashion-MNIST.", flag_values=FLAGS)
+flags.DEFINE_integer("rounds", 5, "Number of timed rounds.", 1, 100, flag_values=FLAGS)
 
 
 def main(arguments: list[str]) -> None:
-    """Print the table, as Markdown."""
+    """Print the table as Markdown."""
     images = [f"--data_dir={FLAGS.data_dir}"] if FLAGS.data_dir else []
     commands = {
         "`lstm_text_generation.train`": ["lstm_text_generation.train", "python-docs"],
@@ -80,12 +80,12 @@ def main(arguments: list[str]) -> None:
              f"{min(r['step'] for r in rounds):.1f} to {max(r['step'] for r in rounds):.1f} s"]
         )  # fmt: skip
     print(
-        "## Start-up\n\nSeconds from the command to the end of the first gradient step, and where "
-        f"they go; medians of {FLAGS.rounds}. A process that only imports TensorFlow takes "
+        "## Start-up\n\nSeconds from the start of the command to the end of the first gradient "
+        f"step, by stage; medians of {FLAGS.rounds}. A process that only imports TensorFlow takes "
         f"{base:.1f} s ({min(imports):.1f} to {max(imports):.1f}), `--help` "
         f"{statistics.median(helps):.2f} s.\n"
     )
-    stages = ["import TensorFlow", "data", "model", "first step", "together"]
+    stages = ["import TensorFlow", "data", "model", "first step", "total"]
     print(table(["", *stages, "to the import", "lowest to highest"], rows))
 
 

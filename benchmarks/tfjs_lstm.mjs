@@ -1,7 +1,7 @@
-// The text model's training in TensorFlow.js, as the original does it: all one-hot examples of an
-// epoch in two tensors, and `model.fit`.
+// Trains the text model in TensorFlow.js as the original does: all one-hot examples of an epoch in two
+// tensors, and `model.fit`.
 // usage: node tfjs_lstm.mjs EXAMPLES LENGTH CHARACTERS UNITS LAYERS BATCH
-// Trains for an epoch at each line on stdin, and answers `done`.
+// Trains an epoch for each line on stdin, then prints `done`.
 import {createRequire} from 'node:module';
 import {createInterface} from 'node:readline';
 

@@ -1,4 +1,4 @@
-"""The text model's training in PyTorch, as its users write it."""
+"""The training of the text model in PyTorch, written as usual."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from torch import nn
 
 
 class NextChar(nn.Module):
-    """Stacked LSTM layers and a linear one, from one-hot windows to logits."""
+    """Stacked LSTM layers and a linear layer, from one-hot windows to logits."""
 
     def __init__(self, characters: int, units: int, layers: int):
         super().__init__()
@@ -22,7 +22,7 @@ class NextChar(nn.Module):
 
 
 def training(batches: list[np.ndarray], characters: int, units: int, layers: int) -> Callable:
-    """Return an epoch over windows int32 [batch, length + 1], one gradient step for each."""
+    """Return a function that trains a step on each batch of windows, int32 [batch, length + 1]."""
     model = NextChar(characters, units, layers)
     optimizer = torch.optim.RMSprop(model.parameters(), 0.01)
     cross_entropy = nn.CrossEntropyLoss()

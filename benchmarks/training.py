@@ -1,4 +1,4 @@
-"""The apps' own training loops as contestants: what is measured is what users run."""
+"""The apps' own training loops, run on given batches."""
 
 import sys
 import time
@@ -15,26 +15,26 @@ from training_run.run import Run
 
 
 class ServedRun(Run):
-    """Trains an epoch for each line on stdin, and answers `done`, as `measure.serve` does."""
+    """Trains an epoch for each line on stdin, then prints `done`, as `measure.serve` does."""
 
     def epochs(self, count: int, patience: int = 0) -> Iterator[int]:
-        """Iterate over as many epochs as are asked for."""
+        """Yield an epoch for each line on stdin."""
         self._default_epochs = 1
         for number, _ in enumerate(sys.stdin):
             yield number
             print("done", flush=True)
 
     def log_epoch(self, metrics, samples=None) -> None:
-        """Forget the epoch."""
+        """Reset the progress of the epoch."""
         self.progress.step, self.progress.sums = 0, {}
 
 
 class TimedRun(Run):
-    """Measures the seconds of each step, with the drawing of its batch.
+    """Measures the seconds of each step, including the drawing of its batch.
 
     Attributes:
       seconds: of each step.
-      parameters: of the model that is trained.
+      parameters: number of the model's parameters.
     """
 
     def __init__(self, workers: Workers | None = None):
@@ -42,12 +42,12 @@ class TimedRun(Run):
         self.seconds: list[float] = []
 
     def restore(self, model, optimizer) -> None:
-        """Note the number of parameters."""
+        """Store the number of parameters."""
         super().restore(model, optimizer)
         self.parameters = model.count_params()
 
     def steps(self, batches: Sequence) -> Iterator:
-        """Iterate over the batches."""
+        """Yield the batches, and time the steps."""
         started = time.perf_counter()
         for batch in super().steps(batches):
             yield batch
@@ -57,7 +57,7 @@ class TimedRun(Run):
 
 
 class FixedText:
-    """What `fit_model` needs of a text when nothing is held out: these batches in every epoch."""
+    """A `TextData` for `fit_model` without validation, with the same batches in every epoch."""
 
     def __init__(self, batches: Sequence[np.ndarray]):
         self._batches = batches
@@ -78,7 +78,7 @@ def train_text(
     units: int = 128,
     objective: str = "every_char",
 ) -> None:
-    """Train a model of two LSTM layers for an epoch of these batches, under the run's strategy."""
+    """Train a model of two LSTM layers on these batches, with the run's strategy."""
     with run.strategy.scope():
         model = create_model(batches[0].shape[1] - 1, characters, (units, units))
         compile_model(model, 0.01)
@@ -86,7 +86,7 @@ def train_text(
 
 
 def train_images(run: Run, batches: Sequence[np.ndarray]) -> None:
-    """Train the autoencoder of the default flags for an epoch of these batches."""
+    """Train the autoencoder of the default flags on these batches."""
     images = np.zeros((1, 28, 28), np.uint8)
     data = image_data("fixed", images, images[:0], np.zeros(0, np.uint8), [])
 

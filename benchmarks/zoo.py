@@ -1,6 +1,6 @@
-"""Write docs/tfjs_zoo.md: the zoo in TensorFlow.js, ONNX and LiteRT.
+"""Write docs/tfjs_zoo.md: the zoo of models in TensorFlow.js, ONNX and LiteRT.
 
-`make zoo` measures the exports of Keras and the architectures of `keras.applications` first.
+`make zoo` first measures Keras's own exports and the architectures of `keras.applications`.
 """
 
 import json
@@ -26,23 +26,23 @@ from tests.keras_tfjs.zoo import EXAMPLES
 from tests.keras_tfjs.zoo_runs import convert, run
 
 ROOT = Path(__file__).parents[1]
-IN_A_PAGE = BACKENDS[:3]
+PAGE_BACKENDS = BACKENDS[:3]
 HEAD = """# A zoo of models, converted
 
 Written by `make zoo` ({machine}, TensorFlow.js 4.22.0, Keras {keras}). The zoo has {count} small
-models, written as the Keras examples build them, with random weights
-([tests/keras_tfjs/zoo](../tests/keras_tfjs/zoo)). Each was run by Keras and by the other runtime
-on two batches of random inputs. The figures are the largest absolute differences.
+models in the style of the Keras examples, with random weights
+([tests/keras_tfjs/zoo](../tests/keras_tfjs/zoo)). Keras and the other runtime ran each model on two
+batches of random inputs. The figures are the largest absolute differences.
 
 - cpu, wasm and tensorflow ran in Node; webgl in headless Chromium without a graphics card.
 - ONNX: `model.export(format="onnx")`, run in onnxruntime-web (wasm, Node).
 - LiteRT: `model.export(format="litert")`, run in the interpreter for Python.
 """
-Row = dict[str, Any]  # of a model: {"layers" or "graph": {backend: difference} or the refusal}
+Row = dict[str, Any]  # of a model: {"layers" or "graph": {backend: difference} or the error}
 
 
 def main() -> None:
-    """Measure what is fast to measure, read the rest, and write the page."""
+    """Run the zoo in TensorFlow.js, read the other measurements, and write the page."""
     node_modules, peers_file, applications_file = sys.argv[1:]
     peers = json.loads(Path(peers_file).read_text())
     applications = json.loads(Path(applications_file).read_text())
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def run_zoo() -> dict[str, Row]:
-    """Convert every model, and run it on every backend, one domain after the other."""
+    """Convert each model, and run it on all backends, domain by domain."""
     rows: dict[str, Row] = {}
     for domain in {example.domain: None for example in EXAMPLES.values()}:
         examples = [example for example in EXAMPLES.values() if example.domain == domain]
@@ -92,53 +92,54 @@ def run_examples(examples: list, directory: Path) -> dict[str, Row]:
     return rows
 
 
-def right(outcome: Row | None, tolerance: float) -> bool:
-    """Tell whether a model runs and is as near to Keras as that."""
+def is_close(outcome: Row | None, tolerance: float) -> bool:
+    """Tell whether a model runs and differs from Keras by at most a tolerance."""
     return outcome is not None and outcome.get("difference", math.inf) <= tolerance
 
 
-def everywhere(kind: Row, tolerance: float) -> bool:
-    """Tell whether a model is right on every backend of a page."""
-    return all(right(kind.get(backend), tolerance) for backend in IN_A_PAGE)
+def is_close_in_pages(outcomes: Row, tolerance: float) -> bool:
+    """Tell whether a model is close to Keras on all backends of a page."""
+    return all(is_close(outcomes.get(backend), tolerance) for backend in PAGE_BACKENDS)
 
 
 class Way(NamedTuple):
     """A way to a web page.
 
     Attributes:
-      is_right: tells from a row whether the model is as near to Keras as a tolerance.
+      is_close: tells from a row whether the model differs from Keras by at most a tolerance.
       runtime: the name of the runtime in zoo_downloads.mjs.
     """
 
     name: str
-    is_right: Callable[[Row, float], bool]
+    is_close: Callable[[Row, float], bool]
     runtime: str = ""
 
 
 WAYS = [
-    Way("layers model", lambda row, e: everywhere(row["layers"], e), "layers"),
-    Way("graph model, cpu", lambda row, e: right(row["graph"].get("cpu"), e)),
-    Way("graph model, wasm", lambda row, e: right(row["graph"].get("wasm"), e), "graph"),
-    Way("graph model, webgl", lambda row, e: right(row["graph"].get("webgl"), e)),
-    Way("graph model, all three", lambda row, e: everywhere(row["graph"], e)),
-    Way("ONNX and onnxruntime-web", lambda row, e: right(row["onnx"], e), "onnx"),
-    Way("LiteRT", lambda row, e: right(row["litert"], e), "litert"),
+    Way("layers model", lambda row, e: is_close_in_pages(row["layers"], e), "layers"),
+    Way("graph model, cpu", lambda row, e: is_close(row["graph"].get("cpu"), e)),
+    Way("graph model, wasm", lambda row, e: is_close(row["graph"].get("wasm"), e), "graph"),
+    Way("graph model, webgl", lambda row, e: is_close(row["graph"].get("webgl"), e)),
+    Way("graph model, all three", lambda row, e: is_close_in_pages(row["graph"], e)),
+    Way("ONNX and onnxruntime-web", lambda row, e: is_close(row["onnx"], e), "onnx"),
+    Way("LiteRT", lambda row, e: is_close(row["litert"], e), "litert"),
 ]
 
 
 def ways_table(rows: dict[str, Row], downloads: dict[str, int]) -> str:
-    """Return how many models each way takes to a page."""
+    """Return the table of how many models each way brings to a page."""
     lines = [
         "## Ways to a web page",
         "",
-        f"Of {len(rows)} models. The download is the runtime after gzip: the layers model with",
-        "WebGL, the graph model with wasm, and the WebAssembly of the others.",
+        f"The number of models, of {len(rows)}, that differ from Keras by at most 1e-4 and 1e-5.",
+        "The download is the runtime after gzip: with WebGL for the layers model, with WebAssembly",
+        "for the others.",
         "",
-        "| way | right to 1e-4 | to 1e-5 | download | trains on in the page | back to Keras |",
+        "| way | up to 1e-4 | up to 1e-5 | download | can train in the page | back to Keras |",
         "|---|---:|---:|---:|---|---|",
     ]
     for way in WAYS:
-        counts = [sum(way.is_right(row, e) for row in rows.values()) for e in (1e-4, 1e-5)]
+        counts = [sum(way.is_close(row, e) for row in rows.values()) for e in (1e-4, 1e-5)]
         size = f"{downloads[way.runtime] / 1000:,.0f} kB" if way.runtime else ""
         features = "yes | yes" if way.name == "layers model" else "no | no"
         lines.append(f"| {way.name} | {counts[0]} | {counts[1]} | {size} | {features} |")
@@ -146,22 +147,23 @@ def ways_table(rows: dict[str, Row], downloads: dict[str, int]) -> str:
 
 
 def cell(outcome: Row | None) -> str:
-    """Return a difference, bold where it is too large, or what happened instead."""
+    """Return a difference, bold if it is too large, or `fails`."""
     if outcome is None:
         return ""
     if outcome.get("error"):
         return "fails"
     figure = f"{outcome['difference']:.0e}"
-    return figure if right(outcome, 1e-4) else f"**{figure}**"
+    return figure if is_close(outcome, 1e-4) else f"**{figure}**"
 
 
 def models_table(rows: dict[str, Row]) -> str:
-    """Return one line for each model."""
+    """Return the table with a line for each model."""
     lines = [
         "## Models",
         "",
-        "Layers: the largest of all backends. An empty cell is a refusal. Fails: the runtime",
-        "raises an error, or Keras cannot export the model. Bold figures are wrong.",
+        "Layers: the largest difference on any backend. An empty cell: keras_tfjs refuses the",
+        "model. Fails: the runtime raises an error, or Keras cannot export the model. Bold: above",
+        "1e-4.",
         "",
         "| model | layers | cpu | wasm | webgl | tensorflow | ONNX | LiteRT |",
         "|---|---|---|---|---|---|---|---|",
@@ -175,7 +177,7 @@ def models_table(rows: dict[str, Row]) -> str:
 
 
 def refusals(rows: dict[str, Row]) -> str:
-    """Return why models are refused."""
+    """Return the list of refused models with the reasons."""
     lines = ["## Refusals", ""]
     for kind in ("graph", "layers"):
         refused = {name: row[kind]["error"] for name, row in rows.items() if "error" in row[kind]}
@@ -185,14 +187,14 @@ def refusals(rows: dict[str, Row]) -> str:
 
 
 def applications_table(applications: dict[str, Row]) -> str:
-    """Return one line for each architecture of `keras.applications`."""
+    """Return the table with a line for each architecture of `keras.applications`."""
     lines = [
         "## keras.applications",
         "",
-        "Graph models at the smallest input, with random weights. The differences are relative to",
+        "Graph models with the smallest input and random weights. The differences are relative to",
         "the largest logit. Architectures above 2 billion operations ran on wasm only. The column",
-        "Keras is how far Keras itself is from the same model in float64: deep networks of random",
-        "weights amplify rounding errors, and a difference of that size is nothing else.",
+        "Keras is the difference of Keras in float32 from Keras in float64. A difference of this",
+        "size is a rounding error, which deep networks with random weights amplify.",
         "",
         "| architecture | input | parameters (M) | operations (M) | wasm | cpu | webgl | Keras |",
         "|---|---:|---:|---:|---|---|---|---|",
@@ -213,11 +215,11 @@ def applications_table(applications: dict[str, Row]) -> str:
 
 
 def resnet_section() -> str:
-    """Return what converting ResNet50 costs."""
+    """Return the table of the cost of converting ResNet50."""
     lines = [
         "## Converting ResNet50 (102 MB)",
         "",
-        "Memory is the peak of the process above the peak of loading the model.",
+        "The memory is the increase of the process's peak during the conversion.",
         "",
         "| kind | seconds | memory |",
         "|---|---:|---:|",

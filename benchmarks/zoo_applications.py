@@ -1,4 +1,4 @@
-"""Every architecture of `keras.applications` as a graph model, each in a process of its own.
+"""Measure each architecture of `keras.applications` as a graph model, in a process of its own.
 
 usage: python -m benchmarks.zoo_applications OUTPUT [NAME ...]
 """
@@ -21,12 +21,12 @@ from tests.keras_tfjs import applications, javascript
 from tests.keras_tfjs.zoo import Example
 from tests.keras_tfjs.zoo_runs import BATCHES, convert, run
 
-# Backends beside wasm run what is below this at the smallest input.
+# Architectures above this limit run on wasm only.
 FLOAT_OPERATIONS = 2e9
 
 
 def main() -> None:
-    """Write one row for each architecture."""
+    """Write a row for each architecture."""
     output, *chosen = sys.argv[1:]
     rows = {}
     for name in chosen or applications.names():
@@ -62,7 +62,7 @@ def measure(name: str) -> dict[str, Any]:
 
 
 def float32_error(example: Example, model: keras.Model) -> float:
-    """Return how far Keras's own outputs are from those that it computes in float64."""
+    """Return the largest difference of Keras's float32 outputs from its float64 outputs."""
     keras.config.set_floatx("float64")
     keras.config.set_dtype_policy("float64")
     exact = example.build()

@@ -1,7 +1,7 @@
 // usage: node zoo_downloads.mjs NODE_MODULES
-// Prints what a page downloads to run a model: bytes after gzip, of the bundled JavaScript and of
-// the files that a browser with SIMD and without threads takes. NODE_MODULES has the packages that
-// the project itself does not need.
+// Prints the bytes after gzip that a page downloads to run a model: the bundled JavaScript, and the
+// WebAssembly for a browser with SIMD and without threads. NODE_MODULES has onnxruntime-web and LiteRT,
+// which the project does not need.
 import {readFileSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';

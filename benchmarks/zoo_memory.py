@@ -1,4 +1,4 @@
-"""Seconds and memory of converting ResNet50, each kind in a process of its own.
+"""Measure time and memory of converting ResNet50, in a process for each kind of model.
 
 usage: python -m benchmarks.zoo_memory MODEL KIND
 """
@@ -24,7 +24,7 @@ _SAVE: dict[str, Callable[..., Any]] = {"layers": layers_model.save, "graph": gr
 
 
 def conversions() -> dict[str, dict[str, float]]:
-    """Return what each kind of conversion costs, in seconds and bytes."""
+    """Return the seconds and bytes of each kind of conversion."""
     costs = {}
     with tempfile.TemporaryDirectory() as directory:
         model = Path(directory) / "model.keras"
@@ -37,7 +37,7 @@ def conversions() -> dict[str, dict[str, float]]:
 
 
 def measure(path: str, kind: str) -> dict[str, float]:
-    """Convert a model, and return how far the peak of the memory rises above loading it."""
+    """Convert a model, and return the seconds and the increase of the peak memory in bytes."""
     model = keras.models.load_model(path, compile=False)
     loaded = _peak()
     start = time.perf_counter()

@@ -1,5 +1,5 @@
 // usage: node zoo_onnx.mjs NODE_MODULES JOBS ANSWERS
-// Runs ONNX models in onnxruntime-web's wasm, as tests/keras_tfjs/jobs.js does in TensorFlow.js.
+// Runs ONNX models in onnxruntime-web (wasm). tests/keras_tfjs/jobs.js does the same in TensorFlow.js.
 import {readFileSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {resolve} from 'node:path';
@@ -23,7 +23,7 @@ async function run({path, inputs}) {
   const session = await ort.InferenceSession.create(readFileSync(path));
   const named = session.inputMetadata.map(({name, type}, index) => {
     const input = inputs[name] ?? Object.values(inputs)[index];
-    if (!input) throw new Error(`the exported model has an input that Keras has not: ${name}`);
+    if (!input) throw new Error(`the exported model has an input that the Keras model lacks: ${name}`);
     return [name, toTensor(type, input)];
   });
   const outputs = await session.run(Object.fromEntries(named));

@@ -1,4 +1,4 @@
-"""The zoo exported by Keras itself: ONNX in onnxruntime-web, LiteRT in its Python interpreter.
+"""Run the zoo as exported by Keras: ONNX in onnxruntime-web, LiteRT in its Python interpreter.
 
 usage: python -m benchmarks.zoo_peers NODE_MODULES OUTPUT, in the environment that `make zoo` makes.
 """
@@ -25,12 +25,12 @@ from tests.keras_tfjs.javascript import arrays, tensor
 from tests.keras_tfjs.zoo import EXAMPLES
 from tests.keras_tfjs.zoo_runs import BATCHES, first_line
 
-SECONDS = 300
+TIMEOUT = 300  # seconds
 Row = dict[str, Any]
 
 
 def main() -> None:
-    """Write how far ONNX and LiteRT are from Keras, or why they fail, for each model."""
+    """Write the differences of ONNX and LiteRT from Keras, or their errors, for each model."""
     node_modules, output = map(Path, sys.argv[1:])
     rows: dict[str, Row] = {}
     with tempfile.TemporaryDirectory() as name:
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def in_a_process(work: Callable[..., float], *arguments: Any) -> Row:
-    """Return the difference or the error, also where the process crashes or does not end."""
+    """Return the difference or the error, even if the process crashes or hangs."""
     context = multiprocessing.get_context("fork")
     results: Any = context.Queue()
 
@@ -56,48 +56,48 @@ def in_a_process(work: Callable[..., float], *arguments: Any) -> Row:
 
     process = context.Process(target=report)
     process.start()
-    process.join(SECONDS)
+    process.join(TIMEOUT)
     try:
         return results.get(timeout=1)
     except queue.Empty:
         process.kill()
         ended = process.exitcode is not None
-        return {"error": "the process crashes" if ended else f"more than {SECONDS} s"}
+        return {"error": "the process crashes" if ended else f"more than {TIMEOUT} s"}
 
 
 def run_onnx(name: str, node_modules: Path, directory: Path) -> float:
-    """Return how far onnxruntime-web is from Keras."""
-    model, batches, expected = built(name)
+    """Return the largest difference of onnxruntime-web's outputs from Keras's."""
+    model, batches, expected = build(name)
     path = directory / f"{name}.onnx"
     model.export(path, format="onnx", verbose=False)
     jobs = [
         {
             "path": str(path),
-            "inputs": {key: tensor(value) for key, value in named(model, batch).items()},
+            "inputs": {key: tensor(value) for key, value in inputs_by_name(model, batch).items()},
         }
         for batch in batches
     ]
-    asked, answered = directory / "jobs.json", directory / "answers.json"
-    asked.write_text(json.dumps(jobs))
+    jobs_file, answers_file = directory / "jobs.json", directory / "answers.json"
+    jobs_file.write_text(json.dumps(jobs))
     script = Path(__file__).with_name("zoo_onnx.mjs")
-    line: list[Any] = ["node", script, node_modules, asked, answered]
-    subprocess.run(line, check=True, capture_output=True, timeout=SECONDS)
-    answers = json.loads(answered.read_text())
+    line: list[Any] = ["node", script, node_modules, jobs_file, answers_file]
+    subprocess.run(line, check=True, capture_output=True, timeout=TIMEOUT)
+    answers = json.loads(answers_file.read_text())
     return max(
         difference(arrays(answer), wanted) for answer, wanted in zip(answers, expected, strict=True)
     )
 
 
 def run_litert(name: str, directory: Path) -> float:
-    """Return how far LiteRT's interpreter is from Keras."""
-    model, batches, expected = built(name)
+    """Return the largest difference of LiteRT's outputs from Keras's."""
+    model, batches, expected = build(name)
     path = directory / f"{name}.tflite"
     model.export(path, format="litert", verbose=False)
     differences = []
     for batch, wanted in zip(batches, expected, strict=True):
         runner = Interpreter(str(path)).get_signature_runner()
         details = runner.get_input_details()
-        values = named(model, batch)
+        values = inputs_by_name(model, batch)
         given = {
             key: np.asarray(values.get(key, list(values.values())[index]), detail["dtype"])
             for index, (key, detail) in enumerate(details.items())
@@ -107,15 +107,15 @@ def run_litert(name: str, directory: Path) -> float:
     return max(differences)
 
 
-def built(name: str) -> tuple[keras.Model, list[Any], list[Any]]:
-    """Return a model of the zoo, its inputs, and its outputs for each batch."""
+def build(name: str) -> tuple[keras.Model, list[Any], list[Any]]:
+    """Build a model of the zoo. Return the model, its inputs, and its outputs for each batch."""
     model = EXAMPLES[name].model()
     batches = [EXAMPLES[name].inputs(size) for size in BATCHES]
     return model, batches, [model(batch, training=False) for batch in batches]
 
 
-def named(model: keras.Model, inputs: Any) -> dict[str, np.ndarray]:
-    """Return the inputs by name; those of subclassed models have numbers."""
+def inputs_by_name(model: keras.Model, inputs: Any) -> dict[str, np.ndarray]:
+    """Return the inputs by name. The inputs of a subclassed model are numbered."""
     if isinstance(inputs, dict):
         return dict(sorted(inputs.items()))
     values = keras.tree.flatten(inputs)
@@ -125,7 +125,7 @@ def named(model: keras.Model, inputs: Any) -> dict[str, np.ndarray]:
 
 
 def difference(given: list[np.ndarray], expected: Any) -> float:
-    """Return the largest absolute difference, in the order of the outputs that fits best."""
+    """Return the largest absolute difference, for the best order of the outputs."""
     wanted = [np.asarray(value) for value in keras.tree.flatten(expected)]
     fitting = [
         order

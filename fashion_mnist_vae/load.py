@@ -9,7 +9,7 @@ import keras
 from fashion_mnist_vae.model import vae
 from keras_tfjs import layers_model
 from keras_tfjs.weights import MODEL_FILE
-from training_run.run_directory import reading_run
+from training_run.run_directory import user_errors
 
 
 def load_decoder(path: Path) -> tuple[keras.Model, dict[str, Any]]:
@@ -30,7 +30,7 @@ def load_decoder(path: Path) -> tuple[keras.Model, dict[str, Any]]:
     """
     alone = path.suffix == ".json"
     file, run = (path, path.parent) if alone else (path / "decoder" / MODEL_FILE, path)
-    with reading_run(run, file, "a decoder of images", "fashion_mnist_vae"):
+    with user_errors(run, file, "a decoder of images", "fashion_mnist_vae"):
         model = layers_model.load(file)
         _check_shapes(model)
         image_data = layers_model.load_metadata(file) or _describe_square(model)
@@ -46,7 +46,7 @@ def load_vae(path: Path) -> keras.Model:
     """
     decoder_model, _ = load_decoder(path)
     file = path / "encoder" / MODEL_FILE
-    with reading_run(path, file, "an encoder of images", "fashion_mnist_vae"):
+    with user_errors(path, file, "an encoder of images", "fashion_mnist_vae"):
         encoder_model = layers_model.load(file)
         outputs = [(None, decoder_model.input_shape[1])] * 3
         if encoder_model.input_shape != decoder_model.output_shape or (

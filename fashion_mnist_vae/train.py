@@ -146,7 +146,7 @@ def main(arguments: list[str]) -> None:
     from fashion_mnist_vae.model import VaeOptions
     from fashion_mnist_vae.preview import preview_image
     from training_run.distribution import join
-    from training_run.run import open_run
+    from training_run.open_run import open_run
 
     with join(FLAGS.distribution) as workers:
         # The other workers may lack the run's directory, so they take the chief's settings.

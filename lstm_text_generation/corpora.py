@@ -163,7 +163,7 @@ def _from_tfds(name: str, data_dir: str | None) -> str:
     try:
         builder = datasets.find(name, data_dir)
         datasets.prepare(builder)
-        with datasets.reading(builder):
+        with datasets.dataset_errors(builder):
             splits = [builder.as_dataset(split=split) for split in ("train", "validation", "test")]
             parts = [example["text"] for split in splits for example in split.as_numpy_iterator()]
     except datasets.DatasetError as error:

@@ -10,7 +10,7 @@ import keras
 from keras_tfjs import layers_model
 from keras_tfjs.command_line import UserError
 from keras_tfjs.weights import MODEL_FILE
-from training_run.run_directory import reading_run
+from training_run.run_directory import user_errors
 
 
 def load_model(path: Path, text: Iterable[str] | None = None) -> tuple[keras.Model, dict[str, Any]]:
@@ -33,7 +33,7 @@ def load_model(path: Path, text: Iterable[str] | None = None) -> tuple[keras.Mod
     if path.suffix == ".keras":
         raise UserError(f"{path}: name the run's directory instead, {path.parent}")
     file = path if path.suffix == ".json" else path / MODEL_FILE
-    with reading_run(file.parent, file, "a model that can write text", "lstm_text_generation"):
+    with user_errors(file.parent, file, "a model that can write text", "lstm_text_generation"):
         model = layers_model.load(file)
         description = layers_model.load_metadata(file)
         check_model(model)

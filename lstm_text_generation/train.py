@@ -66,7 +66,7 @@ def main(arguments: list[str]) -> None:
     from lstm_text_generation import export
     from lstm_text_generation.model import compile_model, create_model, fit_model
     from training_run.distribution import join
-    from training_run.run import open_run
+    from training_run.open_run import open_run
 
     with join(FLAGS.distribution) as workers:
         # The other workers may lack the run's directory, so they take the chief's settings.

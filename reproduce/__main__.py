@@ -1,9 +1,9 @@
-"""Train both apps as the chapter does, and write docs/results.md, in about an hour on two cores.
+"""Train both apps as the book does, and write docs/results.md, in about an hour on two cores.
 
   python -m reproduce [flags]
 
-The runs are in saved_models/results. What was interrupted goes on where it was; delete them to
-begin anew.
+The runs are in saved_models/results. After an interruption, the same command goes on. Delete the
+runs to start again.
 """
 
 from pathlib import Path
@@ -18,16 +18,16 @@ from training_run import tensorflow_setup
 ROOT = Path(__file__).parents[1]
 
 
-_QUICK = "Train for minutes only; the page is then written beside the runs, not into docs."
+_QUICK = "Train for minutes only, and write the page to the directory of the runs, not to docs."
 FLAGS = flags.FlagValues()
 flags.DEFINE_boolean("quick", False, _QUICK, flag_values=FLAGS)
 
 
 def main(arguments: list[str]) -> None:
-    """Train what is not trained yet, and write the page.
+    """Train the runs that are missing, and write the page.
 
     Raises:
-      UserError: bad input, or a training failed.
+      UserError: an argument is not a flag, or a training failed.
     """
     if arguments:
         raise UserError(f"this command takes flags only, not {arguments[0]}")

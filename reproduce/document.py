@@ -1,4 +1,4 @@
-"""Fills the page of results in: every figure is read from the runs' files or computed from them."""
+"""Write the page of results. Every figure is read or computed from the runs' files."""
 
 import html
 import importlib.metadata
@@ -14,17 +14,17 @@ from reproduce import measure, pictures, runs
 
 TEMPLATE = Path(__file__).with_name("results.template.md")
 PACKAGES = ("tensorflow", "keras", "numpy")
-# What the book and the original say.
-BOOK = {5: 2.44, 25: 1.96, 50: 1.67, 100: 1.61, 120: 1.49}  # losses of table 10.1, by epoch
-SHANNON = 1.3  # bits per character of English, in the chapter
-README_LOSS = (40, 50)  # of a good training, in the autoencoder's README
+# Figures from the book and from the original's README.
+BOOK = {5: 2.44, 25: 1.96, 50: 1.67, 100: 1.61, 120: 1.49}  # losses by epoch, table 10.1
+SHANNON = 1.3  # bits per character of English, Shannon's estimate
+README_LOSS = (40, 50)  # "a good training run" in the original autoencoder's README
 
 
 def write(page: Path, directory: Path, plan: runs.Plan) -> None:
-    """Write the page, and its pictures into `images/` beside it.
+    """Write the page, and its pictures to the directory `images/` next to the page.
 
     Args:
-      directory: where the runs are.
+      directory: of the runs.
     """
     images = page.parent / "images"
     images.mkdir(parents=True, exist_ok=True)
@@ -41,13 +41,13 @@ def write(page: Path, directory: Path, plan: runs.Plan) -> None:
 
 
 def text_values(images: Path, directory: Path, plan: runs.Plan) -> dict[str, Any]:
-    """Return what the page says of the text runs, and draw their losses."""
+    """Draw the losses of the text runs, and return the page's values about the runs."""
     last = {o: runs.text_run(directory, o, plan.text_epochs[-1]) for o in runs.OBJECTIVES}
     every = runs.settings(last["every_char"])
     text_data = measure.load_text(last["every_char"])
     stages = {o: list(measure.stages(directory, text_data, o, plan)) for o in runs.OBJECTIVES}
     curves = {o: [row["val_loss"] for row in runs.history(run)] for o, run in last.items()}
-    points = {o: {stage.epoch: stage.drawn for stage in found} for o, found in stages.items()}
+    points = {o: {stage.epoch: stage.all_text for stage in found} for o, found in stages.items()}
     points["the book"] = {n: loss for n, loss in BOOK.items() if n <= plan.text_epochs[-1]}
     pictures.text_losses(images / "results_text_loss.png", curves, points)
     best, book = min(map(min, curves.values())), BOOK[max(BOOK)]
@@ -61,7 +61,7 @@ def text_values(images: Path, directory: Path, plan: runs.Plan) -> dict[str, Any
         "seed": every["seed"],
         "sample_len": text_data.sample_len(),
         "clip_norm": every["clip_norm"],
-        "drawn_windows": f"{measure.DRAWN:,}",
+        "drawn_windows": f"{measure.NUM_DRAWN_WINDOWS:,}",
         "held_out_windows": f"{len(text_data.validation_windows(every['validation_split'])):,}",
         "text_losses": losses_table(stages),
         "book_nats": book,
@@ -76,39 +76,41 @@ def text_values(images: Path, directory: Path, plan: runs.Plan) -> dict[str, Any
 
 
 def losses_table(stages: dict[str, list[measure.Stage]]) -> str:
-    """Return the table of the losses by epoch, those of the book first."""
+    """Return the table of the losses by epoch; the book's losses come first."""
     head = ["epoch", "the book"]
     for objective in stages:
-        head += [f"{objective}: {what}" for what in ("all text", "held out", "held out, bits")]
+        head += [f"{objective}: {text}" for text in ("all text", "held out", "held out, bits")]
     rows = []
     for at_epoch in zip(*stages.values(), strict=True):
         epoch = at_epoch[0].epoch
-        figures = [x for s in at_epoch for x in (s.drawn, s.held_out, bits(s.held_out))]
+        figures = [x for s in at_epoch for x in (s.all_text, s.held_out, bits(s.held_out))]
         rows.append([epoch, BOOK.get(epoch, "-"), *(f"{x:.2f}" for x in figures)])
     return table(head, rows)
 
 
 def texts_table(stages: list[measure.Stage]) -> str:
-    """Return the table of what a model wrote, by epoch and temperature."""
+    """Return the table of generated texts, by epoch and temperature."""
     names = list(stages[0].texts)
-    rows = [[stage.epoch, *(table_cell(stage.texts[name]) for name in names)] for stage in stages]
+    rows = [
+        [stage.epoch, *(markdown_cell(stage.texts[name]) for name in names)] for stage in stages
+    ]
     return table(["epoch", *(f"temperature {name}" for name in names)], rows, align="---")
 
 
 def temperature_values(images: Path, run: Path) -> dict[str, Any]:
-    """Return what the page says of a run's next character, and draw figure 10.3."""
+    """Draw figure 10.3, and return the page's values about the next character."""
     seed_text, chars, probs = measure.next_char(run)
     likeliest = pictures.temperatures(images / "results_temperatures.png", chars, probs)
     head = ["temperature", *(f"{t:g}" for t in pictures.TEMPERATURES)]
     return {
-        "seed_end": table_cell(seed_text.split("\n")[-1]),
+        "seed_end": markdown_cell(seed_text.split("\n")[-1]),
         "shown": pictures.SHOWN,
-        "likeliest": table(head, [["of the likeliest", *(f"{p:.1%}" for p in likeliest)]]),
+        "likeliest": table(head, [["most likely character", *(f"{p:.1%}" for p in likeliest)]]),
     }
 
 
 def image_values(images: Path, directory: Path, plan: runs.Plan) -> dict[str, Any]:
-    """Return what the page says of the autoencoder's runs, and draw or copy their pictures."""
+    """Draw or copy the autoencoder's pictures, and return the page's values about its runs."""
     found = {r: runs.image_run(directory, r) for r in runs.RECONSTRUCTIONS}
     for name, run in found.items():
         shutil.copy(run / "latent_space.png", images / f"results_latent_space_{name}.png")
@@ -119,7 +121,7 @@ def image_values(images: Path, directory: Path, plan: runs.Plan) -> dict[str, An
         [epoch, *(f"{h[epoch - 1][name]:.2f}" for h in histories.values() for name in shown)]
         for epoch in plan.image_epochs
     ]
-    head = ["epoch", *(f"{name}: {what}" for name in histories for what in ("training", "test"))]
+    head = ["epoch", *(f"{name}: {text}" for name in histories for text in ("training", "test"))]
     flags = runs.settings(found["mse"])
     best = min(histories["mse"], key=lambda row: row["val_loss"])
     return {
@@ -133,12 +135,12 @@ def image_values(images: Path, directory: Path, plan: runs.Plan) -> dict[str, An
 
 
 def bits(nats: float) -> float:
-    """Return nats in bits."""
+    """Convert nats to bits."""
     return nats / math.log(2)
 
 
-def table_cell(text: str) -> str:
-    """Return a text for a cell of a Markdown table, nothing in it taken for a mark."""
+def markdown_cell(text: str) -> str:
+    """Return a text as a cell of a Markdown table, with all special characters escaped."""
     plain = html.escape(text).translate({ord(mark): f"&#{ord(mark)};" for mark in r"\`*_[]|~"})
     plain = plain.replace("  ", "&nbsp; ")
     return "<br>".join(line and f"<code>{line}</code>" for line in plain.split("\n"))

@@ -1,4 +1,4 @@
-"""What the runs' files say, as numbers and texts."""
+"""Read numbers and texts from the runs' files."""
 
 import json
 from collections.abc import Iterator
@@ -21,22 +21,22 @@ from training_run.checkpoints import Checkpoints
 from training_run.history import Progress
 from training_run.run_directory import CHECKPOINTS
 
-DRAWN = 16_384  # windows of the chapter's measure; the original draws 625 anew in each epoch
+NUM_DRAWN_WINDOWS = 16_384  # for the book's measure; the original draws 625 in each epoch
 
 
 class Stage(NamedTuple):
-    """A text model at one of the table's epochs.
+    """The text model at an epoch of the table.
 
     Attributes:
-      epoch: how many epochs it was trained.
-      drawn: mean cross-entropy, nats per character, on windows drawn from all the text, as the
-        chapter's program validates.
+      epoch: number of training epochs.
+      all_text: mean cross-entropy, nats per character, on windows drawn from all of the text, as
+        the book's program validates.
       held_out: the same on text that training never saw.
-      texts: what it wrote, by temperature.
+      texts: generated texts by temperature.
     """
 
     epoch: int
-    drawn: float
+    all_text: float
     held_out: float
     texts: dict[str, str]
 
@@ -45,14 +45,14 @@ def load_text(run: Path) -> TextData:
     """Load the text that a run was trained on.
 
     Raises:
-      UserError: it cannot be had, or is another by now.
+      UserError: the text cannot be loaded, or has changed since the training.
     """
     flags = runs.settings(run)
     corpus, sizes = flags["corpus"], (flags["sample_len"], flags["sample_step"])
     pieces = corpora.read(corpus, flags["data_dir"])
     text_data = TextData(corpora.identifier(corpus), pieces, *sizes)
     if text_data.fingerprint() != flags["text"]:
-        raise UserError(f"{corpus} is not the text any more that {run} was trained on")
+        raise UserError(f"{corpus} has changed since {run} was trained on it; delete the run")
     return text_data
 
 
@@ -60,8 +60,9 @@ def stages(
     directory: Path, text_data: TextData, objective: str, plan: runs.Plan
 ) -> Iterator[Stage]:
     """Measure the run of each stage."""
-    # Drawn as for training, but with nothing held out and from another seed.
-    (windows,) = text_data.next_data_epoch(DRAWN, DRAWN, epoch=0, seed=1)
+    # Draw windows as training does, but from all of the text and with another seed.
+    count = NUM_DRAWN_WINDOWS
+    (windows,) = text_data.next_data_epoch(count, count, epoch=0, seed=1)
     for epoch in plan.text_epochs:
         run = runs.text_run(directory, objective, epoch)
         yield Stage(
@@ -73,7 +74,7 @@ def stages(
 
 
 def last_model(run: Path) -> keras.Model:
-    """Return a text run's model after its last epoch; the one that it exports is its best."""
+    """Return a text run's model after its last epoch. The exported model is the best epoch's."""
     model, _ = load_model(run)
     compile_model(model, runs.settings(run)["learning_rate"])
     Checkpoints(run / CHECKPOINTS, model, model.optimizer, Progress()).restore()
@@ -81,14 +82,14 @@ def last_model(run: Path) -> keras.Model:
 
 
 def sample_texts(run: Path) -> dict[str, str]:
-    """Return what a text run wrote after its last epoch, by temperature."""
+    """Return the texts that a run generated after its last epoch, by temperature."""
     return json.loads((run / "epochs.json").read_text())["epochs"][-1]["samples"]
 
 
 def next_char(run: Path) -> tuple[str, list[str], np.ndarray]:
-    """Return a run's seed text, its characters, and what it predicts to follow: [charset_size].
+    """Return a run's seed text, its characters, and the next-char probabilities [charset_size].
 
-    The prediction is that of the weights after the last epoch.
+    The probabilities are those of the model after the last epoch.
     """
     text_data = layers_model.load_metadata(run)
     chars, seed_text = text_data["char_set"], text_data["seed_text"]

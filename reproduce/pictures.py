@@ -1,4 +1,4 @@
-"""The chapter's figures, as PNG files."""
+"""Draw the chapter's figures as PNG files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,14 +12,14 @@ from keras_tfjs.atomic_files import write_atomically
 from lstm_text_generation.generation import at_temperature
 
 TEMPERATURES = (0.25, 0.5, 0.75, 1.0, 2.0, 3.0)
-SHOWN = 12  # characters of a distribution
+SHOWN = 12  # most likely characters of a distribution
 
 
 def temperatures(path: Path, chars: Sequence[str], probs: np.ndarray) -> list[float]:
-    """Draw one distribution over the next character at several temperatures (figure 10.3).
+    """Draw the distribution of the next character at several temperatures (figure 10.3).
 
     Returns:
-      The probability of the likeliest character at each of `TEMPERATURES`.
+      The probability of the most likely character at each of `TEMPERATURES`.
     """
     order = np.argsort(-probs)[:SHOWN]
     rows = tf.constant(np.tile(probs, (len(TEMPERATURES), 1)))
@@ -41,14 +41,14 @@ def text_losses(
     """Draw the text models' losses by epoch.
 
     Args:
-      curves: held-out losses, one for each epoch, by objective.
-      points: losses on windows of all the text, by epoch, of each objective and of the book.
+      curves: the held-out losses of all epochs, by objective.
+      points: losses on windows of all the text by epoch, for each objective and for the book.
     """
     figure = Figure(figsize=(8, 4.6), layout="constrained")
     axes = figure.add_subplot()
     for label, values in curves.items():
         _curve(axes, values, f"{label}, held out")
-    axes.set_prop_cycle(None)  # the same colours again
+    axes.set_prop_cycle(None)  # Use the colours of the curves again.
     for label, found in points.items():
         style = "k*" if label not in curves else "o"
         axes.plot(list(found), list(found.values()), style, label=f"{label}, all text")
@@ -60,11 +60,11 @@ def text_losses(
 def image_losses(
     path: Path, histories: dict[str, list[dict[str, float]]], expected: tuple[float, float]
 ) -> None:
-    """Draw the autoencoders' losses by epoch, a panel for each form of the loss.
+    """Draw the autoencoders' losses by epoch, with a panel for each kind of loss.
 
     Args:
-      histories: figures of each epoch, by the form of the loss.
-      expected: what the original's README says of the first of them.
+      histories: metrics of each epoch, by kind of loss.
+      expected: range of the first kind of loss in the original's README.
     """
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     panels = figure.subplots(1, len(histories))

@@ -1,4 +1,4 @@
-"""The runs that the results come from, trained by the apps' own commands."""
+"""Train the runs for the results, with the apps' own commands."""
 
 import csv
 import json
@@ -16,15 +16,15 @@ from training_run.settings_file import SETTINGS_FILE
 
 OBJECTIVES = ("last_char", "every_char")
 RECONSTRUCTIONS = ("mse", "bce")
-SHARED = Path(__file__).parents[2] / "shared/datasets"  # beside the repository, on some machines
+SHARED = Path(__file__).parents[2] / "shared/datasets"  # optional, next to the repository
 
 
 class Plan(NamedTuple):
-    """How long to train, and what to show of it.
+    """How long to train, and which epochs to show.
 
     Attributes:
-      text_epochs: the epochs of the text runs whose models are kept.
-      image_epochs: the epochs of the autoencoder's runs that are shown; it is trained to the last.
+      text_epochs: the epochs after which the text models are kept.
+      image_epochs: the autoencoder's epochs to show; its training ends with the last.
       examples_per_epoch: of the text runs.
     """
 
@@ -38,20 +38,20 @@ QUICK = Plan((1, 2, 3), (1, 2, 3), 5_000)
 
 
 def text_run(directory: Path, objective: str, epoch: int) -> Path:
-    """Return where the run is that was trained with `objective` up to `epoch`."""
+    """Return the directory of the text run with an objective up to an epoch."""
     return directory / f"text-{objective}" / f"epoch-{epoch:03d}"
 
 
 def image_run(directory: Path, reconstruction: str) -> Path:
-    """Return where the autoencoder's run is."""
+    """Return the directory of the autoencoder's run."""
     return directory / f"vae-{reconstruction}"
 
 
 def choose_corpus(directory: Path) -> str:
-    """Return the text of the runs that are there already, or as much of the chapter's as there is.
+    """Return the corpus of the existing runs, or else the corpus that is nearest to the book's.
 
     Returns:
-      The name of a corpus, or the path of a text.
+      The name of a corpus, or the path of a text file.
     """
     for file in sorted(directory.glob(f"text-*/epoch-*/{SETTINGS_FILE}")):
         return settings(file.parent)["corpus"]
@@ -65,38 +65,37 @@ def choose_corpus(directory: Path) -> str:
 
 
 def train_text(directory: Path, corpus: str, objective: str, plan: Plan) -> None:
-    """Train the chapter's model, that of the default flags, and keep the run of each stage.
+    """Train the book's model, which has the default flags, and keep the run of each stage.
 
-    A stage goes on from the run before, in a directory of its own. Those that are there already are
-    left alone, so that what was interrupted goes on where it was.
+    A stage goes on from a copy of the previous stage. Finished stages are not trained again.
 
     Raises:
-      UserError: a run that is there was trained otherwise, or a training failed.
+      UserError: an existing run was trained with other flags, or a training failed.
     """
-    own = {"examples_per_epoch": plan.examples_per_epoch, "objective": objective}
-    before = None
+    flags = {"examples_per_epoch": plan.examples_per_epoch, "objective": objective}
+    previous = None
     for epoch in plan.text_epochs:
         run = text_run(directory, objective, epoch)
-        if before and not run.exists():
+        if previous and not run.exists():
             run.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(run, partial(shutil.copytree, before))
-        _train("lstm_text_generation.train", run, epoch, own, corpus)
-        before = run
+            write_atomically(run, partial(shutil.copytree, previous))
+        _train("lstm_text_generation.train", run, epoch, flags, corpus)
+        previous = run
 
 
 def train_images(directory: Path, reconstruction: str, plan: Plan) -> None:
-    """Train the chapter's autoencoder, unless that is done.
+    """Train the book's autoencoder, unless its run is finished.
 
     Raises:
-      UserError: the run that is there was trained otherwise, or the training failed.
+      UserError: the existing run was trained with other flags, or the training failed.
     """
-    own = {"reconstruction_loss": reconstruction}
+    flags = {"reconstruction_loss": reconstruction}
     run = image_run(directory, reconstruction)
-    _train("fashion_mnist_vae.train", run, plan.image_epochs[-1], own)
+    _train("fashion_mnist_vae.train", run, plan.image_epochs[-1], flags)
 
 
 def trained_epochs(run: Path) -> int:
-    """Return how many epochs a finished run has; 0 where there is none."""
+    """Return the number of epochs of a finished run; 0 if there is no run."""
     return len(history(run)) if (run / "history.csv").exists() else 0
 
 
@@ -111,24 +110,24 @@ def settings(run: Path) -> dict[str, Any]:
     return json.loads((run / SETTINGS_FILE).read_text())
 
 
-def _train(module: str, run: Path, epochs: int, own: dict[str, Any], *corpus: str) -> None:
-    """Train a run up to so many epochs by its command, unless that is done.
+def _train(module: str, run: Path, epochs: int, flags: dict[str, Any], *corpus: str) -> None:
+    """Train a run up to a number of epochs with its command, unless the run is finished.
 
     Args:
-      own: the flags that are not the default ones.
+      flags: the flags that differ from the defaults.
     """
     if run.exists():
-        had = settings(run)
-        other = [f"{name}={had[name]}" for name in own if had[name] != own[name]]
-        if other:
-            raise UserError(f"{run} was trained with {', '.join(other)}; delete it to train anew")
+        saved = settings(run)
+        different = [f"{name}={saved[name]}" for name in flags if saved[name] != flags[name]]
+        if different:
+            raise UserError(f"{run} was trained with {', '.join(different)}; delete it, then retry")
     if trained_epochs(run) >= epochs:
         return
     line = [sys.executable, "-m", module, *corpus, f"--epochs={epochs}", f"--save_path={run}"]
-    line += [f"--{name}={value}" for name, value in own.items()]
+    line += [f"--{name}={value}" for name, value in flags.items()]
     datasets = SHARED / "tensorflow_datasets"
     line += ["--resume", *([f"--data_dir={datasets}"] if datasets.exists() else [])]
     print(f"\n$ {' '.join(line)}", flush=True)
     status = subprocess.run(line).returncode
     if status:
-        raise UserError(f"{module} ended with status {status}; the same command goes on from there")
+        raise UserError(f"{module} ended with status {status}; run the same command to go on")

@@ -1,16 +1,16 @@
-"""What a training run of either app needs, whatever it trains.
+"""The training runs of both apps, for any model.
 
-- `run`: one `Run`, all that a training loop calls: restore, epochs, steps, log, best model, finish.
-- `run_directory`, `settings_file`, `checkpoints`, `history`, `tensorboard`: what a run keeps.
-- `distribution`: several GPUs or machines.
-- `batches`: the batches of an epoch.
-- `run_flags`: the flags of a training command. `summary`: its last words.
-- `saved_model`: a directory that is there whole or not at all.
-- `float16_graph`: the copy of a graph model with weights of 16 bits.
+- `run`, `open_run`: the `Run` that a training loop calls: restore, epochs, steps, log, finish.
+- `run_directory`, `run_lock`, `settings_file`: the directory of a run, and its `run.json`.
+- `checkpoints`, `history`, `tensorboard`: the files that a run writes while it trains.
+- `distribution`: training on several GPUs or machines.
+- `batches`, `schedule`, `pace`: the batches of an epoch, the learning rate, the speed.
+- `run_flags`, `messages`: the flags and messages of a training command.
+- `saved_model`, `float16_graph`: exports.
 - `datasets`: TensorFlow Datasets.
-- `tensorflow_setup`, `tensorflow_errors`: TensorFlow itself.
+- `tensorflow_setup`, `tensorflow_errors`: TensorFlow's settings and errors.
 
 Command-line errors, signals and atomic files are in `keras_tfjs`.
 
-Nothing here imports an app. Importing the package does not import TensorFlow.
+No module here imports an app. Importing the package does not import TensorFlow.
 """

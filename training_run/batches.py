@@ -6,12 +6,12 @@ import numpy as np
 
 
 class Batches(Sequence[np.ndarray]):
-    """Batches that are made one by one, so that an epoch of any size takes no memory.
+    """Batches that are made one by one, so that memory does not grow with the epoch.
 
     Args:
-      num_examples: examples in the epoch.
-      batch_size: examples in a batch; the last batch may be smaller.
-      make: returns the batch of the examples from its first argument to before its second.
+      num_examples: number of examples in the epoch.
+      batch_size: number of examples in a batch; the last batch may be smaller.
+      make: `make(start, stop)` returns the batch of the examples from start to stop - 1.
     """
 
     def __init__(self, num_examples: int, batch_size: int, make: Callable[[int, int], np.ndarray]):

@@ -1,4 +1,4 @@
-"""TensorFlow Datasets, with an answer within seconds where there is no network."""
+"""TensorFlow Datasets (TFDS), with errors within seconds where there is no network."""
 
 import socket
 from collections.abc import Iterator
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 class DatasetError(Exception):
-    """A dataset could not be found, prepared or read; the message says why, in few words."""
+    """A dataset cannot be found, prepared or read. The message is a short reason."""
 
 
 def find(name: str, data_dir: str | None) -> "tfds.core.DatasetBuilder":
-    """Return the builder of a dataset, prepared or not.
+    """Return the builder of a dataset, which may not be prepared yet.
 
     Args:
-      name: as TFDS knows it, such as `fashion_mnist` or `emnist/letters`.
-      data_dir: TFDS's directory; its own default if None.
+      name: in TFDS, such as `fashion_mnist` or `emnist/letters`.
+      data_dir: directory of TFDS; None for TFDS's default.
 
     Raises:
       DatasetError: TFDS knows no such dataset.
@@ -30,20 +30,20 @@ def find(name: str, data_dir: str | None) -> "tfds.core.DatasetBuilder":
     tensorflow_setup.import_tensorflow()
     import tensorflow_datasets as tfds
 
-    logging.set_verbosity(logging.ERROR)  # not every folder that TFDS has looked into
+    logging.set_verbosity(logging.ERROR)  # Otherwise TFDS logs every directory that it searches.
     try:
         return tfds.builder(name, data_dir=data_dir)
     except tfds.core.DatasetNotFoundError:
         raise DatasetError(f"TensorFlow Datasets has no dataset called {name}") from None
-    except (OSError, ValueError, AssertionError) as error:  # the last for an unknown version
+    except (OSError, ValueError, AssertionError) as error:  # AssertionError: an unknown version
         raise DatasetError(reason(error)) from None
 
 
 def prepare(builder: "tfds.core.DatasetBuilder") -> None:
-    """Download a dataset and prepare it, if that is still to be done.
+    """Download and prepare a dataset that is not prepared yet.
 
     Raises:
-      DatasetError: it failed.
+      DatasetError: the dataset cannot be downloaded or prepared.
     """
     import requests
     import tensorflow_datasets as tfds
@@ -52,17 +52,17 @@ def prepare(builder: "tfds.core.DatasetBuilder") -> None:
     if builder.is_prepared():
         return
     try:
-        # Without a network, or with a broken server, TFDS tries for three minutes to find that out.
+        # Check the server first, because TFDS retries for three minutes without a network.
         for url in list(builder.url_infos or [])[:1]:
             status = requests.head(url, timeout=30).status_code
             if status >= 500:
-                raise DatasetError(f"{url} answers with an error, {status}")
+                raise DatasetError(f"{url} answers with error {status}")
         builder.download_and_prepare()
     except download_manager.NonMatchingChecksumError as error:
         url = str(error).split(",")[0]
-        raise DatasetError(f"{url}, is not what it should be: its checksum is another") from None
+        raise DatasetError(f"{url} has changed: its checksum is wrong") from None
     except (
-        OSError,  # requests' errors are OSErrors too
+        OSError,  # includes the errors of requests
         ValueError,
         tfds.download.DownloadError,
         extractor.ExtractError,
@@ -72,8 +72,8 @@ def prepare(builder: "tfds.core.DatasetBuilder") -> None:
 
 
 @contextmanager
-def reading(builder: "tfds.core.DatasetBuilder") -> Iterator[None]:
-    """Turn what TensorFlow raises for a damaged file into a DatasetError that names its place."""
+def dataset_errors(builder: "tfds.core.DatasetBuilder") -> Iterator[None]:
+    """Turn TensorFlow's error for a damaged file into a DatasetError that names the directory."""
     import tensorflow as tf
 
     try:
@@ -83,7 +83,7 @@ def reading(builder: "tfds.core.DatasetBuilder") -> Iterator[None]:
 
 
 def reason(error: BaseException) -> str:
-    """Return the innermost cause of an error, in few words."""
+    """Return the innermost cause of an error as a short text."""
     while cause := error.__cause__ or (not error.__suppress_context__ and error.__context__):
         error = cause
     if isinstance(error, socket.gaierror):

@@ -1,8 +1,8 @@
 """Training on several GPUs or machines (`tf.distribute`).
 
-Each replica has the whole model, computes on its rows of a batch, and takes the step with the mean
-gradient of all rows. Together the replicas take the step that one replica would. Every process
-draws the same batches; the decorator of a step gives each replica its rows.
+Each replica has the whole model, computes the gradient of its rows of a batch, and applies the mean
+gradient of all rows. So several replicas take the same step as one replica. Every process draws the
+same batches; the decorator of a step gives each replica its rows.
 """
 
 import json
@@ -29,19 +29,19 @@ _EXAMPLE = (
 class LostWorkerError(UserError):
     """Another worker has ended, so this one cannot go on."""
 
-    status = 75  # EX_TEMPFAIL, which Windows lacks: start all workers again
+    status = 75  # EX_TEMPFAIL, which Windows lacks: an orchestrator starts all workers again
 
 
 class Workers:
-    """The processes that train together: one, or the workers of TF_CONFIG.
+    """The processes that train together: a single process, or the workers of TF_CONFIG.
 
-    All have to call the methods that communicate, in the same order. With one process these do
-    nothing.
+    All processes must call the methods that communicate, in the same order. With a single process,
+    these methods do nothing.
 
     Attributes:
-      strategy: what to build the model under.
+      strategy: the `tf.distribute.Strategy`. Build the model in its scope.
       size: number of processes.
-      is_chief: this process writes the run: it is the task `chief`, or else worker 0.
+      is_chief: whether this process, the task `chief` or else worker 0, writes the run.
     """
 
     def __init__(self, strategy: tf.distribute.Strategy | None = None):
@@ -53,13 +53,13 @@ class Workers:
         self.is_chief = not jobs or (resolver.task_type, resolver.task_id) == (first, 0)
 
     def on_each_replica(self, step: Callable[[tf.Tensor], Any]) -> Callable[[Any], Any]:
-        """Decorate a step: compile it, and run it on each replica with the replica's rows.
+        """Decorate a training step: compile the step, and run it on the rows of each replica.
 
         Args:
           step: maps a batch to its mean metrics.
 
         Returns:
-          A function from a batch [global_batch_size, ...] to the metrics, means over all its rows.
+          A function from a batch [global_batch_size, ...] to mean metrics over all rows.
         """
 
         def replica_step(batch: tf.Tensor) -> Any:
@@ -77,7 +77,7 @@ class Workers:
 
         def call(batch: Any) -> Any:
             batch = tf.convert_to_tensor(batch)
-            if not traced:  # once, for batches of any size
+            if not traced:  # Trace once, for batches of any size.
                 spec = tf.TensorSpec([None, *batch.shape[1:]], batch.dtype)
                 traced.append(run_step.get_concrete_function(spec))
             return traced[0](batch)
@@ -85,10 +85,10 @@ class Workers:
         return call
 
     def all_reduce_sum(self, array: np.ndarray) -> np.ndarray:
-        """Return the sum of the processes' arrays, which are alike in shape and type."""
+        """Return the sum of the processes' arrays, which have the same shape and dtype."""
         if self.size == 1:
             return array
-        # float64 is traced once for all types, and exact for int32 and float32.
+        # float64 needs a single trace for all dtypes, and is exact for int32 and float32.
         flat = tf.constant(array.ravel(), tf.float64)
         return self._all_reduce_sum(flat).numpy().astype(array.dtype).reshape(array.shape)
 
@@ -104,7 +104,7 @@ class Workers:
         return self.strategy.experimental_local_results(self.strategy.run(add, (array,)))[0]
 
     def broadcast_array(self, array: np.ndarray) -> np.ndarray:
-        """Return the chief's array; elsewhere only its shape and type matter."""
+        """Return the chief's array. The arrays of the others must have its shape and dtype."""
         return self.all_reduce_sum(array if self.is_chief else np.zeros_like(array))
 
     def broadcast(self, value: Any) -> Any:
@@ -117,34 +117,34 @@ class Workers:
         return json.loads(text.astype(np.uint8).tobytes())
 
     def barrier(self) -> None:
-        """Wait for all processes, because one that exits early would be reported as lost."""
+        """Wait for all processes, because a process that exits early is reported as lost."""
         self.all_reduce_sum(np.array(0))
-        with suppress(tf.errors.OpError):  # another process may have exited after the first one
+        with suppress(tf.errors.OpError):  # Another process may have exited after the first sum.
             self.all_reduce_sum(np.array(0))
 
     def check_same_settings(self, settings: dict[str, Any], ignored: Collection[str]) -> None:
-        """Check that all processes train alike.
+        """Check that all processes have the same settings.
 
         Args:
-          ignored: settings that may differ from machine to machine, such as paths.
+          ignored: settings that may differ between machines, such as paths.
 
         Raises:
-          UserError: this or another process has other settings than the chief.
+          UserError: the settings of this or another process differ from the chief's.
         """
-        chiefs = self.broadcast(settings)
-        other = [n for n in settings if n not in ignored and settings[n] != chiefs.get(n)]
-        if self.all_reduce_sum(np.array(len(other))):
-            here = ", ".join(f"{n}={settings[n]} (the chief: {chiefs.get(n)})" for n in other)
+        chief = self.broadcast(settings)
+        different = [n for n in settings if n not in ignored and settings[n] != chief.get(n)]
+        if self.all_reduce_sum(np.array(len(different))):
+            here = ", ".join(f"{n}={settings[n]} (the chief: {chief.get(n)})" for n in different)
             raise UserError(
                 "the workers must be started with the same flags and the same data; "
-                + (f"here {here}" if other else "the flags or data of another worker differ")
+                + (f"here {here}" if different else "the flags or data of another worker differ")
             )
 
     def on_chief(self, function: Callable[[], Any]) -> Any:
-        """Call a function on the chief only, and return its result there, None elsewhere.
+        """Call a function on the chief only. Return its result on the chief, None elsewhere.
 
         Raises:
-          UserError: the chief's, in all processes.
+          UserError: in all processes, if the function raises a UserError on the chief.
         """
         result, problem = None, ""
         if self.is_chief:
@@ -158,24 +158,24 @@ class Workers:
 
 
 def num_replicas() -> int:
-    """Return the number of replicas, in a step; 1 elsewhere."""
+    """Return the number of replicas in a training step; 1 outside of a step."""
     context = tf.distribute.get_replica_context()
     return context.num_replicas_in_sync if context else 1
 
 
 def shard(batch: tf.Tensor) -> tf.Tensor:
-    """Return this replica's rows of a batch: of n replicas, replica i has rows i, i + n, ..."""
+    """Return this replica's rows of a batch. Replica i of n has the rows i, i + n, ..."""
     if num_replicas() == 1:
         return batch
     return batch[tf.distribute.get_replica_context().replica_id_in_sync_group :: num_replicas()]
 
 
 def all_reduce_mean(values: Any, rows: tf.Tensor) -> Any:
-    """Return means over the global batch; to be called in a step.
+    """Return the means over the global batch. Call this in a training step.
 
     Args:
-      values: tensors in any structure, each a mean over this replica's rows.
-      rows: this replica's rows, maybe none.
+      values: nested tensors, each a mean over this replica's rows.
+      rows: this replica's rows, possibly none.
     """
     if num_replicas() == 1:
         return values
@@ -188,12 +188,12 @@ def all_reduce_mean(values: Any, rows: tf.Tensor) -> Any:
 
 @contextmanager
 def join(distribution: str) -> Iterator[Workers]:
-    """Train together with the other processes, until the chief has written the run.
+    """Join the other workers, and leave when the chief has written the run.
 
     Only the chief prints to stdout.
 
     Args:
-      distribution: `none`, `mirrored` (all GPUs of this machine) or `multi_worker` (the workers of
+      distribution: `none`, `mirrored` (all GPUs of this machine) or `multi_worker` (the workers in
         TF_CONFIG, with all of their GPUs).
 
     Raises:
@@ -201,22 +201,22 @@ def join(distribution: str) -> Iterator[Workers]:
       LostWorkerError: another worker has ended.
     """
     try:
-        with _signals_left_to_the_system():  # TensorFlow waits for the others, and handles SIGTERM
+        with _default_signal_handlers():  # because TensorFlow waits here for the other workers
             workers = Workers(_strategy(distribution))
         if workers.is_chief:
             yield workers
-            with suppress(tf.errors.OpError):  # the run is complete, even if a worker is lost now
+            with suppress(tf.errors.OpError):  # The run is complete, even if a worker is lost now.
                 workers.barrier()
             return
         print(f"One of {workers.size} workers; the chief shows the progress and writes the run.")
-        # A corpus may have characters that the locale lacks.
+        # Replace errors, because a corpus may have characters that the locale lacks.
         with Path(os.devnull).open("w", errors="replace") as nowhere, redirect_stdout(nowhere):
             yield workers
         workers.barrier()
     except tf.errors.OpError as error:
-        if "gRPC server" in error.message:  # this process could not start its own
+        if "gRPC server" in error.message:  # This process cannot start its server.
             raise UserError(f"cannot join the cluster of TF_CONFIG: {error.message}") from None
-        # In training; or before it, when a worker comes back while the others still wait.
+        # Collective ops: during training. CoordinationService: while workers join.
         signs = ("Collective ops", "CoordinationService")
         if distribution == "multi_worker" and any(sign in error.message for sign in signs):
             raise LostWorkerError(
@@ -229,7 +229,7 @@ def _strategy(distribution: str) -> tf.distribute.Strategy:
     if distribution == "none":
         return tf.distribute.get_strategy()
     if distribution == "mirrored":
-        # The GPUs, or the processors if there are none; TensorFlow makes several only if asked to.
+        # Without a GPU, use the CPUs. TensorFlow has one CPU unless it is configured for more.
         devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
         return tf.distribute.MirroredStrategy([device.name for device in devices])
     try:
@@ -239,16 +239,16 @@ def _strategy(distribution: str) -> tf.distribute.Strategy:
     if not valid:
         raise UserError(
             f"--distribution=multi_worker needs TF_CONFIG in the environment, such as {_EXAMPLE}, "
-            "with another index for each worker"
+            "with a different index for each worker"
         )
     return tf.distribute.MultiWorkerMirroredStrategy()
 
 
 def is_valid_config(config: Any) -> bool:
-    """Tell whether TF_CONFIG names workers, and one of them as this one.
+    """Tell whether TF_CONFIG lists workers, and has an index for this worker.
 
     Raises:
-      KeyError, TypeError, ValueError, AttributeError: it does not.
+      KeyError, TypeError, ValueError, AttributeError: a part is missing or has the wrong type.
     """
     jobs, task = config["cluster"], config["task"]
     addresses = [address for job in jobs.values() for address in job]
@@ -262,10 +262,10 @@ def is_valid_config(config: Any) -> bool:
 
 
 @contextmanager
-def _signals_left_to_the_system() -> Iterator[None]:
-    """Let a signal end the process by itself, during a call that keeps Python from running.
+def _default_signal_handlers() -> Iterator[None]:
+    """Let signals end the process during a C++ call in which Python's handlers cannot run.
 
-    Afterwards the handlers are as before, even if a library in C++ has replaced them.
+    Then restore the handlers, which the C++ library may have replaced.
     """
     before = {number: signal.getsignal(number) for number in signals.SIGNALS}
     for number, handler in before.items():

@@ -1,4 +1,4 @@
-"""The copy of a run's graph model with weights of 16 bits, which pages load in half the time."""
+"""The graph model with float16 weights, which is half as large for pages to download."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,19 +21,19 @@ def save(
     limit: float,
     name: str = "",
 ) -> dict[str, str]:
-    """Write the copy, unless its outputs differ.
+    """Write the float16 graph model, unless its outputs differ too much.
 
     Args:
       directory: of the run.
       graph: the `tf.function` to write.
-      model: the model whose weights it has.
+      model: the model of the graph.
       run: returns a model's outputs for some inputs.
-      output: what one output is, such as a pixel.
-      limit: of the difference in an output, which is from 0 to 1.
-      name: of the graph's directory below `DIRECTORY`.
+      output: name of an output for the message, such as `pixel`.
+      limit: largest allowed difference of an output. Outputs are from 0 to 1.
+      name: directory of the graph below `DIRECTORY`.
 
     Returns:
-      What was written, by its name; empty if nothing was.
+      The description of the written file by its name; empty if the model was not written.
     """
     rounded = compare.quantized_copy(model, "float16")
     difference = float(np.abs(np.asarray(run(model)) - np.asarray(run(rounded))).max())
@@ -41,4 +41,4 @@ def save(
         print(f"No {DIRECTORY}: a {output} would differ by {difference:.1e}.")
         return {}
     graph_model.save(graph, directory / DIRECTORY / name, quantize="float16")
-    return {DIRECTORY: "the same with weights of 16 bits: half the download"}
+    return {DIRECTORY: "the same with float16 weights: half the download"}

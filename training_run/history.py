@@ -1,4 +1,4 @@
-"""What a run records: where it stands, and the metrics of its epochs as tables and a picture."""
+"""The progress of a run, and the metrics of its epochs as tables and a picture."""
 
 import csv
 import dataclasses
@@ -17,15 +17,15 @@ Row = dict[str, Any]
 
 @dataclasses.dataclass
 class Progress:
-    """Where a run stands: what a checkpoint holds beside the variables.
+    """The progress of a run: the content of a checkpoint besides the variables.
 
     Attributes:
-      epoch: finished epochs.
-      step: finished steps of the present epoch.
-      sums: each metric of those steps, summed over their examples; `examples` counts them.
+      epoch: number of finished epochs.
+      step: number of finished steps of the current epoch.
+      sums: each metric summed over the examples of these steps, and their number as `examples`.
       history: a row for each finished epoch.
-      num_epochs: epochs of the whole run, 0 until that is decided.
-      best_epoch: the epoch (from 1) with the lowest loss so far, 0 before the first.
+      num_epochs: number of epochs of the whole run; 0 until it is set.
+      best_epoch: the epoch (from 1) with the lowest loss so far; 0 before the first epoch.
       best_weights: the model's weights after `best_epoch`.
     """
 
@@ -38,60 +38,60 @@ class Progress:
     best_weights: list[np.ndarray] = dataclasses.field(default_factory=list)
 
     def fields(self) -> dict[str, Any]:
-        """Return what a checkpoint holds as JSON: all attributes but `best_weights`."""
+        """Return all attributes except `best_weights`, which a checkpoint stores as JSON."""
         return {name: value for name, value in vars(self).items() if name != "best_weights"}
 
     def check(self, fields: dict[str, Any]) -> None:
-        """Check that JSON from a checkpoint could be what `fields` returned.
+        """Check the JSON of a checkpoint.
 
         Raises:
-          ValueError: it could not.
+          ValueError: `fields` does not return such values.
         """
         types = {name: type(value) for name, value in self.fields().items()}
         if not isinstance(fields, dict) or {n: type(v) for n, v in fields.items()} != types:
-            raise ValueError("its progress is not that of a run")
+            raise ValueError("its progress has wrong fields")
         if len(fields["history"]) != fields["epoch"] or fields["best_epoch"] > fields["epoch"]:
-            raise ValueError("its history does not fit its epochs")
+            raise ValueError("its history has the wrong length")
 
     def add_step(self, metrics: dict[str, float], examples: int) -> None:
-        """Count one step over `examples` examples with these mean metrics."""
+        """Add a step with these mean metrics over a number of examples."""
         self.step += 1
         for name, value in {**metrics, "examples": 1.0}.items():
             self.sums[name] = self.sums.get(name, 0.0) + value * examples
 
     def means(self) -> dict[str, float]:
-        """Return the metrics of the epoch so far: means over its examples."""
+        """Return the mean metrics over the examples of the epoch so far."""
         examples = self.sums["examples"]
         return {name: total / examples for name, total in self.sums.items() if name != "examples"}
 
     def end_epoch(self, row: Row) -> bool:
-        """Record a finished epoch, and tell whether it is the best so far."""
+        """Add a finished epoch, and tell whether its loss is the lowest so far."""
         self.epoch += 1
         self.step, self.sums = 0, {}
         self.history.append({"epoch": self.epoch, **row})
-        best = not self.best_epoch or score(row) < score(self.history[self.best_epoch - 1])
+        best = not self.best_epoch or loss_of(row) < loss_of(self.history[self.best_epoch - 1])
         if best:
             self.best_epoch = self.epoch
         return best
 
 
-def score(row: Row) -> float:
+def loss_of(row: Row) -> float:
     """Return the metric to minimize: `val_loss`, or `loss` without validation data."""
     return row["val_loss" if "val_loss" in row else "loss"]
 
 
 def metrics_of(row: Row) -> dict[str, float]:
-    """Return an epoch's metrics: what its row holds beside the number and the samples."""
+    """Return an epoch's metrics: its row without the number and the samples."""
     return {name: value for name, value in row.items() if name not in ("epoch", "samples")}
 
 
 def metrics_text(row: Row) -> str:
-    """Return an epoch's metrics in one line."""
+    """Return an epoch's metrics as one line."""
     return ", ".join(f"{name} {value:.4f}" for name, value in metrics_of(row).items())
 
 
 def samples_text(row: Row) -> str:
-    """Return an epoch's samples, each under its temperature; an empty text if there are none."""
+    """Return an epoch's samples, each below its temperature; empty without samples."""
     return "".join(
         f'Generated text (temperature={temperature}):\n"{text}"\n\n'
         for temperature, text in row.get("samples", {}).items()
@@ -99,7 +99,7 @@ def samples_text(row: Row) -> str:
 
 
 def write_tables(directory: Path, history: list[Row]) -> None:
-    """Write `epochs.json`, which the pages read, and its metrics as `history.csv`."""
+    """Write the rows as `epochs.json` for the pages, and their metrics as `history.csv`."""
     write_text(directory / "epochs.json", json.dumps({"epochs": history}, indent=1) + "\n")
     text = io.StringIO()
     names = [name for name in history[0] if name != "samples"]
@@ -113,9 +113,9 @@ def plot_loss(path: Path, history: list[Row], title: str, unit: str) -> None:
     """Draw the training and validation loss of every epoch to a PNG.
 
     Args:
-      unit: what the losses are measured in, for the axis.
+      unit: of the loss, for the label of the axis.
     """
-    # The object API needs no display and does not change pyplot's global state.
+    # Use the object API, because pyplot has a global state and may need a display.
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
@@ -127,7 +127,7 @@ def plot_loss(path: Path, history: list[Row], title: str, unit: str) -> None:
             marker = "o" if len(history) < 25 else None
             axes.plot(epochs, [row[name] for row in history], label=label, marker=marker)
     axes.set(xlabel="epoch", ylabel=f"loss ({unit})")
-    axes.set_title(title, parse_math=False)  # a corpus may have $ in its name
+    axes.set_title(title, parse_math=False)  # because the name of a corpus may contain $
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     axes.legend()

@@ -1,36 +1,34 @@
-"""The directory that a run leaves: complete or absent, and used by one process at a time.
+"""The directory of a run. It is complete or absent, and one process at a time works in it.
 
-A run trains in `PATH.training`. When every file is there, `PATH` is renamed to `.PATH.old` if it
-exists, `PATH.training` to `PATH`, and `.PATH.old` is deleted. Between the two renames a reader
-finds no run. The next command on `PATH` completes what a kill has interrupted.
+A run trains in `PATH.training`. When the run is complete, `PATH` is renamed to `.PATH.old` if it
+exists, then `PATH.training` to `PATH`, and `.PATH.old` is deleted. Between the two renames a reader
+finds no run. If a kill interrupts these steps, the next command on `PATH` completes them.
 """
 
-import os
 import shutil
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import filelock
-
 from keras_tfjs import signals
 from keras_tfjs.atomic_files import remove, write_atomically
 from keras_tfjs.command_line import UserError
+from training_run.run_lock import locked, write_error
 from training_run.settings_file import SETTINGS_FILE, holds_settings, read_settings, write_settings
 
 CHECKPOINTS = "checkpoints"
-_SUFFIX = ".training"  # of a run's directory until it is finished
-FORMAT = 2  # of a run's files; runs of 0.1.0 have no "format" in run.json
+_SUFFIX = ".training"  # of the directory of an unfinished run
+FORMAT = 2  # version of a run's files; runs of 0.1.0 have no "format" in run.json
 
 
 class RunDirectory(NamedTuple):
-    """A run's directory while the run works on it.
+    """The directory of a run that is in progress.
 
     Attributes:
-      path: where the finished run will be.
-      training: where the run is until then; every file is written below it.
-      settings: what the run computes.
+      path: directory of the finished run.
+      training: directory of the unfinished run, where all files are written.
+      settings: the content of `run.json`.
     """
 
     path: Path
@@ -38,29 +36,29 @@ class RunDirectory(NamedTuple):
     settings: dict[str, Any]
 
     def finish(self, files: Iterable[str]) -> None:
-        """Rename the run to its final path, instead of the finished run that may be there.
+        """Rename the run to its final path, where it replaces an older run.
 
         Args:
-          files: the names of the run's files; other files are the user's, and stay.
+          files: names of the run's files. Other files belong to the user, and are kept.
         """
         files = sorted({SETTINGS_FILE, *files})
         write_settings(self.training, self.settings | {"files": files})
-        if self.path.exists() and any(self.path.iterdir()):  # a rename replaces an empty directory
+        if self.path.exists() and any(self.path.iterdir()):  # A rename replaces an empty directory.
             self.path.rename(_old(self.path))
         self.training.rename(self.path)
-        with suppress(OSError):  # the new run is complete; the next command deletes the old one
+        with suppress(OSError):  # The new run is complete. The next command deletes the old run.
             _complete_renames(self.path)
 
 
 def saved_settings(path: Path) -> dict[str, Any]:
-    """Return the settings of the run that `--resume` would go on with; empty if there is none.
+    """Return the settings of the run that `--resume` goes on with; empty if there is no run.
 
     Raises:
-      UserError: they cannot be read.
+      UserError: the settings are damaged.
     """
-    for place in (_resumed(path), path, _old(path), _training(path)):
-        if holds_settings(place):
-            return read_settings(place)
+    for directory in (_resumed(path), path, _old(path), _training(path)):
+        if holds_settings(directory):
+            return read_settings(directory)
     return {}
 
 
@@ -73,79 +71,79 @@ def open_directory(
     resume: bool,
     overwrite: bool,
 ) -> Iterator[RunDirectory]:
-    """Open a run's directory, locked against other processes.
+    """Open and lock the directory of a run.
 
     Args:
       path: the run's final directory.
-      settings: what the run computes, kept in `run.json`: `app`, the data, and flags by name.
-      changeable: the settings that a resumed run may change.
-      resume: go on with the run that is there, if there is one.
-      overwrite: start a new run even if there is one.
+      settings: the content of `run.json`: `app`, the data, and flags by name.
+      changeable: names of the settings that a resumed run may change.
+      resume: go on with the run in `path`, if there is a run.
+      overwrite: start a new run even if `path` holds a run.
 
     Raises:
-      UserError: the directory cannot be written, another process works in it, it holds something
-        else than a run of this app, it holds a run and neither `resume` nor `overwrite` is set, or
-        the run to be resumed has other settings.
+      UserError: the directory cannot be written, another process works in the directory, the
+        directory holds files that are not a run of this app, or a run and neither `resume` nor
+        `overwrite` is set, or the settings of the resumed run differ.
     """
     if resume and overwrite:
-        raise UserError("--resume goes on and --overwrite starts a new run: give one of them")
+        raise UserError("--resume and --overwrite exclude each other: give one of them")
     if path.is_mount():
         raise UserError(f"{path} is a mount point and cannot be renamed; name a directory in it")
     settings = {"format": FORMAT, **settings}
-    with _locked(path):
+    with locked(path):
         try:
             _check_name(path, settings["app"])
             _complete_renames(path)
             _check(path, settings, changeable, resume, overwrite)
             directory = _prepare(path, settings, resume)
         except OSError as error:
-            raise _unwritable(path, error) from error
+            raise write_error(path, error) from error
         try:
-            signals.state.last_words = f"interrupted; {what_is_kept(path)}"
+            signals.state.last_words = f"interrupted; {describe_saved_state(path)}"
             yield directory
-        except BrokenPipeError:  # of the output, not of the directory
+        except BrokenPipeError:  # from stdout, not from the directory
             raise
         except OSError as error:
             reason = f"{error.filename or 'the system'}: {error.strerror or error}"
-            raise UserError(f"{reason}; {what_is_kept(path)}") from error
+            raise UserError(f"{reason}; {describe_saved_state(path)}") from error
 
 
-def what_is_kept(path: Path) -> str:
-    """Say what there is to go on from after a run has ended early."""
+def describe_saved_state(path: Path) -> str:
+    """Say what a run that ended early has saved."""
     if _has_checkpoint(_training(path)):
-        return "what was learned is kept, and --resume goes on from there"
+        return "a checkpoint is saved, and --resume goes on from it"
     if path.exists():
-        return f"the run in {path} is as it was"
-    return "nothing was learned yet"
+        return f"the run in {path} is unchanged"
+    return "no checkpoint is saved yet"
 
 
 @contextmanager
-def reading_run(path: Path, file: Path, what: str, app: str) -> Iterator[None]:
-    """Turn the errors of reading a finished run into errors of one line.
+def user_errors(path: Path, file: Path, content: str, app: str) -> Iterator[None]:
+    """Turn the errors of reading a file of a finished run into UserErrors.
 
     Args:
       path: the run's directory.
-      file: the file in it that is read.
-      what: what the file should be, for the message.
-      app: the package that trains such runs.
+      file: the file in the directory.
+      content: what the file should contain, for the message.
+      app: the package that trains runs of this kind, for the message.
 
     Raises:
-      UserError: the file is not there, or is damaged.
+      UserError: the file is missing or damaged.
     """
-    place = path.resolve()  # because "." has no name
-    if place.name and (_old(place) / SETTINGS_FILE).exists():
-        with suppress(UserError), _locked(place):  # another process may work on the run
-            _complete_renames(place)
+    resolved = path.resolve()  # because "." has no name
+    if resolved.name and (_old(resolved) / SETTINGS_FILE).exists():
+        with suppress(UserError), locked(resolved):  # Another process may work on the run.
+            _complete_renames(resolved)
     try:
         yield
     except FileNotFoundError:
         raise UserError(
-            f"{path} is not a finished run: there is no {file}; train one with python -m "
+            f"{path} is not a finished run: there is no {file}; train a run with python -m "
             f"{app}.train --save_path={path}"
         ) from None
     except (ValueError, OSError) as error:
         reason = str(error).removeprefix(f"{file}: ")
-        raise UserError(f"{file} is not {what}: {reason}") from None
+        raise UserError(f"{file} is not {content}: {reason}") from None
 
 
 def _complete_renames(path: Path) -> None:
@@ -154,20 +152,20 @@ def _complete_renames(path: Path) -> None:
     if old.exists() and not path.exists():
         (training if training.exists() else old).rename(path)
     if old.exists():
-        its_files = read_settings(old).get("files", []) if holds_settings(old) else []
+        old_files = read_settings(old).get("files", []) if holds_settings(old) else []
         for entry in old.iterdir():
-            # A file of the user's own moves along; those of the old run do not.
-            if entry.name not in its_files and not (path / entry.name).exists():
+            # Keep the user's own files; delete the old run's files.
+            if entry.name not in old_files and not (path / entry.name).exists():
                 entry.rename(path / entry.name)
     remove(old)
 
 
 def _check_name(path: Path, app: str) -> None:
-    """Raise a UserError if the run's names mean something else already."""
+    """Raise a UserError if a name that the run uses is taken or reserved."""
     if path.suffix == _SUFFIX:
         raise UserError(
-            f"{path}: a name that ends in {_SUFFIX} is that of an unfinished run; choose another "
-            "--save_path"
+            f"{path}: a name that ends in {_SUFFIX} is reserved for unfinished runs; choose "
+            "another --save_path"
         )
     if unfinished := [p for p in path.parents if p.suffix == _SUFFIX and holds_settings(p)]:
         raise UserError(
@@ -181,7 +179,7 @@ def _check_name(path: Path, app: str) -> None:
 def _check(
     path: Path, settings: dict[str, Any], changeable: Collection[str], resume: bool, overwrite: bool
 ) -> None:
-    """Raise a UserError if what is there forbids such a run; change nothing."""
+    """Raise a UserError if the files in `path` do not allow this run; change no file."""
     app = settings["app"]
     for directory, state in ((path, "a finished"), (_training(path), "an unfinished")):
         if not directory.exists():
@@ -192,42 +190,42 @@ def _check(
         if holds_run and not (resume or overwrite):
             raise UserError(
                 f"{directory} holds {state} run; --resume goes on with it, --overwrite starts a "
-                "new one"
+                "new run"
             )
     if resume:
         _check_resume(path, settings, changeable)
 
 
 def _check_resume(path: Path, settings: dict[str, Any], changeable: Collection[str]) -> None:
-    """Raise a UserError if there is a run that cannot be resumed with these settings."""
+    """Raise a UserError if `path` holds a run that cannot be resumed with these settings."""
     saved, first_version = saved_settings(path), path.with_name(f"{path.name}.unfinished")
-    older = path if saved and saved.get("format") != FORMAT else None
+    old_format = path if saved and saved.get("format") != FORMAT else None
     if not saved and first_version.exists():
-        older = first_version
-    if older:
+        old_format = first_version
+    if old_format:
         raise UserError(
-            f"{older} is a run of an older version, which --resume cannot go on with; --overwrite "
-            "starts a new run, and finished runs still generate"
+            f"{old_format} is a run of an older version, which --resume cannot go on with; "
+            "--overwrite starts a new run, and finished runs still generate"
         )
     if not saved:
         return
     holds_run = path.exists() and any(path.iterdir())
     if holds_run and not _has_checkpoint(_resumed(path)):
         raise UserError(
-            f"{path} has no checkpoint to go on from; --overwrite starts a new run, and replaces "
-            "this one when the new one is finished"
+            f"{path} has no checkpoint to go on from; --overwrite starts a new run, which replaces "
+            "this run when the new run is finished"
         )
     for name, value in settings.items():
-        # A run that lacks a setting is older than its flag, so there is nothing to compare.
+        # A run without this setting is older than the flag, so there is nothing to compare.
         if name not in changeable and saved.get(name, value) != value:
             raise UserError(
                 f"--resume: the run in {path} has {name}={_text(saved[name])}, not "
-                f"{_text(value)}; use the same, or start a new run with --overwrite"
+                f"{_text(value)}; give the same value, or start a new run with --overwrite"
             )
 
 
 def _prepare(path: Path, settings: dict[str, Any], resume: bool) -> RunDirectory:
-    """Return the directory, with the settings in it and the checkpoints that `resume` needs."""
+    """Create the directory with its settings, and with the checkpoints that `resume` needs."""
     training, resumed = _training(path), _resumed(path)
 
     def make(directory: Path) -> None:
@@ -243,51 +241,13 @@ def _prepare(path: Path, settings: dict[str, Any], resume: bool) -> RunDirectory
     return RunDirectory(path, training, settings)
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock of the run directory `path`; the kernel drops it when the process dies."""
-    file = path.with_name(f".{path.name}.lock")
-    lock = filelock.FileLock(file)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-        file.write_text(f"{os.getpid()}\n")
-    except filelock.Timeout:
-        if not file.exists():  # filelock also raises Timeout if it cannot create the file
-            raise _unwritable(path, PermissionError(1, "not permitted", str(file))) from None
-        raise UserError(
-            f"{path} is in use by process {file.read_text().strip()}; wait for it, stop it, or "
-            "choose another --save_path"
-        ) from None
-    except OSError as error:
-        error.filename = error.filename or str(file)
-        if lock.is_locked:  # else the file is another user's; ours has no room for the number
-            with suppress(OSError):
-                file.unlink()
-            lock.release()
-        raise _unwritable(path, error) from error
-    try:
-        yield
-    finally:
-        with suppress(OSError):  # if the directory has become read-only; an old file blocks no one
-            file.unlink()
-        lock.release()
-
-
-def _unwritable(path: Path, error: OSError) -> UserError:
-    return UserError(
-        f"cannot write the run to {path}: {error.strerror or error} ({error.filename}); correct "
-        "that or choose another --save_path"
-    )
-
-
 def _is_run(directory: Path, app: str) -> bool:
     """Tell whether a run of `app` made `directory`."""
     return holds_settings(directory) and read_settings(directory).get("app") == app
 
 
 def _resumed(path: Path) -> Path:
-    """Return the directory that `--resume` goes on from: of two, the one with a checkpoint."""
+    """Return the directory to resume: the unfinished run if it has a checkpoint, else `path`."""
     training = _training(path)
     return training if _has_checkpoint(training) or not path.exists() else path
 

@@ -1,4 +1,4 @@
-"""The flags that every training command has, and what `--resume` does with a command's flags."""
+"""The flags that both training commands have, and how `--resume` treats the flags."""
 
 from functools import partial
 from pathlib import Path
@@ -11,12 +11,12 @@ from training_run.schedule import SCHEDULES
 
 
 class FlagGroups(NamedTuple):
-    """A training command's flags, by what `--resume` does with them. Each flag is in one group.
+    """A training command's flags, grouped by how `--resume` treats them.
 
     Attributes:
-      kept: they decide what the run computes. A resumed run has the same.
-      changeable: a resumed run has the same unless they are given.
-      process: they are not kept in `run.json`: each command needs them again.
+      kept: they decide what the run computes. A resumed run must have the same values.
+      changeable: a resumed run has the saved values unless the command gives others.
+      process: `run.json` does not store them, so each command must give them again.
     """
 
     kept: list[flags.FlagHolder]
@@ -24,7 +24,7 @@ class FlagGroups(NamedTuple):
     process: list[flags.FlagHolder]
 
     def settings(self) -> dict[str, Any]:
-        """Return the values that a run keeps, by the flags' names.
+        """Return the values for `run.json` by the flags' names.
 
         `data_dir` is absolute, because the run may be resumed from another directory.
         """
@@ -39,9 +39,9 @@ class FlagGroups(NamedTuple):
 
 
 class Definer:
-    """absl's `DEFINE_integer` and so on, for flags other than the global ones.
+    """absl's `DEFINE_integer` and so on for `flag_values`.
 
-    Arguments: name, default and help text, and for numbers the lower and the upper bound.
+    Arguments: name, default, help text, and for numbers the lower and upper bound.
     """
 
     def __init__(self, flag_values: flags.FlagValues):
@@ -56,7 +56,7 @@ class Definer:
 def define_run_flags(
     define: Definer, *, epochs: int, batch_size: int, save_path: str
 ) -> FlagGroups:
-    """Define the flags that every training command has.
+    """Define the flags that both training commands have.
 
     Args:
       epochs: default number of epochs, the original's.
@@ -68,20 +68,20 @@ def define_run_flags(
         kept=[
             define.integer("batch_size", batch_size, "Examples in a gradient step.", 1, 10**5),
             define.integer("seed", 0, "Random seed.", 0, 2**31 - 1),
-            define.float("max_minutes", 0.0, "Instead of --epochs: train as many epochs as end in "
-                         "this time, by the rate of the first steps; 0 trains --epochs.", 0),
+            define.float("max_minutes", 0.0, "Instead of --epochs: train as many epochs as fit in "
+                         "these minutes, at the speed of the first steps; 0 trains --epochs.", 0),
         ],
         changeable=[define.integer("epochs", epochs, "Number of training epochs.", 1, 10**9)],
         process=[
             define.string("save_path", None, f"Directory of the run. Default: {save_path}."),
-            define.boolean("resume", False, "Go on with the run in --save_path, if there is one. "
-                           "Flags that are not given are those of that run."),
-            define.boolean("overwrite", False, "Start a new run even if --save_path holds one. "
-                           "A finished run stays there until the new one is finished; an "
-                           "unfinished one is deleted at once."),
+            define.boolean("resume", False, "Go on with the run in --save_path; start a new run if "
+                           "there is none. Flags that are not given have the values of that run."),
+            define.boolean("overwrite", False, "Start a new run even if --save_path holds a run. "
+                           "A finished run is replaced when the new run is finished; an "
+                           "unfinished run is deleted at once."),
             define.string("log_dir", None, "Write TensorBoard logs to this directory."),
             define.enum("distribution", "none", ["none", "mirrored", "multi_worker"],
-                        "Train on all GPUs of this machine (mirrored), or with the workers that "
+                        "Train on all GPUs of this machine (mirrored), or on the workers that "
                         "TF_CONFIG names (multi_worker)."),
             define_gpu_flag(define),
         ],
@@ -92,11 +92,11 @@ def define_run_flags(
 def define_rate_flags(
     define: Definer, learning_rate: float, help_text: str
 ) -> list[flags.FlagHolder]:
-    """Define the learning rate and how it changes over a run.
+    """Define the learning rate and its schedule.
 
     Args:
       learning_rate: default, the original's.
-      help_text: what the rate is.
+      help_text: of `--learning_rate`.
     """
     return [
         define.float("learning_rate", learning_rate, help_text, 1e-12),
@@ -104,35 +104,35 @@ def define_rate_flags(
             "schedule",
             "constant",
             list(SCHEDULES),
-            "Keep the learning rate, or let it fall to zero along a cosine.",
+            "Learning rate schedule: constant, or cosine decay to zero.",
         ),
         define.integer(
-            "warmup_steps", 0, "Steps in which the learning rate rises from zero.", 0, 10**9
+            "warmup_steps", 0, "Steps over which the learning rate rises from zero.", 0, 10**9
         ),
     ]
 
 
 def define_preset_flag(define: Definer, presets: dict[str, dict[str, Any]]) -> flags.FlagHolder:
-    """Define `--preset`, several defaults under one name.
+    """Define `--preset`, which names a set of defaults.
 
     Args:
-      presets: by name, the defaults by flag.
+      presets: the defaults by flag, by the preset's name.
     """
     described = (
         f"{name}: {' '.join(f'--{flag}={value}' for flag, value in preset.items())}."
         for name, preset in presets.items()
     )
-    text = " ".join(["Other defaults for a new run.", *described])
+    text = " ".join(["A set of defaults for a new run.", *described])
     return define.enum("preset", None, list(presets), text)
 
 
 def define_gpu_flag(define: Definer) -> flags.FlagHolder:
-    """Define `--gpu`, as both originals have it."""
+    """Define `--gpu`, which both originals have."""
     return define.boolean("gpu", False, "Fail if TensorFlow sees no GPU.")
 
 
 def max_minutes(flag_values: flags.FlagValues) -> float:
-    """Return `--max_minutes`, or 0 if `--epochs` is given to a resumed run, which overrides it.
+    """Return `--max_minutes`, or 0 if `--epochs` overrides the value of a resumed run.
 
     Raises:
       UserError: both are given.
@@ -141,18 +141,18 @@ def max_minutes(flag_values: flags.FlagValues) -> float:
         name for name in ("epochs", "max_minutes") if not flag_values[name].using_default_value
     ]
     if len(given) == 2:
-        raise UserError("--epochs and --max_minutes both say how long to train: give one of them")
+        raise UserError("--epochs and --max_minutes both set how long to train: give one of them")
     return 0.0 if given == ["epochs"] else flag_values.max_minutes
 
 
 def set_flag_defaults(
     flag_values: flags.FlagValues, defaults: dict[str, Any], groups: FlagGroups
 ) -> None:
-    """Give flags other defaults, for a command line that leaves them out.
+    """Set the defaults of flags that the command line does not give.
 
     Args:
-      defaults: by name, the settings of the run to be resumed, or of a preset.
-      groups: the command's flags; those of `process` keep their defaults.
+      defaults: the settings of the run to resume, or of a preset, by the flags' names.
+      groups: the command's flags; the flags in `process` keep their defaults.
 
     Raises:
       UserError: a default is not a value that the flag accepts.
@@ -163,16 +163,16 @@ def set_flag_defaults(
                 flag_values.set_default(holder.name, defaults[holder.name])
         check_finite(flag_values)
     except flags.Error as error:
-        raise UserError(f"the settings of the run to be resumed are damaged: {error}") from None
+        raise UserError(f"the settings of the run to resume are damaged: {error}") from None
 
 
 def run_path(save_path: str | None, default: str) -> Path:
-    """Return the absolute path of the run's directory, `save_path` or else `default`.
+    """Return the absolute path of the run's directory, by default `default`.
 
-    Symbolic links are followed, so that the directory itself is renamed.
+    Symbolic links are resolved, because a run renames its directory.
 
     Raises:
-      UserError: it is the root of the file system, or a loop of links.
+      UserError: the path is the root of the file system, or a loop of links.
     """
     try:
         path = Path(save_path or default).resolve()

@@ -1,4 +1,4 @@
-"""SavedModels, written whole or not at all."""
+"""SavedModels, written atomically."""
 
 import os
 from pathlib import Path
@@ -17,12 +17,12 @@ def save(path: Path, module: tf.Module, signatures: Any) -> None:
       signatures: as `tf.saved_model.save` takes them.
 
     Raises:
-      OSError: it cannot be written, such as when the disk is full.
+      OSError: the directory cannot be written, for example because the disk is full.
     """
 
     def write(partial: Path) -> None:
         with os_errors(partial):
-            # As bytes, because TensorFlow refuses a name that the locale cannot decode.
+            # Pass bytes, because TensorFlow refuses a text that the locale cannot encode.
             tf.saved_model.save(module, os.fsencode(partial), signatures=signatures)
 
     write_atomically(path, write)

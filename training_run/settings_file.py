@@ -1,4 +1,4 @@
-"""The file that says what a run computes: its app, its data and its flags."""
+"""`run.json`, the settings of a run: its app, its data and its flags."""
 
 import json
 import os
@@ -13,7 +13,7 @@ SETTINGS_FILE = "run.json"
 
 
 def holds_settings(directory: Path) -> bool:
-    """Tell whether there is a `run.json`."""
+    """Tell whether a directory has a `run.json`."""
     return (directory / SETTINGS_FILE).exists()
 
 
@@ -23,10 +23,10 @@ def write_settings(directory: Path, settings: dict[str, Any]) -> None:
 
 
 def read_settings(directory: Path) -> dict[str, Any]:
-    """Return what a run's `run.json` holds.
+    """Return the content of a run's `run.json`.
 
     Raises:
-      UserError: it is damaged.
+      UserError: the file is damaged.
     """
     file = directory / SETTINGS_FILE
     try:
@@ -37,12 +37,12 @@ def read_settings(directory: Path) -> dict[str, Any]:
     plain = isinstance(settings, dict) and isinstance(settings.get("files", []), list)
     if not plain or "\\u0000" in text:
         raise UserError(f"{file} is damaged: it is not an object of plain values")
-    return {name: _in_this_locale(value) for name, value in settings.items()}
+    return {name: _decode_path(value) for name, value in settings.items()}
 
 
-def _in_this_locale(value: Any) -> Any:
-    """Return a text that may be a path as the present locale spells the path."""
+def _decode_path(value: Any) -> Any:
+    """Return a text that may be a path, decoded with the current locale."""
     if isinstance(value, str):
-        with suppress(UnicodeEncodeError):  # a text that no path can be
+        with suppress(UnicodeEncodeError):  # The text is not a path.
             return os.fsdecode(value.encode("utf-8", "surrogateescape"))
     return value

@@ -1,4 +1,4 @@
-"""Metrics and pictures for TensorBoard."""
+"""TensorBoard logs of metrics and images."""
 
 import os
 import tempfile
@@ -11,12 +11,12 @@ from training_run.tensorflow_errors import os_errors
 
 
 class TensorBoard:
-    """Writes to a directory of logs, or nothing at all.
+    """A writer of TensorBoard logs.
 
     Args:
-      log_dir: the directory; None writes nothing.
+      log_dir: directory of the logs; None writes no logs.
 
-    All methods raise an OSError if they cannot write, such as when the disk is full.
+    All methods raise an OSError if they cannot write, for example because the disk is full.
     """
 
     def __init__(self, log_dir: str | None):
@@ -25,9 +25,9 @@ class TensorBoard:
         self._writer = None
         if log_dir:
             self._path.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=log_dir):  # fail now if it cannot be written
+            with tempfile.TemporaryFile(dir=log_dir):  # Fail now if the directory is read-only.
                 pass
-            # As bytes, because TensorFlow refuses a name that the locale cannot decode.
+            # Pass bytes, because TensorFlow refuses a text that the locale cannot encode.
             self._writer = tf.summary.create_file_writer(os.fsencode(log_dir))
 
     def scalars(self, values: dict[str, float], step: int) -> None:
@@ -44,7 +44,7 @@ class TensorBoard:
                 tf.summary.image(tag, image[None, ..., None], step=step)
 
     def flush(self) -> None:
-        """Wait until all is on the disk."""
+        """Write all buffered logs to the disk."""
         if self._writer:
             with os_errors(self._path):
                 self._writer.flush()

@@ -1,4 +1,4 @@
-"""TensorFlow's errors as the operating system's."""
+"""TensorFlow's file errors as OSErrors."""
 
 import errno
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ import tensorflow as tf
 
 @contextmanager
 def os_errors(path: Path) -> Iterator[None]:
-    """Turn the errors of TensorFlow's file system into the operating system's.
+    """Turn the errors of TensorFlow's file system into OSErrors.
 
     Raises:
-      OSError: such as for a full disk, with the name of `path`.
+      OSError: for example for a full disk, with `path` as the file's name.
     """
     try:
         yield
-    except tf.errors.OpError as error:  # its message: first the file, then the system's words
-        words = error.message.split("; ")[-1].splitlines()[0]
-        raise OSError(errno.EIO, words, str(path)) from None
+    except tf.errors.OpError as error:  # The message has the file, "; ", and the system's reason.
+        reason = error.message.split("; ")[-1].splitlines()[0]
+        raise OSError(errno.EIO, reason, str(path)) from None

@@ -1,4 +1,4 @@
-"""TensorFlow's settings: quiet, deterministic, and on a GPU if the user insists."""
+"""TensorFlow's settings: no log messages, deterministic operations, and the check for a GPU."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from keras_tfjs.quiet_import import quiet_import
 
 
 def import_tensorflow() -> None:
-    """Import TensorFlow without its messages on oneDNN and CUDA."""
+    """Import TensorFlow without its messages about oneDNN and CUDA."""
     if "tensorflow" in sys.modules:
         return
     with quiet_import():
@@ -20,12 +20,13 @@ def import_tensorflow() -> None:
 def set_up(gpu: bool = False, parallel_ops: int = 1) -> None:
     """Import TensorFlow and make it deterministic.
 
-    Call this before anything computes, because the number of threads is then fixed.
+    Call this before the first operation, which fixes the number of threads.
 
     Args:
       gpu: fail unless TensorFlow sees a GPU, as the originals' `--gpu` does.
-      parallel_ops: operations that the app's graph has ready at the same time. If they are enough
-        for all cores, each gets one thread, because small operations lose by sharing several.
+      parallel_ops: number of operations that the app's graph can run in parallel. If this number
+        covers all cores, each operation gets one thread, because several threads slow down small
+        operations.
 
     Raises:
       UserError: `gpu` is set and there is none.

@@ -1,4 +1,4 @@
-"""The Kubernetes manifest of docs/scaling.md is one that works."""
+"""The Kubernetes manifest of docs/scaling.md is valid."""
 
 import json
 from pathlib import Path
@@ -18,14 +18,14 @@ DOCUMENTS = list(yaml.safe_load_all(MANIFEST.read_text()))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document["kind"])
-def test_the_manifest_is_valid(document):
+def test_manifest_is_valid(document):
     version = kubernetes_validate.latest_version()
     kubernetes_validate.validate(document, version, strict=True)
     with pytest.raises(kubernetes_validate.ValidationError):
         kubernetes_validate.validate({**document, "spec": 1}, version, strict=True)
 
 
-def test_its_workers_find_each_other():
+def test_manifest_workers_find_each_other():
     service, _, job = DOCUMENTS
     spec, pod = job["spec"], job["spec"]["template"]["spec"]
     (container,) = pod["containers"]
@@ -41,7 +41,7 @@ def test_its_workers_find_each_other():
     assert container["ports"][0]["containerPort"] == port
 
 
-def test_its_flags_are_the_commands():
+def test_manifest_flags_are_accepted():
     (container,) = DOCUMENTS[2]["spec"]["template"]["spec"]["containers"]
     (mount,) = container["volumeMounts"]
     with fresh_flags(FLAGS):

@@ -1,4 +1,4 @@
-"""Several workers compute what one would."""
+"""Several workers compute the same as one worker."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ KINDS = {"1": "none", "2": "multi_worker", "4": "multi_worker", "mirrored": "mir
 
 @pytest.fixture(scope="module")
 def figures(tmp_path_factory) -> dict[str, list[dict[str, np.ndarray]]]:
-    """What each process of 1, 2 and 4 workers and of two mirrored replicas computed."""
+    """The results of each process, for 1, 2 and 4 workers and two mirrored replicas."""
 
     def compute(directory: Path) -> None:
         for name, kind in KINDS.items():
@@ -36,7 +36,7 @@ models = pytest.mark.parametrize("model", ["text", "dropout", "images"])
 
 @several
 @models
-def test_the_first_gradient_is_the_same(figures, name, model):
+def test_first_gradient_equals_a_single_process(figures, name, model):
     (alone,) = figures["1"]
     for worker in figures[name]:
         names = [key for key in alone if key.startswith(f"{model}/gradient/")]
@@ -49,7 +49,7 @@ def test_the_first_gradient_is_the_same(figures, name, model):
 
 @several
 @models
-def test_the_losses_are_the_same_within_a_hundredth(figures, name, model):
+def test_losses_are_within_one_percent(figures, name, model):
     (alone,) = figures["1"]
     losses = alone[f"{model}/losses"]
     assert len(losses) == 50 and losses[-1] < losses[0]
@@ -61,12 +61,12 @@ def test_the_losses_are_the_same_within_a_hundredth(figures, name, model):
 
 @several
 @pytest.mark.parametrize("model", ["text", "images"])
-def test_the_validation_loss_is_the_same(figures, name, model):
+def test_validation_loss_is_within_one_percent(figures, name, model):
     (alone,) = figures["1"]
     for worker in figures[name]:
         key = f"{model}/val_loss"
         assert worker[key] == pytest.approx(alone[key], rel=0.01)
-        assert worker[key] == figures[name][0][key]  # or the workers would decide differently
+        assert worker[key] == figures[name][0][key]  # because all workers must decide alike
 
 
 @several
@@ -84,6 +84,6 @@ def test_all_replicas_have_identical_weights(figures, name, model):
 
 
 @pytest.mark.parametrize("name", ["2", "4"])
-def test_every_row_of_a_batch_is_one_workers(figures, name):
+def test_each_row_belongs_to_one_worker(figures, name):
     rows = np.concatenate([worker["rows"] for worker in figures[name]])
     assert len(rows) == 10 and set(rows) == set(range(10))

@@ -1,4 +1,4 @@
-"""The training command on several workers: who writes, who stops, who comes back."""
+"""The training command on several workers: files, output, errors, signals and resuming."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def weights(directory: Path) -> bytes:
 
 
 def wait_for(workers: Workers, words: str, number: int = 0) -> None:
-    """Wait until a worker, the chief by default, has printed the words."""
+    """Wait until a worker has printed the words; by default the chief."""
     for _ in range(12_000):
         if words in workers.output(number):
             return
@@ -43,7 +43,7 @@ def wait_for(workers: Workers, words: str, number: int = 0) -> None:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory, corpus) -> Path:
-    """The directory of three workers that trained from beginning to end."""
+    """The directory of three workers that trained without an interruption."""
 
     def train_all(directory: Path) -> None:
         with started(directory, JOBS, train, lines(directory, corpus)) as workers:
@@ -52,7 +52,7 @@ def undisturbed(tmp_path_factory, corpus) -> Path:
     return made_once(tmp_path_factory, "undisturbed", train_all)
 
 
-def test_only_the_chief_writes_and_shows(undisturbed):
+def test_only_the_chief_writes_and_prints(undisturbed):
     names = [path.name for path in undisturbed.iterdir() if path.is_dir()]
     assert names == ["run-0"]
     assert (undisturbed / "run-0" / "model.json").exists()
@@ -62,7 +62,7 @@ def test_only_the_chief_writes_and_shows(undisturbed):
         assert text == "One of 3 workers; the chief shows the progress and writes the run.\n"
 
 
-def test_the_model_is_one_that_a_single_process_goes_on_with(undisturbed, tmp_path, call, corpus):
+def test_single_process_resumes_a_run_of_several_workers(undisturbed, tmp_path, call, corpus):
 
     shutil.copytree(undisturbed / "run-0", tmp_path / "run")
     line = [corpus, *SMALL, "--epochs=7", f"--save_path={tmp_path / 'run'}", "--resume"]
@@ -75,17 +75,15 @@ LOST = "error: a worker was lost; start all workers again, with the same flags a
 
 
 @pytest.mark.parametrize(("lost", "delay"), [(0, 0.0), (0, 0.05), (2, 0.05)])
-def test_a_worker_that_dies_ends_all_and_resume_loses_nothing(
-    undisturbed, tmp_path, corpus, lost, delay
-):
-    """The chief, or another one, in the middle of an epoch: two processes are left, and end."""
+def test_dead_worker_ends_all_and_resume_loses_nothing(undisturbed, tmp_path, corpus, lost, delay):
+    """The chief or another worker dies within an epoch, and the other two end."""
     commands = lines(tmp_path, corpus)
     with started(tmp_path, JOBS, train, commands) as workers:
         wait_for(workers, "Epoch 3 of 6")
         time.sleep(delay)
         workers.processes[lost].process.kill()
         statuses = workers.wait()
-        assert "Epoch 4 of 6" not in workers.output(0)  # so it was in the middle of that
+        assert "Epoch 4 of 6" not in workers.output(0)  # The worker died within epoch 4.
         assert statuses.pop(lost) == -signal.SIGKILL and statuses == [os.EX_TEMPFAIL] * 2
         for number in {0, 1, 2} - {lost}:
             output = workers.output(number)
@@ -93,14 +91,14 @@ def test_a_worker_that_dies_ends_all_and_resume_loses_nothing(
         for number, command in enumerate(commands):
             workers.start(number, train, [*command, "--resume"])
         assert workers.wait() == [0, 0, 0], workers.output(0)
-        assert workers.output(0).count("Epoch 2 of 6") == 1  # it was not done again
+        assert workers.output(0).count("Epoch 2 of 6") == 1  # Epoch 2 was not repeated.
         for number in range(len(JOBS)):
             assert "Traceback" not in workers.output(number)
     assert weights(tmp_path) == weights(undisturbed)
 
 
-def test_a_worker_that_dies_before_all_are_there(undisturbed, tmp_path, corpus):
-    """An orchestrator starts each one again that ends so."""
+def test_worker_that_dies_before_the_start_can_be_restarted(undisturbed, tmp_path, corpus):
+    """The test restarts each worker that ends with status 75, as an orchestrator does."""
     commands = lines(tmp_path, corpus)
     with started(tmp_path, JOBS, train, commands[:2]) as workers:
         time.sleep(3)  # they wait for the third one
@@ -119,7 +117,7 @@ def test_a_worker_that_dies_before_all_are_there(undisturbed, tmp_path, corpus):
     assert weights(tmp_path) == weights(undisturbed)
 
 
-def test_only_the_chief_needs_to_see_the_run(undisturbed, tmp_path, corpus):
+def test_only_the_chief_needs_the_run_directory(undisturbed, tmp_path, corpus):
     shutil.copytree(undisturbed / "run-0", tmp_path / "run-0")
     flags = ["--epochs=7", "--distribution=multi_worker", "--resume"]  # the rest is the run's
     commands = [[*flags, f"--save_path={tmp_path / f'run-{n}'}"] for n in range(len(JOBS))]
@@ -129,7 +127,7 @@ def test_only_the_chief_needs_to_see_the_run(undisturbed, tmp_path, corpus):
     assert weights(tmp_path) != weights(undisturbed)
 
 
-def test_what_the_chief_cannot_open_ends_all(undisturbed, tmp_path, corpus):
+def test_error_on_the_chief_ends_all_workers(undisturbed, tmp_path, corpus):
     commands = lines(tmp_path, corpus)
     commands[0].append(f"--save_path={undisturbed / 'run-0'}")
     before = weights(undisturbed)
@@ -140,7 +138,7 @@ def test_what_the_chief_cannot_open_ends_all(undisturbed, tmp_path, corpus):
     assert weights(undisturbed) == before
 
 
-def test_checkpoints_of_the_chief_that_are_damaged_end_all(undisturbed, tmp_path, corpus):
+def test_damaged_checkpoints_end_all_workers(undisturbed, tmp_path, corpus):
     shutil.copytree(undisturbed / "run-0", tmp_path / "run-0")
     for file in (tmp_path / "run-0/checkpoints").iterdir():
         file.write_bytes(b"")
@@ -152,7 +150,7 @@ def test_checkpoints_of_the_chief_that_are_damaged_end_all(undisturbed, tmp_path
             assert "can be read: all are damaged" in workers.output(number)
 
 
-def test_a_log_dir_that_the_chief_cannot_write_ends_all(tmp_path, corpus):
+def test_unwritable_log_dir_ends_all_workers(tmp_path, corpus):
     commands = lines(tmp_path, corpus, f"--log_dir={corpus}")
     with started(tmp_path, JOBS, train, commands) as workers:
         assert workers.wait() == [1, 1, 1]
@@ -160,7 +158,7 @@ def test_a_log_dir_that_the_chief_cannot_write_ends_all(tmp_path, corpus):
             assert f"{corpus}: File exists" in workers.output(number)
 
 
-def test_a_port_that_is_taken_is_one_line(monkeypatch, tmp_path, corpus):
+def test_port_in_use_is_one_line(monkeypatch, tmp_path, corpus):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -174,7 +172,7 @@ def test_a_port_that_is_taken_is_one_line(monkeypatch, tmp_path, corpus):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_signal_to_one_stops_all_with_a_checkpoint(undisturbed, tmp_path, corpus):
+def test_signal_to_one_worker_stops_all_with_a_checkpoint(undisturbed, tmp_path, corpus):
     commands = lines(tmp_path, corpus)
     with started(tmp_path, JOBS, train, commands) as workers:
         wait_for(workers, "Epoch 2 of 6")
@@ -184,14 +182,14 @@ def test_a_signal_to_one_stops_all_with_a_checkpoint(undisturbed, tmp_path, corp
             re.findall(r"Stopped after \d+ epochs and \d+ steps, with a checkpoint", output)
             for output in map(workers.output, range(len(JOBS)))
         ]
-        assert len(stops[0]) == 1 and stops == stops[:1] * len(JOBS)  # all at the same step
+        assert len(stops[0]) == 1 and stops == stops[:1] * len(JOBS)  # at the same step
         for number, command in enumerate(commands):
             workers.start(number, train, [*command, "--resume"])
         assert workers.wait() == [0, 0, 0], workers.output(0)
     assert weights(tmp_path) == weights(undisturbed)
 
 
-def test_workers_that_were_told_otherwise_are_refused(tmp_path, corpus):
+def test_workers_with_different_flags_are_refused(tmp_path, corpus):
     commands = lines(tmp_path, corpus)
     commands[2].append("--epochs=7")
     with started(tmp_path, JOBS, train, commands) as workers:
@@ -220,7 +218,7 @@ def test_workers_that_were_told_otherwise_are_refused(tmp_path, corpus):
         json.dumps({**CLUSTER, "cluster": {"ps": ["127.0.0.1:1"], "worker": ["127.0.0.1:2"]}}),
     ],
 )
-def test_a_wrong_tf_config_is_one_line(call, monkeypatch, tmp_path, corpus, config):
+def test_wrong_tf_config_is_one_line(call, monkeypatch, tmp_path, corpus, config):
     if config is None:
         monkeypatch.delenv("TF_CONFIG", raising=False)
     else:
@@ -230,7 +228,7 @@ def test_a_wrong_tf_config_is_one_line(call, monkeypatch, tmp_path, corpus, conf
     assert not list(tmp_path.iterdir())
 
 
-def test_one_mirrored_replica_computes_what_none_does(call, tmp_path, corpus):
+def test_one_mirrored_replica_equals_no_distribution(call, tmp_path, corpus):
     found = []
     for kind in ("none", "mirrored"):
         path = tmp_path / kind

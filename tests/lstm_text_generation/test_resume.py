@@ -8,7 +8,8 @@ import pytest
 from keras_tfjs import signals
 from lstm_text_generation.model import fit_model
 from tests.lstm_text_generation.conftest import make_model
-from training_run.run import Run, open_run
+from training_run.open_run import open_run
+from training_run.run import Run
 
 
 @pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "muon"])

@@ -279,7 +279,7 @@ def test_learning_rate_warms_up_and_follows_cosine(call, corpus, tmp_path, monke
             rates.append(float(self._optimizer.learning_rate.numpy()))
             super().log_step(*arguments)
 
-    monkeypatch.setattr("training_run.run.Run", RecordingRun)
+    monkeypatch.setattr("training_run.open_run.Run", RecordingRun)
     line = [corpus, *SMALL, "--schedule=cosine", "--warmup_steps=3", "--learning_rate=0.02"]
     code, _, err = call(train, *line, "--epochs=4", f"--save_path={tmp_path / 'run'}")
     assert code == 0, err

@@ -1,4 +1,4 @@
-"""A disk that is full, or turns read-only: one clear line, nothing lost, and --resume goes on."""
+"""A full or read-only disk: the run ends in one line, loses nothing, and can be resumed."""
 
 import shutil
 import subprocess
@@ -19,7 +19,7 @@ class SmallDisk:
         path.mkdir()
         mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tests", str(path)]
         if subprocess.run(mount, capture_output=True).returncode:
-            pytest.skip("no right to mount a tmpfs: run this test as root")
+            pytest.skip("no permission to mount a tmpfs: run this test as root")
 
     def resize(self, size: int) -> None:
         line = ["mount", "-o", f"remount,size={size}k", str(self.path)]
@@ -40,7 +40,7 @@ def disk(tmp_path):
 
 
 def assert_one_clear_line(output: str, directory: Path, reason: str) -> str:
-    """Assert that a run ends with one line that says what happened; return the name of the file."""
+    """Assert that a run ends with one line about a file, and return the file's name."""
     *before, last = output.splitlines()
     assert not any("Traceback" in line or line.startswith("error:") for line in before), output
     assert last.startswith("error: ") and str(directory) in last and reason in last, output
@@ -48,8 +48,8 @@ def assert_one_clear_line(output: str, directory: Path, reason: str) -> str:
 
 
 @pytest.mark.parametrize("kind", APPS)
-def test_a_disk_full_at_any_write_loses_nothing(tmp_path, disk, kind):
-    """The disk grows until the run fits; each time it goes on from where it stood."""
+def test_full_disk_keeps_checkpoints_and_finished_run(tmp_path, disk, kind):
+    """The disk grows until the run fits, and each time the run is resumed."""
     app = APPS[kind](tmp_path)
     path, output = disk.path / "run", tmp_path / "output"
     disk.resize(100_000)
@@ -68,12 +68,12 @@ def test_a_disk_full_at_any_write_loses_nothing(tmp_path, disk, kind):
         if status:
             assert status == 1
             places.add(assert_one_clear_line(process.output(), disk.path, FULL))
-            if "what was learned is kept" in process.output():
+            if "a checkpoint is saved" in process.output():
                 assert_learned(path)
     assert len(places) >= 4 and any("epoch-" in place for place in places), places
     assert app.result(path) == undisturbed
 
-    # A finished run that is to learn more, and cannot, stays as it is.
+    # A finished run stays unchanged if the disk is too full to train it further.
     disk.resize(disk.used() + 4)
     output.unlink()
     process = app.start(path, "--resume", "--epochs=4", output=output)
@@ -83,25 +83,25 @@ def test_a_disk_full_at_any_write_loses_nothing(tmp_path, disk, kind):
 
 
 @pytest.mark.parametrize("kind", APPS)
-def test_a_disk_of_logs_that_is_full_costs_no_checkpoint(tmp_path, disk, kind):
+def test_full_log_disk_keeps_checkpoints(tmp_path, disk, kind):
     app = APPS[kind](tmp_path)
     path = tmp_path / "run"
     disk.resize(16)
     process = app.start(path, f"--log_dir={disk.path}", "--epochs=1000")
     assert process.wait() == 1
-    assert_one_clear_line(process.output(), disk.path, f"{FULL}; what was learned is kept")
+    assert_one_clear_line(process.output(), disk.path, f"{FULL}; a checkpoint is saved")
     assert_learned(path)
 
 
 def allow_writing(directory: Path, mode: int) -> None:
-    """Set the mode of a directory and those in it."""
+    """Set the mode of a directory and of all directories in it."""
     for path in [directory, *directory.rglob("*")]:
         if path.is_dir():
             path.chmod(mode)
 
 
 @pytest.mark.parametrize("kind", APPS)
-def test_a_directory_that_turns_read_only_loses_nothing(tmp_path, kind):
+def test_read_only_directory_keeps_checkpoints(tmp_path, kind):
     app = APPS[kind](tmp_path)
     (tmp_path / "runs").mkdir()
     path, output = tmp_path / "runs" / "run", tmp_path / "output"
@@ -109,7 +109,7 @@ def test_a_directory_that_turns_read_only_loses_nothing(tmp_path, kind):
     process.wait_for("Epoch 2 of")
     allow_writing(path.parent, 0o555)
     assert process.wait() == 1
-    words = "Permission denied; what was learned is kept"
+    words = "Permission denied; a checkpoint is saved"
     assert_one_clear_line(process.output(), path.parent, words)
     assert_learned(path)
     output.unlink()

@@ -1,4 +1,4 @@
-"""Input of any kind ends in one clear line: no traceback, no hang, no memory without bounds."""
+"""Any input ends in at most one line: no traceback, no hang, no unlimited memory."""
 
 import gzip
 import json
@@ -19,7 +19,7 @@ import lstm_text_generation.evaluate
 import lstm_text_generation.generate
 import lstm_text_generation.load
 import lstm_text_generation.train
-from fashion_mnist_vae import data as image_files
+from fashion_mnist_vae.data import IDX_FILES, load_directory
 from keras_tfjs import command_line
 from keras_tfjs.command_line import UserError
 from lstm_text_generation import corpora
@@ -41,7 +41,7 @@ VALUES = st.one_of(
 
 
 def one_line(capfd, module, main, arguments) -> int:
-    """Run a command in this process and assert that it ends with at most one line of an error."""
+    """Run a command in this process, and assert that it prints at most one line of error."""
     sys.argv = [module.__name__, *arguments]
     capfd.readouterr()
     with fresh_flags(module.FLAGS), pytest.raises(SystemExit) as exit_:
@@ -62,8 +62,8 @@ COMMANDS = [
 @fuzzed(350)
 @given(data=st.data())
 @pytest.mark.parametrize("module", COMMANDS, ids=lambda module: module.__name__)
-def test_flags_of_any_value_are_accepted_or_named(capfd, monkeypatch, module, data):
-    """Five flags a case. What is accepted is what the flag's own check accepts."""
+def test_any_flag_value_is_accepted_or_named(capfd, monkeypatch, module, data):
+    """Each case has five flags. The flags' own checks accept or refuse the values."""
     monkeypatch.setattr(sys, "argv", [])
     names = st.sampled_from(list(module.FLAGS))
     flags = data.draw(st.lists(st.tuples(names, VALUES), min_size=5, max_size=5))
@@ -71,29 +71,29 @@ def test_flags_of_any_value_are_accepted_or_named(capfd, monkeypatch, module, da
     def main(arguments):
         for name in module.FLAGS:
             value = getattr(module.FLAGS, name)
-            assert value == value  # no NaN
+            assert value == value  # not NaN
 
     one_line(capfd, module, main, [f"--{name}={value}" for name, value in flags])
 
 
 TRAIN = {"text": lstm_text_generation.train, "images": fashion_mnist_vae.train}
-# What would begin a training, or leave a directory.
-NOT_DRAWN = {"save_path", "savePath", "resume", "overwrite", "log_dir", "logDir", "gpu"}
+# These flags would start a training or create a directory.
+EXCLUDED = {"save_path", "savePath", "resume", "overwrite", "log_dir", "logDir", "gpu"}
 
 
 @fuzzed(400)
 @given(data=st.data())
 @pytest.mark.parametrize("kind", TRAIN)
-def test_flags_of_any_value_lead_to_one_clear_line(
+def test_any_flag_value_ends_in_one_line(
     capfd, monkeypatch, corpus, shapes_dir, text_run, image_run, kind, data
 ):
-    """The whole way to a finished run, which is refused at its end, if nothing was before."""
+    """At the latest, the run is refused because --save_path holds a finished run."""
     monkeypatch.setattr(sys, "argv", [])
     if kind == "text":
         line = [str(corpus), f"--save_path={text_run}"]
     else:
         line = ["--dataset=shapes", f"--data_dir={shapes_dir}", f"--save_path={image_run}"]
-    names = st.sampled_from(sorted(set(TRAIN[kind].FLAGS) - NOT_DRAWN))
+    names = st.sampled_from(sorted(set(TRAIN[kind].FLAGS) - EXCLUDED))
     flags = data.draw(st.lists(st.tuples(names, VALUES), min_size=1, max_size=3))
     with bounded_memory():
         assert one_line(capfd, TRAIN[kind], None, [*line, *(f"--{n}={v}" for n, v in flags)])
@@ -108,7 +108,7 @@ BASE = ("\ufeff" + TEXT[:300] + "Größe, naïve, 海上, 😀\r\n" * 3).encode(
 @fuzzed(5400)
 @given(data=st.one_of(damaged(BASE), st.binary(max_size=300)), encoding=st.sampled_from(ENCODINGS),
        length=st.integers(1, 80))  # fmt: skip
-def test_any_bytes_are_a_corpus_or_refused(tmp_path, data, encoding, length):
+def test_any_corpus_is_accepted_or_refused(tmp_path, data, encoding, length):
     file = tmp_path / "corpus.txt"
     file.write_bytes(data)
     with bounded_memory():
@@ -136,11 +136,11 @@ def idx_files(tmp_path_factory):
 
 @fuzzed(3000)
 @given(data=st.data())
-def test_any_idx_files_are_images_or_refused(tmp_path, idx_files, data):
+def test_any_idx_files_are_accepted_or_refused(tmp_path, idx_files, data):
     shutil.rmtree(tmp_path / "idx", ignore_errors=True)
     (tmp_path / "idx").mkdir()
     suffix = data.draw(st.sampled_from(["", ".gz"]))
-    names = [f"{name}{suffix}" for name in image_files.IDX_FILES]
+    names = [f"{name}{suffix}" for name in IDX_FILES]
     hit = data.draw(st.sampled_from(names))
     for name in names:
         content = idx_files[name]
@@ -149,7 +149,7 @@ def test_any_idx_files_are_images_or_refused(tmp_path, idx_files, data):
         )
     with bounded_memory():
         try:
-            found = image_files.load_directory(tmp_path / "idx", "shapes")
+            found = load_directory(tmp_path / "idx", "shapes")
         except UserError as error:
             assert str(tmp_path / "idx") in str(error)
             return
@@ -166,8 +166,8 @@ LOADERS = {
 @fuzzed(600)
 @given(data=st.data())
 @pytest.mark.parametrize("kind", LOADERS)
-def test_any_model_json_is_a_model_or_refused(tmp_path, text_run, image_run, kind, data):
-    """Its metadata, with the character set or the shape of the images, among the rest."""
+def test_any_model_json_is_accepted_or_refused(tmp_path, text_run, image_run, kind, data):
+    """The damage may also hit the metadata: the character set or the shape of the images."""
     load, place = LOADERS[kind]
     run = text_run if kind == "text" else image_run
     directory = tmp_path / place
@@ -191,10 +191,10 @@ def test_any_model_json_is_a_model_or_refused(tmp_path, text_run, image_run, kin
 @fuzzed(150)
 @given(data=st.data())
 @pytest.mark.parametrize("kind", TRAIN)
-def test_any_run_json_is_a_runs_or_refused(
+def test_any_run_json_is_accepted_or_refused(
     capfd, monkeypatch, tmp_path, corpus, text_run, image_run, kind, data
 ):
-    """Resumed with another seed, which is refused at the end, if nothing was before."""
+    """At the latest, the run is refused because the seed differs."""
     monkeypatch.setattr(sys, "argv", [])
     run, finished = tmp_path / "run", {"text": text_run, "images": image_run}[kind]
     (run / "checkpoints").mkdir(parents=True, exist_ok=True)

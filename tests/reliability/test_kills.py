@@ -1,4 +1,4 @@
-"""Killed at any moment, a run goes on from there and ends as if it had been left alone."""
+"""A run that is killed at any moment and resumed ends like an uninterrupted run."""
 
 import random
 import shutil
@@ -14,8 +14,8 @@ KILLS = 50
 
 
 @pytest.mark.parametrize("kind", APPS)
-def test_killed_at_fifty_moments_a_run_ends_as_if_left_alone(tmp_path, kind):
-    """Half the moments are drawn by the clock, half are at a change of the file system."""
+def test_run_killed_fifty_times_equals_an_undisturbed_run(tmp_path, kind):
+    """Half of the kills are at a random time, half at a change of the file system."""
     app = APPS[kind](tmp_path)
     path = tmp_path / "run"
 
@@ -27,16 +27,16 @@ def test_killed_at_fifty_moments_a_run_ends_as_if_left_alone(tmp_path, kind):
         shutil.rmtree(path)
         return seconds, process.changes(), result
 
-    whole_run()  # the first one also warms up the fork server
+    whole_run()  # The first run also warms up the fork server.
     seconds, changes, undisturbed = whole_run()
     draw, kills, killed_with, within_epochs = random.Random(0), 0, set(), 0
     while kills < KILLS:
-        # Half of the runs take a checkpoint after every step, and so go on within an epoch.
+        # Half of the runs save a checkpoint after every step, so they resume within an epoch.
         each_step = 0.0 if kills % 4 < 2 else None
         most = 100 if each_step is not None else changes
         die_at = draw.randint(1, most) if kills % 2 else 0
         if each_step is not None and (die_at or draw.random() < 0.5):
-            # From the beginning, where the first hundred changes are those of the steps.
+            # Start a new run, whose first hundred changes come from the steps.
             shutil.rmtree(tmp_path / "run.training", ignore_errors=True)
         process = app.start(path, "--resume", die_at=die_at, checkpoint_seconds=each_step)
         timer = threading.Timer(draw.uniform(0, seconds), process.process.kill)
@@ -55,9 +55,9 @@ def test_killed_at_fifty_moments_a_run_ends_as_if_left_alone(tmp_path, kind):
                 within_epochs += bool(newest) and "step-00000000" not in newest.name
         if path.exists():
             assert app.result(path) == undisturbed
-            if draw.random() < 0.5:  # or the next one takes its place with the same
+            if draw.random() < 0.5:  # Otherwise the next run replaces this run.
                 shutil.rmtree(path)
-    assert killed_with >= {"run.json", "checkpoints", "saved_model"}  # before and in the export
+    assert killed_with >= {"run.json", "checkpoints", "saved_model"}  # in training and in export
     assert within_epochs >= 4
     assert app.start(path, "--resume").wait() == 0
     assert app.result(path) == undisturbed

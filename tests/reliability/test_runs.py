@@ -1,4 +1,4 @@
-"""One run a directory, damaged checkpoints, and memory over many epochs."""
+"""One run per directory, damaged checkpoints, old versions, and memory over many epochs."""
 
 import json
 import re
@@ -12,7 +12,7 @@ EPOCHS = 150  # the original's
 
 
 @pytest.mark.parametrize("kind", APPS)
-def test_a_second_run_into_the_directory_is_refused_and_told_the_first(tmp_path, kind):
+def test_second_run_is_refused_with_the_first_ones_id(tmp_path, kind):
     app = APPS[kind](tmp_path)
     path = tmp_path / "run"
     first = app.start(path, "--epochs=100000")
@@ -22,7 +22,7 @@ def test_a_second_run_into_the_directory_is_refused_and_told_the_first(tmp_path,
     words = f"error: {path} is in use by process {first.pid}; wait for it, stop it, or choose"
     assert words in second.output()
     assert first.process.is_alive()
-    first.process.kill()  # and the lock that it leaves blocks no one
+    first.process.kill()  # The stale lock must not block.
     first.wait()
     assert (tmp_path / ".run.lock").exists()
     assert app.start(path, "--overwrite").wait() == 0
@@ -30,7 +30,7 @@ def test_a_second_run_into_the_directory_is_refused_and_told_the_first(tmp_path,
 
 
 @pytest.mark.parametrize("kind", APPS)
-def test_a_damaged_checkpoint_is_told_and_the_one_before_it_used(tmp_path, kind):
+def test_resume_skips_a_damaged_checkpoint_with_a_warning(tmp_path, kind):
     app = APPS[kind](tmp_path)
     path = tmp_path / "run"
     assert app.start(path, "--epochs=2").wait() == 0
@@ -40,7 +40,7 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_it_used(tmp_path, kind)
     assert app.start(path, "--resume", output=output).wait() == 0
     (warning,) = re.findall("^warning: .*", output.read_text(), re.M)
     assert newest.name in warning and "is damaged" in warning
-    assert "Epoch 2 of 3" in output.read_text()  # once more, as its weights were lost
+    assert "Epoch 2 of 3" in output.read_text()  # again, because its weights were lost
     shutil.copytree(path, tmp_path / "goes_on")
     shutil.rmtree(path)
     assert app.start(path).wait() == 0
@@ -57,8 +57,8 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_it_used(tmp_path, kind)
 
 
 @pytest.mark.parametrize("kind", APPS)
-def test_a_run_of_the_first_version_generates_and_is_not_resumed(tmp_path, kind):
-    """It has no format in its run.json, no epochs.json, and other variables in its checkpoints."""
+def test_run_of_the_first_version_generates_and_is_not_resumed(tmp_path, kind):
+    """Such a run has no format in run.json, and no epochs.json."""
     app = APPS[kind](tmp_path)
     path, output = tmp_path / "run", tmp_path / "output"
     assert app.start(path).wait() == 0

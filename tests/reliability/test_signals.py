@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a command soon, whatever it does, and cost nothing of what was learned."""
+"""Ctrl-C and SIGTERM end a command within seconds, and a training saves a checkpoint."""
 
 import random
 import shutil
@@ -9,12 +9,12 @@ import pytest
 
 from tests.support.apps import APPS, assert_learned
 
-SECONDS = 5  # after the step under way, which takes no time in runs as small as these
+SECONDS = 5  # after the current step, which takes almost no time in these small runs
 
 
 @pytest.mark.parametrize("kind", APPS)
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_in_training_leaves_a_checkpoint(tmp_path, kind, number, status):
+def test_signal_in_training_saves_a_checkpoint(tmp_path, kind, number, status):
     app = APPS[kind](tmp_path)
     process = app.start(tmp_path / "run", "--epochs=100000")
     process.wait_for("Epoch 3 of")
@@ -24,8 +24,8 @@ def test_a_signal_in_training_leaves_a_checkpoint(tmp_path, kind, number, status
     assert_learned(tmp_path / "run")
 
 
-def test_a_second_signal_does_not_wait(tmp_path):
-    """The first one comes while a hundred thousand characters are written, in one operation."""
+def test_second_signal_ends_the_process_at_once(tmp_path):
+    """The first signal comes while one operation generates a hundred thousand characters."""
     app = APPS["text"](tmp_path)
     process = app.start(tmp_path / "run", "--display_length=100000", "--epochs=100000")
     process.wait_for("Seed text")
@@ -34,11 +34,11 @@ def test_a_second_signal_does_not_wait(tmp_path):
     time.sleep(0.5)
     process.send(signal.SIGINT)
     assert process.wait(SECONDS) == 130
-    assert process.output().endswith("error: interrupted; nothing was learned yet\n")
+    assert process.output().endswith("error: interrupted; no checkpoint is saved yet\n")
 
 
 @pytest.mark.parametrize("kind", APPS)
-def test_a_signal_ends_a_run_at_any_moment_and_resume_goes_on(tmp_path, kind):
+def test_run_stopped_at_any_moment_can_be_resumed(tmp_path, kind):
     app = APPS[kind](tmp_path)
     path = tmp_path / "run"
     started = time.monotonic()
@@ -48,7 +48,7 @@ def test_a_signal_ends_a_run_at_any_moment_and_resume_goes_on(tmp_path, kind):
     shutil.rmtree(path)
     (tmp_path / "run.output").unlink()
 
-    draw, said = random.Random(1), ""
+    draw, all_output = random.Random(1), ""
     for number, status in 8 * [(signal.SIGINT, 130), (signal.SIGTERM, 143)]:
         process = app.start(path, "--resume")
         time.sleep(draw.uniform(0.1, seconds))
@@ -59,11 +59,11 @@ def test_a_signal_ends_a_run_at_any_moment_and_resume_goes_on(tmp_path, kind):
         if ended and (tmp_path / "run.training" / "checkpoints").exists():
             assert_learned(path)
             assert "--resume goes on" in output.splitlines()[-1]
-        said += output
+        all_output += output
         (tmp_path / "run.output").unlink()
         if path.exists():
             assert app.result(path) == undisturbed
             shutil.rmtree(path)
-    assert "error: interrupted" in said
+    assert "error: interrupted" in all_output
     assert app.start(path, "--resume").wait() == 0
     assert app.result(path) == undisturbed

@@ -1,4 +1,4 @@
-"""The page of results says what the runs' files say."""
+"""The page of results has the figures of the runs' files."""
 
 import json
 import shutil
@@ -23,7 +23,7 @@ def directory(tmp_path, text_run, image_run):
     return tmp_path
 
 
-def test_the_page(directory, tmp_path):
+def test_page_has_the_figures_of_the_runs(directory, tmp_path):
     page = tmp_path / "docs/results.md"
     document.write(page, directory, PLAN)
     text = page.read_text()
@@ -33,7 +33,7 @@ def test_the_page(directory, tmp_path):
     assert f"| {last['val_loss']:.2f} | {last['bits_per_char']:.2f} |" in text
     for temperature, written in measure.sample_texts(run).items():
         assert f'(temperature={temperature}):\n"{written}"' in (run / "samples.txt").read_text()
-        assert document.table_cell(written) in text
+        assert document.markdown_cell(written) in text
     images = runs.history(runs.image_run(directory, "mse"))
     for epoch in (1, 3):
         row = images[epoch - 1]
@@ -42,19 +42,19 @@ def test_the_page(directory, tmp_path):
     assert len(pictures) == 5 and all(f"(images/{name})" in text for name in pictures)
 
 
-def test_what_was_written_is_no_markdown():
-    assert document.table_cell("a|b*c\n  <i>_\n") == (
+def test_markdown_cell_escapes_special_characters():
+    assert document.markdown_cell("a|b*c\n  <i>_\n") == (
         "<code>a&#124;b&#42;c</code><br><code>&nbsp; &lt;i&gt;&#95;</code><br>"
     )
 
 
-def test_a_stage_is_measured_with_its_last_weights(text_run):
+def test_last_model_has_the_last_epochs_weights(text_run):
     text_data = measure.load_text(text_run)
     held_out = evaluate(measure.last_model(text_run), text_data.validation_windows(0.0625))
     assert held_out == pytest.approx(runs.history(text_run)[-1]["val_loss"], abs=1e-6)
 
 
-def test_stages_go_on_from_each_other(tmp_path, text_run, corpus, monkeypatch):
+def test_each_stage_goes_on_from_the_previous_stage(tmp_path, text_run, corpus, monkeypatch):
     monkeypatch.setattr(runs, "SHARED", tmp_path)
     first = runs.text_run(tmp_path, "every_char", 3)
     shutil.copytree(text_run, first)
@@ -72,17 +72,17 @@ def test_stages_go_on_from_each_other(tmp_path, text_run, corpus, monkeypatch):
         runs.train_text(tmp_path, str(corpus), "every_char", plan._replace(examples_per_epoch=64))
 
 
-def test_a_text_that_has_changed_is_noticed(tmp_path, text_run):
+def test_load_text_refuses_a_text_that_has_changed(tmp_path, text_run):
     run, text = tmp_path / "run", tmp_path / "other.txt"
     shutil.copytree(text_run, run)
     text.write_text("Once upon a time there was another text. " * 9)
     content = json.loads((run / "run.json").read_text()) | {"corpus": str(text)}
     (run / "run.json").write_text(json.dumps(content))
-    with pytest.raises(UserError, match="other.txt is not the text any more that"):
+    with pytest.raises(UserError, match="other.txt has changed since"):
         measure.load_text(run)
 
 
-def test_the_corpus_is_the_best_at_hand(directory, tmp_path, corpus, monkeypatch):
+def test_choose_corpus_prefers_the_books_text(directory, tmp_path, corpus, monkeypatch):
     nowhere = corpora.Download("http://127.0.0.1:9/", 5_458_199, "Shakespeare's works")
     monkeypatch.setitem(corpora.TEXT_DATA_URLS, "shakespeare", nowhere)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -97,4 +97,4 @@ def test_the_corpus_is_the_best_at_hand(directory, tmp_path, corpus, monkeypatch
     cached.parent.mkdir(parents=True, exist_ok=True)
     cached.write_text("To be, or not to be")
     assert runs.choose_corpus(none) == "shakespeare"
-    assert runs.choose_corpus(directory) == str(corpus)  # of the runs that are there
+    assert runs.choose_corpus(directory) == str(corpus)  # the corpus of the existing runs

@@ -1,4 +1,4 @@
-"""Both apps' commands, small: what the tests of faults start, stop and compare."""
+"""Small runs of both apps' commands, which the tests of faults start, stop and compare."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ from tests.support.forks import Fork
 
 
 class App(NamedTuple):
-    """An app's commands, flags of training, and what of a run is the same whenever it is made."""
+    """An app's commands, its training flags, and its files that are the same in each run."""
 
     train: ModuleType
     generate_module: ModuleType
@@ -28,7 +28,7 @@ class App(NamedTuple):
     outcome: list[str]
 
     def start(self, path: Path, *flags, output: Path | None = None, **kwargs) -> Fork:
-        """Start a run of three epochs, or go on with it; its output goes beside it.
+        """Start or resume a run of three epochs, with an output file next to its directory.
 
         Args:
           kwargs: see `Fork`.
@@ -37,11 +37,11 @@ class App(NamedTuple):
         return Fork(self.train, line, output or path.with_name(f"{path.name}.output"), **kwargs)
 
     def generate(self, path: Path, output: Path) -> Fork:
-        """Write or draw with a finished run."""
+        """Generate a text or image with a finished run."""
         return Fork(self.generate_module, [str(path)], output)
 
     def result(self, path: Path, but: str = "") -> dict[str, bytes]:
-        """Return the outcome of a finished run, but for a file."""
+        """Return the outcome of a finished run, except for one file."""
         return {name: (path / name).read_bytes() for name in self.outcome if name != but}
 
 
@@ -74,7 +74,7 @@ APPS = {"text": text_app, "images": image_app}
 
 
 def assert_whole(directory: Path) -> None:
-    """Assert that no file in a directory is half written, but for those that say so."""
+    """Assert that no file in a directory is half written, except for hidden files."""
     for file in directory.rglob("*"):
         hidden = any(part.startswith(".") for part in file.relative_to(directory).parts)
         if hidden or not file.is_file():
@@ -94,7 +94,7 @@ def assert_whole(directory: Path) -> None:
 
 
 def assert_learned(path: Path) -> None:
-    """Assert that an unfinished run has a checkpoint that numpy reads."""
+    """Assert that an unfinished run has a checkpoint, and that numpy can read the checkpoint."""
     (*_, newest) = sorted((path.with_name(f"{path.name}.training") / "checkpoints").glob("epoch-*"))
     with np.load(newest) as arrays:
         assert all(np.all(np.isfinite(arrays[name])) for name in arrays if "model" in name)

@@ -49,7 +49,7 @@ class Fork:
         checkpoint_seconds: float | None = None,
         environment: dict[str, str] | None = None,
     ):
-        """Start the command, and wait until the new process begins with it.
+        """Start the command, and wait until the new process runs it.
 
         Args:
           module: has the command's `cli`.
@@ -119,10 +119,10 @@ def _run(
         os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
     tally = os.open(Path(output).with_suffix(".changes"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     if bound:
-        # Linux's capset: the header is a version and this process, the data are no capabilities.
+        # Linux's capset: the header is (version, this process); the data drop all capabilities.
         header, none = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
         assert ctypes.CDLL(None).capset(header, none) == 0
-    os.setsid()  # no part of the terminal's Ctrl-C
+    os.setsid()  # so that Ctrl-C in the terminal does not reach the process
     sys.stdin = None
     count = 0
 

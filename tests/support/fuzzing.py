@@ -1,4 +1,4 @@
-"""How the fuzz tests draw: the same cases in `make test`, others without end in `make fuzz`."""
+"""Strategies for the fuzz tests: the same cases in `make test`, new cases in `make fuzz`."""
 
 import copy
 import json
@@ -12,12 +12,12 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-_TIMES = int(os.environ.get("FUZZ", "0"))  # `make fuzz`: so many times more, drawn anew
-SECONDS, MEMORY = 5, 10**9  # that no input may take
+_TIMES = int(os.environ.get("FUZZ", "0"))  # factor of the number of cases in `make fuzz`
+SECONDS, MEMORY = 5, 10**9  # limits for each input
 
 
 def fuzzed(cases: int) -> Callable:
-    """Return the settings of a test with so many cases."""
+    """Return the settings of a test with a number of cases."""
     return settings(
         max_examples=cases * max(1, _TIMES),
         derandomize=not _TIMES,
@@ -33,13 +33,13 @@ def fuzzed(cases: int) -> Callable:
 
 @contextmanager
 def bounded_memory() -> Iterator[None]:
-    """Assert that what Python and numpy allocate, and what becomes resident, is below the bound."""
+    """Assert that allocations by Python and numpy and new resident memory stay below the limit."""
     peak = _peak()
     tracemalloc.start()
     try:
         yield
         assert tracemalloc.get_traced_memory()[1] < MEMORY
-        assert _peak() - peak < MEMORY  # TensorFlow's too
+        assert _peak() - peak < MEMORY  # includes TensorFlow's memory
     finally:
         tracemalloc.stop()
 
@@ -50,7 +50,7 @@ def _peak() -> int:
 
 @st.composite
 def damaged(draw: st.DrawFn, content: bytes) -> bytes:
-    """Return bytes with some replaced, added, repeated or cut out."""
+    """Replace, insert, repeat or delete some of the bytes."""
     data = bytearray(content)
     for _ in range(draw(st.integers(1, 3))):
         begin = draw(st.integers(0, len(data)))
@@ -75,24 +75,24 @@ JSON_VALUES = st.one_of(
 
 @st.composite
 def damaged_json(draw: st.DrawFn, content: Any) -> str:
-    """Return JSON with one value, anywhere, replaced or removed; or with damaged characters."""
+    """Replace or delete one JSON value, or damage characters of the JSON text."""
     if draw(st.integers(0, 9)) == 0:
         text = draw(damaged(json.dumps(content).encode()))
         return text.decode("latin-1")
     changed = copy.deepcopy(content)
-    *way, last = draw(st.sampled_from(places(content)))
-    place = changed
-    for key in way:
-        place = place[key]
+    *keys, last = draw(st.sampled_from(places(content)))
+    container = changed
+    for key in keys:
+        container = container[key]
     if draw(st.booleans()):
-        place[last] = draw(JSON_VALUES)
+        container[last] = draw(JSON_VALUES)
     else:
-        del place[last]
+        del container[last]
     return json.dumps(changed)
 
 
 def places(value: Any, keys: tuple = ()) -> list[tuple]:
-    """Return the paths of keys to everything in a JSON value, a few of a long list."""
+    """Return the path of keys to each item of a JSON value, with at most five items of a list."""
     found = [keys] if keys else []
     items = list(value.items()) if isinstance(value, dict) else []
     if isinstance(value, list):

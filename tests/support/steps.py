@@ -1,7 +1,7 @@
-"""What one of several workers computes: a command with the arguments KIND and FILE.
+"""Training steps of one worker: a command with the arguments KIND and FILE.
 
-KIND is a value of --distribution; mirrored runs on two processors that TensorFlow makes of one.
-Writes to FILE what the test compares with that of the others.
+KIND is a value of --distribution; `mirrored` uses two virtual CPU devices.
+The program writes gradients, losses and weights to FILE, and the test compares the files.
 """
 
 import sys
@@ -11,29 +11,29 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from fashion_mnist_vae import model as vae
 from fashion_mnist_vae.data import image_data
+from fashion_mnist_vae.model import VaeOptions
 from fashion_mnist_vae.train import train
-from lstm_text_generation import model as lstm
 from lstm_text_generation.data import TextData
+from lstm_text_generation.model import compile_model, create_model, evaluate, fit_model
 from tests.support import shapes
 from tests.support.bottles import TEXT
 from training_run.distribution import Workers, join, shard
 from training_run.run import Run
 
 STEPS = 50
-SIZES = [30] * (STEPS - 1) + [3]  # one that four replicas cannot share evenly; one too small
+SIZES = [30] * (STEPS - 1) + [3]  # not divisible by 4; fewer rows than replicas
 
 
 class Gradient(keras.optimizers.Optimizer):
-    """Puts the gradient in the variable's place, so that it can be read exactly."""
+    """Replaces the variable by its gradient, so that the test can read the exact gradient."""
 
     def update_step(self, gradient, variable, learning_rate):
         self.assign(variable, gradient)
 
 
 class WatchedRun(Run):
-    """Keeps the model and the loss of each step."""
+    """Stores the model and the loss of each step."""
 
     def __init__(self, workers: Workers):
         super().__init__(workers=workers)
@@ -49,7 +49,7 @@ class WatchedRun(Run):
 
 
 class FixedText(TextData):
-    """A text whose only epoch has these many batches of `SIZES`."""
+    """A text whose only epoch has the first batches of `SIZES`."""
 
     batches = STEPS
 
@@ -64,12 +64,12 @@ def text(workers: Workers, optimizer: Callable, batches: int, dropout: float = 0
     data.batches = batches
     keras.utils.set_random_seed(0)
     with workers.strategy.scope():
-        model = lstm.create_model(12, data.char_set_size(), [16, 8], dropout)
-        lstm.compile_model(model, 0.01)
+        model = create_model(12, data.char_set_size(), [16, 8], dropout)
+        compile_model(model, 0.01)
         model.optimizer = optimizer()
         model.optimizer.build(model.trainable_variables)
     run = WatchedRun(workers)
-    lstm.fit_model(model, data, 1, 1, 1, 0, run, clip_norm=0.05)
+    fit_model(model, data, 1, 1, 1, 0, run, clip_norm=0.05)
     return run
 
 
@@ -85,13 +85,13 @@ def images(workers: Workers, optimizer: Callable, batches: int) -> WatchedRun:
     keras.utils.set_random_seed(0)
     keras.optimizers.Adam, adam = lambda learning_rate: optimizer(), keras.optimizers.Adam
     run = WatchedRun(workers)
-    train(Fixed(*data), vae.VaeOptions(120, 16, 2), run, epochs=1)
+    train(Fixed(*data), VaeOptions(120, 16, 2), run, epochs=1)
     keras.optimizers.Adam = adam
     return run
 
 
 def measure(workers: Workers) -> dict[str, np.ndarray]:
-    """Return all figures."""
+    """Return all results by name."""
     found = {}
     rows = tf.function(lambda: workers.strategy.run(lambda: shard(tf.range(10))))()
     found["rows"] = workers.strategy.experimental_local_results(rows)[0].numpy()
@@ -112,18 +112,18 @@ def measure(workers: Workers) -> dict[str, np.ndarray]:
             workers.strategy.experimental_local_results(variable.value)
             for variable in run.model.trainable_variables
         ]
-        for number, weights in enumerate(zip(*copies, strict=True)):  # of each replica here
+        for number, weights in enumerate(zip(*copies, strict=True)):  # replicas of this process
             found[f"{name}/weights/{number}"] = np.concatenate([w.numpy().ravel() for w in weights])
         if name == "text":
             windows = FixedText("bottles", TEXT, 12, 3).next_data_epoch(1, 1)[0]
-            found["text/val_loss"] = np.array(lstm.evaluate(run.model, windows))
+            found["text/val_loss"] = np.array(evaluate(run.model, windows))
         if name == "images":
             found["images/val_loss"] = np.array(run.history[0]["val_loss"])
     return found
 
 
 def main(kind: str, file: str) -> None:
-    """Compute, and write the figures."""
+    """Compute and write the results."""
     if kind == "mirrored":
         two = [tf.config.LogicalDeviceConfiguration()] * 2
         tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], two)

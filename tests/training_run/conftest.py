@@ -10,9 +10,9 @@ NOBODY = 65534
 
 @pytest.fixture
 def unreadable() -> Iterator[Callable[[str], Path]]:
-    """Make a file that this process may not open, not even when root runs the tests."""
+    """Return a function that makes a file which this process cannot open, even as root."""
     root = os.geteuid() == 0
-    with tempfile.TemporaryDirectory() as directory:  # pytest's own are closed to other users
+    with tempfile.TemporaryDirectory() as directory:  # because tmp_path is closed to other users
         Path(directory).chmod(0o777)
 
         def make(name: str) -> Path:

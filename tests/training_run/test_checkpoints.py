@@ -23,7 +23,7 @@ def load(directory):
     return checkpoints.read(directory, lambda arrays, progress: None)
 
 
-def test_what_is_saved_comes_back_bit_for_bit(tmp_path):
+def test_checkpoint_round_trip_is_exact(tmp_path):
     random = np.random.default_rng(0).standard_normal((7, 5)).astype(np.float32)
     progress = {"epoch": 3, "step": 5, "history": [{"loss": 0.1 + 0.2}], "notes": ["ä\r\n"]}
     checkpoints.write(tmp_path / "new", {"a": random, "b": np.int64(2**60 + 1)}, progress)
@@ -33,14 +33,14 @@ def test_what_is_saved_comes_back_bit_for_bit(tmp_path):
     assert restored == progress and warnings == []
 
 
-def test_the_newest_is_loaded_and_two_are_kept(tmp_path):
+def test_read_loads_the_newest_and_write_keeps_two(tmp_path):
     for epoch, step in [(0, 9), (1, 0), (9, 3), (10, 0)]:
         save(tmp_path, epoch, step)
     assert len(list(tmp_path.iterdir())) == 2
     assert load(tmp_path)[1]["epoch"] == 10
 
 
-def test_no_checkpoint(tmp_path):
+def test_read_returns_none_without_checkpoints(tmp_path):
     assert load(tmp_path) is None
     assert load(tmp_path / "absent") is None
 
@@ -58,7 +58,7 @@ def empty(data: bytes) -> bytes:
     return b""
 
 
-def foreign(data: bytes) -> bytes:
+def not_a_zip(data: bytes) -> bytes:
     return b"PK no"
 
 
@@ -71,12 +71,12 @@ def compress(data: bytes) -> bytes:
 
 
 def claim_much(data: bytes) -> bytes:
-    """An array that claims to have 8 TB."""
+    """An array that claims a size of 8 TB."""
     return data.replace(b"(1000,)", b"(9**13)"[:7]).replace(b"'<f4'", b"'<f8'")
 
 
-@pytest.mark.parametrize("damage", [truncate, flip_a_bit, empty, foreign, compress, claim_much])
-def test_a_damaged_one_is_passed_over_with_a_warning(tmp_path, damage):
+@pytest.mark.parametrize("damage", [truncate, flip_a_bit, empty, not_a_zip, compress, claim_much])
+def test_read_skips_a_damaged_checkpoint_with_a_warning(tmp_path, damage):
     save(tmp_path, 1)
     newest = save(tmp_path, 2)
     newest.write_bytes(damage(newest.read_bytes()))
@@ -87,8 +87,8 @@ def test_a_damaged_one_is_passed_over_with_a_warning(tmp_path, damage):
 
 @fuzzed(300)
 @given(data=st.data())
-def test_any_damage_is_noticed_or_harmless(tmp_path_factory, data):
-    """A flipped bit, a cut or a hole anywhere: what is loaded is what was saved, or the older."""
+def test_fuzzed_damage_is_detected_or_harmless(tmp_path_factory, data):
+    """With a flipped bit, a cut or a hole, `read` returns the saved arrays or the older ones."""
     directory = tmp_path_factory.mktemp("checkpoints")
     save(directory, 1)
     newest = save(directory, 2)
@@ -102,13 +102,13 @@ def test_any_damage_is_noticed_or_harmless(tmp_path_factory, data):
     else:
         content[place : place + 512] = bytes(len(content[place : place + 512]))
     newest.write_bytes(content)
-    arrays, progress, warnings = checkpoints.read(directory, own)
+    arrays, progress, warnings = checkpoints.read(directory, check_names_and_shape)
     assert progress["epoch"] == 2 - len(warnings)
     np.testing.assert_array_equal(arrays["model/0000"], np.full(1000, progress["epoch"]))
 
 
-def test_every_bit_of_the_archives_own_bytes(tmp_path):
-    """All but the array's: each flipped bit leads to the older one, or to what was saved."""
+def test_flipped_bits_of_the_archive_are_detected(tmp_path):
+    """For all bytes outside of the array, `read` returns the saved arrays or the older ones."""
     save(tmp_path, 1)
     newest = save(tmp_path, 2)
     content = newest.read_bytes()
@@ -119,11 +119,11 @@ def test_every_bit_of_the_archives_own_bytes(tmp_path):
         damaged = bytearray(content)
         damaged[place] ^= bit
         newest.write_bytes(damaged)
-        arrays, progress, _ = checkpoints.read(tmp_path, own)
+        arrays, progress, _ = checkpoints.read(tmp_path, check_names_and_shape)
         assert np.all(arrays["model/0000"] == progress["epoch"])
 
 
-def test_what_a_kill_has_left_is_neither_loaded_nor_kept(tmp_path):
+def test_partial_files_are_neither_loaded_nor_kept(tmp_path):
     save(tmp_path, 1)
     (tmp_path / ".partial-epoch-000002-step-00000000.npz").write_bytes(b"half")
     assert load(tmp_path)[1]["epoch"] == 1
@@ -131,18 +131,18 @@ def test_what_a_kill_has_left_is_neither_loaded_nor_kept(tmp_path):
     assert sorted(file.name[:12] for file in tmp_path.iterdir()) == ["epoch-000001", "epoch-000002"]
 
 
-def own(arrays, progress):
+def check_names_and_shape(arrays, progress):
     if arrays.keys() != {"model/0000", "optimizer/0000"} or arrays["model/0000"].shape != (1000,):
-        raise ValueError("not these")
+        raise ValueError("other arrays")
 
 
-def test_one_that_may_not_be_read_is_not_taken_for_a_damaged_one(unreadable):
+def test_unreadable_checkpoint_is_not_skipped_as_damaged(unreadable):
     file = unreadable("epoch-000002-step-00000000.npz")
     with pytest.raises(UserError, match=f"cannot read {file}: Permission denied"):
         load(file.parent)
 
 
-def test_all_damaged(tmp_path):
+def test_read_fails_if_all_checkpoints_are_damaged(tmp_path):
     for epoch in (1, 2):
         file = save(tmp_path, epoch)
         file.write_bytes(file.read_bytes()[:100])

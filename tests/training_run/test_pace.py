@@ -1,4 +1,4 @@
-"""The arithmetic of a run's pace, on a clock that the test sets."""
+"""The speed and the time left of a run, with a simulated clock."""
 
 import time
 
@@ -26,32 +26,32 @@ def take_steps(pace, clock, count, seconds=2.0, compiling=0.0):
         pace.end_step(10.0 * (step + 1))
 
 
-def test_the_first_step_does_not_count(clock):
+def test_speed_excludes_the_first_step(clock):
     pace = Pace()
     clock(30)
     pace.begin_epoch(0.0, 1.0)
     take_steps(pace, clock, 1, compiling=6)
-    assert pace.examples_per_second() == 10 / 8  # the only one
+    assert pace.examples_per_second() == 10 / 8  # There is no other step.
     take_steps(pace, clock, 1)
     pace.begin_epoch(0.0, 1.0)
     take_steps(pace, clock, 5, compiling=6)
     assert pace.examples_per_second() == 5
 
 
-def test_epochs_within_minutes(clock):
+def test_epochs_within_uses_the_time_left(clock):
     pace = Pace()
-    clock(30)  # of the 10 minutes, before the training
+    clock(30)  # before the training
     pace.begin_epoch(0.0, 1.0)
     take_steps(pace, clock, 11, compiling=100)
-    # 570 s, of which steps get nine tenths; an epoch has 20 steps of 2 s.
+    # 10 minutes - 30 s = 570 s, of which the steps get nine tenths; an epoch is 20 steps of 2 s.
     assert pace.epochs_within(10, 20) == 12
     assert pace.epochs_within(1, 20) == 1
     assert pace.epochs_within(0.1, 20) == 1
 
 
-def test_time_left_is_that_of_the_epochs_done(clock):
+def test_time_left_extrapolates_the_finished_epochs(clock):
     pace = Pace()
-    pace.begin_epoch(50.0, 0.5)  # resumed in its middle
+    pace.begin_epoch(50.0, 0.5)  # resumed in the middle of the epoch
     clock(5)
     assert pace.time_left(3) == ""
     pace.end_epoch()

@@ -1,4 +1,4 @@
-"""A training loop on a run: it stops, goes on, keeps the best epoch and refuses NaN."""
+"""A training loop with a run: stops, resumes, keeps the best epoch and refuses NaN."""
 
 import json
 import re
@@ -45,12 +45,12 @@ def open_run(path, **kwargs) -> Run:
 def fit(
     model, run, epochs=3, val_losses=None, evaluate=None, patience=0, after_step=None, decay=False
 ):
-    """Train a line; the batches of an epoch are a function of its number, the last one is smaller.
+    """Fit a line. The batches depend only on the epoch's number; the last batch is smaller.
 
     Args:
-      val_losses: the val_loss of each epoch.
-      after_step: called with the number of steps so far, after each.
-      decay: let the learning rate fall to zero over the epochs of the run.
+      val_losses: val_loss by epoch.
+      after_step: called after each step with the number of steps so far.
+      decay: decay the learning rate to zero over the run.
     """
 
     @run.on_each_replica
@@ -79,7 +79,7 @@ def fit(
 
 
 def signal_at(step, number=signal.SIGTERM):
-    """Return a function that plays a signal which comes during one step."""
+    """Return a function that simulates a signal during a step."""
 
     def after_step(steps):
         if steps == step:
@@ -89,7 +89,7 @@ def signal_at(step, number=signal.SIGTERM):
 
 
 @pytest.mark.parametrize("step", [1, 4, 6])
-def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path, step, capsys):
+def test_resumed_run_equals_an_uninterrupted_run(tmp_path, step, capsys):
     undisturbed = make_model()
     expected = fit(undisturbed, Run())
 
@@ -98,8 +98,8 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path, step, capsys):
         fit(make_model(), stopped, after_step=signal_at(step))
     signals.state.received = 0
     assert exit_.value.code == 143
-    said = capsys.readouterr()
-    assert "--resume goes on" in said.err
+    output = capsys.readouterr()
+    assert "--resume goes on" in output.err
 
     model, resumed = make_model(), open_run(tmp_path / "run")
     seen: list[int] = []
@@ -107,7 +107,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path, step, capsys):
     assert seen == list(range(step + 1, 3 * STEPS + 1))
     out = capsys.readouterr().out
     assert out.count(" examples/s") == 3 - stopped.progress.epoch and "warning" not in out
-    assert all(rate > 0 for rate in rates(out)[1:])  # no step may be left of the first epoch
+    assert all(rate > 0 for rate in rates(out)[1:])  # The first epoch may have no step left.
     assert resumed.history == expected.history
     assert resumed.progress.best_epoch == expected.progress.best_epoch
     weights = zip(resumed.progress.best_weights, expected.progress.best_weights, strict=True)
@@ -118,12 +118,12 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path, step, capsys):
 
 
 def test_max_minutes_sets_the_number_of_epochs_once(tmp_path, monkeypatch, capsys):
-    """A resumed run has the number of its checkpoint, whatever the rate is then."""
+    """A resumed run keeps the number, even if the speed is different."""
     monkeypatch.setattr("training_run.run.MEASURED_STEPS", 2)
     monkeypatch.setattr(Pace, "epochs_within", lambda *_: 4)
     undisturbed, expected = make_model(), Run(max_minutes=1)
     fit(undisturbed, expected, decay=True)
-    assert "Epochs that end within 1 minutes: 4\n" in capsys.readouterr().out
+    assert "Number of epochs in 1 minutes: 4\n" in capsys.readouterr().out
     assert len(expected.history) == 4
 
     with pytest.raises(SystemExit):
@@ -144,12 +144,12 @@ def test_max_minutes_sets_the_number_of_epochs_once(tmp_path, monkeypatch, capsy
 
 
 @pytest.mark.parametrize("measured_steps", [1, STEPS, 100])
-def test_max_minutes_is_decided_in_the_first_epoch(monkeypatch, measured_steps):
+def test_max_minutes_sets_the_epochs_in_the_first_epoch(monkeypatch, measured_steps):
     monkeypatch.setattr("training_run.run.MEASURED_STEPS", measured_steps)
     assert len(fit(make_model(), Run(max_minutes=1e-6), epochs=50).history) == 1  # at least one
 
 
-def test_a_run_says_when_it_will_end(capsys):
+def test_run_prints_the_time_left(capsys):
     fit(make_model(), Run())
     first, second, last = re.findall("Epoch . of 3: .*", capsys.readouterr().out)
     assert re.search(r" examples/s, \d+ s left$", first)
@@ -158,11 +158,11 @@ def test_a_run_says_when_it_will_end(capsys):
 
 
 def rates(out):
-    """Return the examples a second that the output tells."""
+    """Return the examples per second in the output."""
     return [int(rate.replace(",", "")) for rate in re.findall(r"([\d,]+) examples/s", out)]
 
 
-def test_restoring_keeps_the_learning_rate_that_was_asked_for(tmp_path):
+def test_restore_keeps_the_optimizers_learning_rate(tmp_path):
     fit(make_model(), open_run(tmp_path / "run"))
     model = make_model(learning_rate=1e-5)
     run = open_run(tmp_path / "run")
@@ -171,7 +171,7 @@ def test_restoring_keeps_the_learning_rate_that_was_asked_for(tmp_path):
     assert float(model.optimizer.learning_rate) == pytest.approx(1e-5)
 
 
-def test_the_best_model_is_that_of_the_lowest_val_loss():
+def test_best_model_has_the_lowest_val_loss():
     weights, model, run = [], make_model(), Run()
 
     def keep(steps):
@@ -187,7 +187,7 @@ def test_the_best_model_is_that_of_the_lowest_val_loss():
     assert [row["val_loss"] for row in run.history] == [3.0, 1.0, 2.0]
 
 
-def test_patience(tmp_path):
+def test_patience_stops_a_run_early(tmp_path):
     losses = [3.0, 1.0, 2.0, 2.0, 0.5]
     run = fit(make_model(), open_run(tmp_path / "run"), 5, list(losses), patience=2)
     assert run.progress.epoch == 4 and run.progress.best_epoch == 2
@@ -197,7 +197,7 @@ def test_patience(tmp_path):
 
 
 def spoil_at(step, model):
-    """Return a function that turns a weight into NaN after a step, as an update may."""
+    """Return a function that sets a weight to NaN after a step, as an update may do."""
 
     def after_step(steps):
         if steps == step:
@@ -206,8 +206,8 @@ def spoil_at(step, model):
     return after_step
 
 
-def test_weights_that_no_loss_has_shown_to_be_nan(tmp_path):
-    """The last step of an epoch spoils them, and there is no validation."""
+def test_nan_weights_end_the_run_without_validation(tmp_path):
+    """The last step of an epoch makes a weight NaN, and there is no validation."""
     run, model = open_run(tmp_path / "run"), make_model()
     with pytest.raises(
         UserError, match="weights became nan in epoch 2, step 4; the weights of epoch 1"
@@ -216,7 +216,7 @@ def test_weights_that_no_loss_has_shown_to_be_nan(tmp_path):
     assert run.progress.epoch == len(run.history) == 1
 
 
-def test_a_signal_in_the_last_epochs_report_stops_before_what_follows(tmp_path):
+def test_signal_in_the_last_epoch_ends_the_run(tmp_path):
     run, model = open_run(tmp_path / "run"), make_model()
     spent: list[int] = []
 
@@ -240,7 +240,7 @@ def test_a_signal_in_the_last_epochs_report_stops_before_what_follows(tmp_path):
         (1, "in epoch 1, step 2; start again with a smaller learning rate"),
     ],
 )
-def test_nan_is_neither_recorded_nor_kept(tmp_path, step, words):
+def test_nan_is_not_saved(tmp_path, step, words):
     run, model = open_run(tmp_path / "run"), make_model()
 
     def evaluate():
@@ -248,14 +248,14 @@ def test_nan_is_neither_recorded_nor_kept(tmp_path, step, words):
 
     with pytest.raises(UserError, match=words) as error:
         fit(model, run, evaluate=evaluate, after_step=spoil_at(step, model))
-    assert ("--resume" in str(error.value)) == (step > STEPS)  # only if something is kept
+    assert ("--resume" in str(error.value)) == (step > STEPS)  # only after a checkpoint
     assert len(run.history) == run.progress.epoch == (step - 1) // STEPS
     restored = make_model()
     open_run(tmp_path / "run").restore(restored, restored.optimizer)
     assert np.all(np.isfinite(restored.get_weights()[0]))
 
 
-def test_a_val_loss_that_is_nan_is_not_recorded(tmp_path):
+def test_nan_val_loss_is_not_recorded(tmp_path):
     run = open_run(tmp_path / "run")
     with pytest.raises(UserError, match="val_loss became nan in epoch 2, step 4; the weights of"):
         fit(make_model(), run, val_losses=[1.0, np.nan])
@@ -267,11 +267,11 @@ def test_a_run_trains_one_model():
     fit(model, run, epochs=1)
     fit(model, run, epochs=2)
     assert run.progress.epoch == 2
-    with pytest.raises(ValueError, match="make a new Run for another one"):
+    with pytest.raises(ValueError, match="make a new Run for another model"):
         fit(make_model(), run)
 
 
-def test_an_optimizer_is_built_before_its_state_is_kept(tmp_path):
+def test_restore_builds_the_optimizer(tmp_path):
     def unbuilt():
         model = make_model()
         model.compile("adam", "mse")
@@ -285,7 +285,7 @@ def test_an_optimizer_is_built_before_its_state_is_kept(tmp_path):
     assert parts.history == whole.history
 
 
-def test_a_learning_rate_schedule_is_kept(tmp_path):
+def test_run_accepts_a_keras_schedule(tmp_path):
     schedule = keras.optimizers.schedules.CosineDecay(0.1, 100)
     run, model = open_run(tmp_path / "run"), make_model()
     model.optimizer = keras.optimizers.SGD(schedule)
@@ -293,7 +293,7 @@ def test_a_learning_rate_schedule_is_kept(tmp_path):
     assert run.progress.epoch == 3
 
 
-def test_a_signal_does_not_store_weights_that_are_nan(tmp_path):
+def test_signal_does_not_save_nan_weights(tmp_path):
     run, model = open_run(tmp_path / "run"), make_model()
 
     def after_step(steps):
@@ -306,7 +306,7 @@ def test_a_signal_does_not_store_weights_that_are_nan(tmp_path):
     assert "epoch-000001" in file.name
 
 
-def test_the_epochs_figures_are_means_over_examples():
+def test_epoch_metrics_are_means_over_examples():
     progress = Run().progress
     progress.add_step({"loss": 1.0, "kl": 0.0}, 30)
     progress.add_step({"loss": 4.0, "kl": 3.0}, 10)
@@ -329,7 +329,7 @@ def test_epochs_are_printed_and_written(tmp_path, capsys):
         assert f'Generated text (temperature=0):\n"epoch {row["epoch"]}"\n' in out
 
 
-def test_a_run_that_keeps_nothing_writes_nothing(tmp_path, monkeypatch):
+def test_run_without_directory_writes_no_files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fit(make_model(), Run())
     assert not list(tmp_path.iterdir())
@@ -352,13 +352,13 @@ def test_tensorboard_gets_every_step_and_epoch(tmp_path):
     np.testing.assert_allclose(means, [row["loss"] for row in run.history], rtol=1e-5)
 
 
-def test_a_log_dir_that_cannot_be_made(tmp_path):
+def test_unwritable_log_dir_is_an_os_error(tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(FileExistsError):  # an OSError, so one line at the end
+    with pytest.raises(FileExistsError):  # Commands print an OSError as one line.
         TensorBoard(str(tmp_path / "file"))
 
 
-def test_batches_are_made_when_they_are_asked_for():
+def test_batches_are_made_lazily():
     made = []
 
     def make(first, end):

@@ -12,8 +12,8 @@ from training_run.run import Run
 from training_run.run_directory import (
     RunDirectory,
     open_directory,
-    reading_run,
     saved_settings,
+    user_errors,
 )
 
 SETTINGS = {"app": "an_app", "text": "t1", "sample_len": 60, "epochs": 3}
@@ -26,7 +26,7 @@ def opened(path, settings=SETTINGS, changeable=(), resume=False, overwrite=False
 
 
 def assert_refused(match, path, settings=SETTINGS, changes=False, **kwargs):
-    """Assert that the run cannot be opened, and that nothing of it changes."""
+    """Assert that the run cannot be opened, and that no file changes."""
     before = sorted(path.parent.rglob("*"))
     with pytest.raises(UserError, match=match), opened(path, settings, **kwargs):
         pass
@@ -55,7 +55,7 @@ def test_a_run_is_complete_or_absent(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["run"]  # no lock, no .training
 
 
-def test_a_run_that_learned_something_is_not_thrown_away(tmp_path):
+def test_unfinished_run_with_checkpoint_is_not_overwritten(tmp_path):
     path = tmp_path / "run"
     with opened(path) as run:
         learn(run)
@@ -67,13 +67,13 @@ def test_a_run_that_learned_something_is_not_thrown_away(tmp_path):
     assert_refused("give one of them", path, resume=True, overwrite=True)
 
 
-def test_a_run_that_learned_nothing_needs_no_flag(tmp_path):
+def test_unfinished_run_without_checkpoint_needs_no_flag(tmp_path):
     for _ in range(2):
         with opened(tmp_path / "run") as run:
             assert [p.name for p in run.training.iterdir()] == ["run.json"]
 
 
-def test_a_finished_run_stays_until_the_new_one_is_finished(tmp_path):
+def test_finished_run_is_kept_until_the_new_run_is_finished(tmp_path):
     path = tmp_path / "run"
     finished_run(path)
     (path / "my notes.txt").write_text("mine")
@@ -88,7 +88,7 @@ def test_a_finished_run_stays_until_the_new_one_is_finished(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
 
 
-def test_a_finished_run_can_be_trained_further(tmp_path):
+def test_finished_run_can_be_resumed(tmp_path):
     path = tmp_path / "run"
     finished_run(path)
     with opened(path, {**SETTINGS, "epochs": 9}, ["epochs"], resume=True) as run:
@@ -98,7 +98,7 @@ def test_a_finished_run_can_be_trained_further(tmp_path):
     assert saved_settings(path)["epochs"] == 9
 
 
-def test_a_finished_run_without_checkpoints_is_not_thrown_away(tmp_path):
+def test_finished_run_without_checkpoints_is_not_overwritten(tmp_path):
     path = tmp_path / "run"
     finished_run(path)
     (path / CHECKPOINT).unlink()
@@ -108,7 +108,7 @@ def test_a_finished_run_without_checkpoints_is_not_thrown_away(tmp_path):
         assert (path / "model.keras").exists()
 
 
-def test_half_a_checkpoint_is_nothing_learned(tmp_path):
+def test_partial_checkpoint_does_not_count(tmp_path):
     with opened(tmp_path / "run") as run:
         (run.training / "checkpoints").mkdir()
         (run.training / "checkpoints" / ".partial-epoch-000001-step-00000000.npz").write_text(
@@ -118,29 +118,29 @@ def test_half_a_checkpoint_is_nothing_learned(tmp_path):
         assert not (run.training / "checkpoints").exists()
 
 
-def test_a_working_directory_that_disappears(tmp_path):
+def test_deleted_training_directory_is_a_user_error(tmp_path):
     path = tmp_path / "run"
-    words = "x.txt: No such file or directory; nothing was learned"
+    words = "x.txt: No such file or directory; no checkpoint is saved"
     with pytest.raises(UserError, match=words), opened(path) as run:
         remove(run.training)
         write_text(run.training / "x.txt", "x")
 
 
-def test_resume_without_a_run_starts_one(tmp_path):
+def test_resume_without_a_run_starts_a_run(tmp_path):
     assert saved_settings(tmp_path / "run") == {}
     with opened(tmp_path / "run", resume=True) as run:
         assert run.training.is_dir()
 
 
 @pytest.mark.parametrize("change", [{"text": "t2"}, {"sample_len": 40}])
-def test_resume_into_another_run_is_refused(tmp_path, change):
+def test_resume_with_different_settings_is_refused(tmp_path, change):
     finished_run(tmp_path / "run")
     (name,) = change
     words = f"has {name}={SETTINGS[name]}, not {change[name]}"
     assert_refused(words, tmp_path / "run", {**SETTINGS, **change}, resume=True)
 
 
-def test_what_is_not_a_run_is_not_touched(tmp_path):
+def test_other_files_are_not_overwritten(tmp_path):
     path = tmp_path / "photos"
     path.mkdir()
     (path / "me.jpg").write_text("x")
@@ -152,7 +152,7 @@ def test_what_is_not_a_run_is_not_touched(tmp_path):
 
 
 def killed_before_the_renames(path):
-    """What `finish` leaves of two runs, the old and the new, if it is killed at some moment."""
+    """Leave the files of an old and a new run as a kill of `finish` leaves them."""
 
 
 def killed_between_the_renames(path):
@@ -182,7 +182,7 @@ def killed_in_the_deletion(path):
         (killed_in_the_deletion, True),
     ],
 )
-def test_killed_while_a_run_takes_the_place_of_another(tmp_path, killed, new_is_there, resume):
+def test_kill_during_replacement_is_completed(tmp_path, killed, new_is_there, resume):
     path = tmp_path / "run"
     finished_run(path)
     (path / "notes.txt").write_text("mine")
@@ -199,8 +199,8 @@ def test_killed_while_a_run_takes_the_place_of_another(tmp_path, killed, new_is_
         assert sorted(p.name for p in tmp_path.iterdir()) == [".run.lock", "run", "run.training"]
 
 
-def test_a_run_put_aside_is_not_lost_with_the_one_that_replaces_it(tmp_path):
-    """Killed between the renames; and then the user deletes the new run."""
+def test_old_run_is_restored_if_the_new_run_is_deleted(tmp_path):
+    """A kill comes between the renames, and then the user deletes the new run."""
     path = tmp_path / "run"
     finished_run(path)
     path.rename(tmp_path / ".run.old")
@@ -208,15 +208,15 @@ def test_a_run_put_aside_is_not_lost_with_the_one_that_replaces_it(tmp_path):
     assert (path / "model.keras").read_text() == "model"
 
 
-def test_what_a_kill_left_is_completed_for_a_reader_too(tmp_path):
+def test_reader_completes_the_renames(tmp_path):
     path = tmp_path / "run"
     finished_run(path)
     killed_between_the_renames(path)
-    with reading_run(path, path / "model.keras", "a model", "an_app"):
+    with user_errors(path, path / "model.keras", "a model", "an_app"):
         assert (path / "model.keras").read_text() == "model"
 
 
-def test_files_of_the_users_own_are_not_taken_for_a_run_put_aside(tmp_path):
+def test_users_files_named_old_are_not_deleted(tmp_path):
     path, own = tmp_path / "run", tmp_path / ".run.old"
     own.mkdir()
     (own / "precious.txt").write_text("mine")
@@ -228,7 +228,7 @@ def test_files_of_the_users_own_are_not_taken_for_a_run_put_aside(tmp_path):
     assert_refused(".run.old is in the way", path)
 
 
-def test_files_of_a_replaced_run_do_not_stay_in_the_new_one(tmp_path):
+def test_files_of_a_replaced_run_are_deleted(tmp_path):
     path = tmp_path / "run"
     with opened(path) as run:
         (run.training / "clusters.png").write_text("old")
@@ -241,7 +241,7 @@ def test_files_of_a_replaced_run_do_not_stay_in_the_new_one(tmp_path):
     assert sorted(entry.name for entry in path.iterdir()) == names
 
 
-def test_an_empty_directory_of_the_users_becomes_the_run(tmp_path):
+def test_empty_directory_becomes_the_run(tmp_path):
     path = tmp_path / "run"
     path.mkdir()
     finished_run(path)
@@ -254,8 +254,8 @@ def test_an_empty_directory_of_the_users_becomes_the_run(tmp_path):
     assert sorted(entry.name for entry in path.iterdir()) == ["notes.txt", "run.json"]
 
 
-def test_an_old_run_that_cannot_be_deleted_at_once(tmp_path, monkeypatch):
-    """The new run is finished, and the next command deletes the old one."""
+def test_old_run_is_deleted_by_the_next_command(tmp_path, monkeypatch):
+    """The deletion fails, but the new run is finished."""
     path = tmp_path / "run"
     finished_run(path)
 
@@ -272,7 +272,7 @@ def test_an_old_run_that_cannot_be_deleted_at_once(tmp_path, monkeypatch):
         assert not (tmp_path / ".run.old").exists()
 
 
-def test_a_lock_file_of_another_user_stays(unreadable):
+def test_lock_file_of_another_user_is_kept(unreadable):
     lock = unreadable(".run.lock")
     assert_refused("cannot write the run to", lock.with_name("run"))
     assert lock.exists()
@@ -281,7 +281,7 @@ def test_a_lock_file_of_another_user_stays(unreadable):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("run.training", "run.training: a name that ends in .training is that of an unfinished"),
+        ("run.training", "run.training: a name that ends in .training is reserved for unfinished"),
         ("run.training/inside", "inside is in an unfinished run, .*run.training;"),
     ],
 )
@@ -292,7 +292,7 @@ def test_the_directory_of_an_unfinished_run_is_refused(tmp_path, name, words):
             pass
 
 
-def test_resume_goes_on_from_the_finished_run_if_the_new_one_learned_nothing(tmp_path):
+def test_resume_without_new_checkpoint_uses_the_finished_run(tmp_path):
     path = tmp_path / "run"
     finished_run(path)
     with opened(path, {**SETTINGS, "epochs": 9, "seed": 5}, overwrite=True):
@@ -327,7 +327,7 @@ while True:
         names = ("a.txt", "b.txt")
         files = [os.open(name, os.O_RDONLY, dir_fd=directory) for name in names]
     except FileNotFoundError:
-        if os.stat(directory).st_nlink:  # still there: it lacks a file
+        if os.stat(directory).st_nlink:  # The directory exists, but a file is missing.
             if os.path.exists(path) and os.path.samestat(os.stat(path), os.stat(directory)): raise
         os.close(directory)
         continue
@@ -340,7 +340,7 @@ while True:
 """
 
 
-def test_a_reader_finds_the_old_run_or_the_new_and_never_a_mixture(tmp_path):
+def test_reader_never_finds_a_mixture_of_runs(tmp_path):
     path = tmp_path / "run"
 
     def make(number):
@@ -358,14 +358,14 @@ def test_a_reader_finds_the_old_run_or_the_new_and_never_a_mixture(tmp_path):
     assert reader.poll() is None, reader.stderr.read()
     reader.kill()
     out, _ = reader.communicate()
-    assert int(out.split()[-1]) > 5  # it has seen many of them
+    assert int(out.split()[-1]) > 5  # The reader has seen many runs.
 
 
 @pytest.mark.parametrize(
     "leftover", [".partial-run.training", ".deleted-run.training", ".deleted-.run.old"]
 )
 @pytest.mark.parametrize("resume", [True, False])
-def test_killed_while_the_working_directory_was_made_or_deleted(tmp_path, leftover, resume):
+def test_kill_during_creation_or_deletion_is_cleaned_up(tmp_path, leftover, resume):
     (tmp_path / leftover).mkdir()
     (tmp_path / leftover / "run.json").write_text("{")
     with opened(tmp_path / "run", resume=resume) as run:
@@ -376,7 +376,7 @@ def test_killed_while_the_working_directory_was_made_or_deleted(tmp_path, leftov
     assert (tmp_path / "run" / "run.json").exists()
 
 
-def test_a_second_process_is_refused_and_told_the_first(tmp_path):
+def test_second_process_is_refused_with_the_first_ones_id(tmp_path):
     path = tmp_path / "run"
     code = (
         "import sys; from pathlib import Path\n"
@@ -389,7 +389,7 @@ def test_a_second_process_is_refused_and_told_the_first(tmp_path):
     )
     assert other.stdout.readline() == "locked\n"
     assert_refused(f"in use by process {other.pid};", path)
-    other.kill()  # a stale lock does not block
+    other.kill()  # The stale lock must not block.
     other.communicate()
     with opened(path) as run:
         assert run.training.is_dir()
@@ -397,7 +397,7 @@ def test_a_second_process_is_refused_and_told_the_first(tmp_path):
 
 
 @pytest.mark.parametrize("path", ["/proc/run", "/dev/null/run"])
-def test_where_nothing_can_be_written(path):
+def test_unwritable_path_is_refused(path):
     with (
         pytest.raises(UserError, match=f"cannot write the run to {path}: .*--save_path"),
         opened(Path(path)),
@@ -405,19 +405,19 @@ def test_where_nothing_can_be_written(path):
         pass
 
 
-def test_a_mount_point_is_refused_before_the_training():
+def test_mount_point_is_refused():
     with pytest.raises(UserError, match="/proc is a mount point"), opened(Path("/proc")):
         pass
 
 
 @pytest.mark.parametrize("content", ['{"app": ', "[1]", "\xff", '{"a": "\\u0000"}', "[" * 10**5])
-def test_a_damaged_run_json(tmp_path, content):
+def test_damaged_run_json_is_refused(tmp_path, content):
     finished_run(tmp_path / "run")
     (tmp_path / "run" / "run.json").write_bytes(content.encode("latin-1"))
     assert_refused("run.json is damaged", tmp_path / "run")
 
 
-def test_the_last_words_name_a_python_that_works_from_here(tmp_path, monkeypatch, capsys):
+def test_finish_prints_a_runnable_python_path(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "executable", str(tmp_path / ".venv" / "bin" / "python"))
     for place, python in ((tmp_path, ".venv/bin/python"), (tmp_path / "elsewhere", sys.executable)):
         place.mkdir(exist_ok=True)

@@ -33,7 +33,7 @@ command_line.define_aliases(FLAGS)
 
 @pytest.fixture
 def parsed(monkeypatch):
-    """Return a function that parses a command line; the flags are as before after the test."""
+    """Return a function that parses a command line. The flags are restored after the test."""
 
     def parse(*line):
         monkeypatch.setattr(sys, "argv", ["command", *line])
@@ -44,19 +44,19 @@ def parsed(monkeypatch):
 
 
 @pytest.mark.parametrize("given", ["--batchSize=9", "--batch_size=9"])
-def test_saved_settings_are_defaults_for_flags_that_are_not_given(parsed, given):
+def test_saved_settings_are_defaults_of_missing_flags(parsed, given):
     parsed(given)
     saved = {"epochs": 77, "batch_size": 5, "rate": 0.25, "kind": None, "resume": True, "more": 1}
     run_flags.set_flag_defaults(FLAGS, saved, GROUPS)
     assert (FLAGS.epochs, FLAGS.batch_size, FLAGS.rate, FLAGS.kind) == (77, 9, 0.25, "a")
-    assert not FLAGS.resume  # which is about the process, not the run
+    assert not FLAGS.resume  # --resume belongs to the process, not to the run.
     assert GROUPS.settings() == {
         "batch_size": 9, "seed": 0, "max_minutes": 0.0, "rate": 0.25, "share": 0.5, "kind": "a",
         "epochs": 77,
     }  # fmt: skip
 
 
-def test_epochs_by_hand_override_the_minutes_of_a_resumed_run(parsed):
+def test_epochs_override_max_minutes_of_a_resumed_run(parsed):
     parsed()
     run_flags.set_flag_defaults(FLAGS, {"epochs": 77, "max_minutes": 1.5}, GROUPS)
     assert run_flags.max_minutes(FLAGS) == 1.5
@@ -64,7 +64,7 @@ def test_epochs_by_hand_override_the_minutes_of_a_resumed_run(parsed):
     assert run_flags.max_minutes(FLAGS) == 0
 
 
-def test_epochs_or_max_minutes(parsed):
+def test_epochs_and_max_minutes_exclude_each_other(parsed):
     parsed("--maxMinutes=2")
     run_flags.set_flag_defaults(FLAGS, {"epochs": 12}, GROUPS)  # of a preset
     assert run_flags.max_minutes(FLAGS) == 2
@@ -77,13 +77,13 @@ def test_epochs_or_max_minutes(parsed):
     "saved",
     [{"epochs": "abc"}, {"rate": -1}, {"rate": float("nan")}, {"kind": [1]}, {"epochs": {}}],
 )
-def test_damaged_settings_are_one_line(parsed, saved):
+def test_damaged_settings_are_refused(parsed, saved):
     parsed()
-    with pytest.raises(UserError, match="settings of the run to be resumed are damaged"):
+    with pytest.raises(UserError, match="settings of the run to resume are damaged"):
         run_flags.set_flag_defaults(FLAGS, saved, GROUPS)
 
 
-def test_a_run_path_must_have_a_name():
+def test_run_path_refuses_the_root():
     with pytest.raises(UserError, match="--save_path=/ cannot be"):
         run_flags.run_path("/", "default")
     assert run_flags.run_path(None, "default").name == "default"
@@ -94,7 +94,7 @@ COMMANDS = [lstm_text_generation.flags, fashion_mnist_vae.flags]
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda module: module.__name__.split(".")[0])
 def test_every_flag_is_in_one_group(command):
-    """A flag that is in no group would be forgotten by --resume."""
+    """--resume ignores a flag that is in no group."""
     names = [holder.name for group in command.TRAIN_GROUPS for holder in group]
     aliases = {command_line.camel_case(name) for name in names}
     assert len(names) == len(set(names))

@@ -1,4 +1,4 @@
-"""The learning rate over a run, by its formula and in a run that is stopped."""
+"""The learning rate schedule."""
 
 import math
 
