@@ -146,7 +146,7 @@ class CountServer(http.server.BaseHTTPRequestHandler):
         ("500", "500"),
         ("loop", "redirects"),
         ("cut", "2 bytes read"),
-        ("other", "/counts, is not what it should be: its checksum"),
+        ("other", "/counts has changed: its checksum"),
     ],
 )
 def test_failed_download_can_be_repeated(tmp_path, monkeypatch, answer, words):
