@@ -99,7 +99,7 @@ class Workers:
         def add(array: tf.Tensor) -> tf.Tensor:
             context = tf.distribute.get_replica_context()
             first = context.replica_id_in_sync_group % replicas_here == 0
-            return context.all_reduce("sum", array if first else tf.zeros_like(array))
+            return context.all_reduce("sum", tf.where(first, array, tf.zeros_like(array)))
 
         return self.strategy.experimental_local_results(self.strategy.run(add, (array,)))[0]
 

@@ -93,7 +93,7 @@ def images(workers: Workers, optimizer: Callable, batches: int) -> WatchedRun:
 def measure(workers: Workers) -> dict[str, np.ndarray]:
     """Return all results by name."""
     found = {}
-    rows = tf.function(lambda: workers.strategy.run(lambda: shard(tf.range(10))))()
+    rows = tf.function(lambda: workers.strategy.run(lambda: shard(tf.range(10))), autograph=False)()
     found["rows"] = workers.strategy.experimental_local_results(rows)[0].numpy()
     adam = keras.optimizers.Adam
     cases = {
