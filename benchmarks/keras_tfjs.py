@@ -1,8 +1,8 @@
-"""Write docs/tfjs_numbers.md: what the tests compared, and what a conversion costs.
+"""Write docs/tfjs_numbers.md: the measured differences, and the cost of a conversion.
 
-Run the tests first, as `make docs-tfjs` does: the differences are theirs. The official converter is
-measured where `make test-converter` has installed it. How fast TensorFlow.js writes text is a
-section of docs/benchmarks.md, which benchmarks/report.py writes.
+Run the tests first, as `make docs-tfjs` does, because they measure the differences. The official
+converter is measured where `make test-converter` has installed it. benchmarks/report.py writes the
+speed of writing text into docs/benchmarks.md.
 """
 
 import json
@@ -23,17 +23,17 @@ from tests.keras_tfjs import javascript
 
 ROOT = Path(__file__).parents[1]
 OFFICIAL = ROOT / ".venv-converter"
-HEAD = """# TensorFlow.js: each layer and model, compared
+HEAD = """# TensorFlow.js: each layer and model, compared with Keras
 
-Written by `make docs-tfjs` ({machine}, TensorFlow.js 4.22.0, Keras {keras}). How to use the bridge
-is in [its README](../keras_tfjs/README.md), what converts in [tfjs.md](tfjs.md).
+Written by `make docs-tfjs` ({machine}, TensorFlow.js 4.22.0, Keras {keras}). [tfjs.md](tfjs.md)
+says what converts.
 
 ## Numbers compared
 
-Each model was run by Keras and by the real TensorFlow.js on the same inputs. The figure is the
-largest absolute difference of any output. Allowed are 1e-5 for the layers and 1e-6 for the models
-of the apps. "Back" is what TensorFlow.js saved after loading it on that backend, run by Keras;
-"made there" was made by TensorFlow.js with its own defaults. The tests are in `tests/keras_tfjs/`.
+Keras and the real TensorFlow.js run each model on the same inputs. The figure is the largest
+absolute difference of the outputs. The tests in `tests/keras_tfjs/` allow 1e-5 for the layers and
+1e-6 for the models of the apps. "back": TensorFlow.js loads the model on that backend and saves it,
+then Keras runs it. "made there": TensorFlow.js makes the model with its own defaults.
 
 """
 
@@ -86,8 +86,8 @@ def conversion_section(directory: Path) -> str:
         "## A conversion",
         "",
         "The text model of the book's size (2 x 128 units, window 60, 65 characters), from a",
-        "`.keras` file to a layers model. Seconds are of the whole command, a median of three; the",
-        "environment is the Python environment with everything that the tool needs.",
+        "`.keras` file to a layers model. Seconds: the whole command, median of three.",
+        "Environment: the size of the Python environment that the tool needs.",
         "",
         "| tool | seconds | megabytes written | environment | `tf.loadLayersModel` |",
         "|---|---|---|---|---|",

@@ -31,8 +31,8 @@ HEAD = """# A zoo of models, converted
 
 Written by `make zoo` ({machine}, TensorFlow.js 4.22.0, Keras {keras}). The zoo has {count} small
 models, written as the Keras examples build them, with random weights
-([tests/keras_tfjs/zoo](../tests/keras_tfjs/zoo)). Each was run by Keras and by the other runtime
-on two batches of random inputs. The figures are the largest absolute differences.
+([tests/keras_tfjs/zoo](../tests/keras_tfjs/zoo)). Keras and the other runtime ran each model on two
+batches of random inputs. The figures are the largest absolute differences of the outputs.
 
 - cpu, wasm and tensorflow ran in Node; webgl in headless Chromium without a graphics card.
 - ONNX: `model.export(format="onnx")`, run in onnxruntime-web (wasm, Node).
@@ -131,8 +131,8 @@ def ways_table(rows: dict[str, Row], downloads: dict[str, int]) -> str:
     lines = [
         "## Ways to a web page",
         "",
-        f"Of {len(rows)} models. The download is the runtime after gzip: the layers model with",
-        "WebGL, the graph model with wasm, and the WebAssembly of the others.",
+        f"How many of {len(rows)} models are right. The download is the runtime after gzip: the",
+        "layers model with WebGL, the graph model with wasm, the others with their WebAssembly.",
         "",
         "| way | right to 1e-4 | to 1e-5 | download | trains on in the page | back to Keras |",
         "|---|---:|---:|---:|---|---|",
@@ -160,8 +160,9 @@ def models_table(rows: dict[str, Row]) -> str:
     lines = [
         "## Models",
         "",
-        "Layers: the largest of all backends. An empty cell is a refusal. Fails: the runtime",
-        "raises an error, or Keras cannot export the model. Bold figures are wrong.",
+        "The column layers has the largest difference of all backends. An empty cell: the",
+        "converter refuses the model. Fails: the runtime raises an error, or Keras cannot export the model.",
+        "Bold: the difference is above 1e-4.",
         "",
         "| model | layers | cpu | wasm | webgl | tensorflow | ONNX | LiteRT |",
         "|---|---|---|---|---|---|---|---|",
@@ -180,7 +181,7 @@ def refusals(rows: dict[str, Row]) -> str:
     for kind in ("graph", "layers"):
         refused = {name: row[kind]["error"] for name, row in rows.items() if "error" in row[kind]}
         lines += [f"As {kind} models, {len(refused)}:", ""]
-        lines += [f"- {name}: {reason}" for name, reason in refused.items()] + [""]
+        lines += [f"- {name}: {reason[:200]}" for name, reason in refused.items()] + [""]
     return "\n".join(lines)
 
 
@@ -191,8 +192,8 @@ def applications_table(applications: dict[str, Row]) -> str:
         "",
         "Graph models at the smallest input, with random weights. The differences are relative to",
         "the largest logit. Architectures above 2 billion operations ran on wasm only. The column",
-        "Keras is how far Keras itself is from the same model in float64: deep networks of random",
-        "weights amplify rounding errors, and a difference of that size is nothing else.",
+        "Keras has the difference of Keras in float32 from Keras in float64. A difference of that",
+        "size is a rounding error, which deep networks of random weights amplify.",
         "",
         "| architecture | input | parameters (M) | operations (M) | wasm | cpu | webgl | Keras |",
         "|---|---:|---:|---:|---|---|---|---|",
