@@ -20,7 +20,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     partial = path.with_name(f".partial-{path.name}")
     remove(partial)
     try:
-        with os_error_named(path):
+        with os_error_context(path):
             write(partial)
             if partial.is_dir():
                 remove(path)  # because a directory cannot replace another one in one step
@@ -47,7 +47,7 @@ def remove(path: Path) -> None:
 
 
 @contextmanager
-def os_error_named(path: Path) -> Iterator[None]:
+def os_error_context(path: Path) -> Iterator[None]:
     """Put the name of the file that is written into the system's errors.
 
     Raises:
@@ -60,7 +60,7 @@ def os_error_named(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def made_directory(path: Path) -> Iterator[None]:
+def new_directory(path: Path) -> Iterator[None]:
     """Make a directory and those above it; after an error, remove what was made and is empty."""
     missing = [directory for directory in (path, *path.parents) if not directory.exists()]
     try:

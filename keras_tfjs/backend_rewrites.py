@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_tfjs.graph_splicing import REWRITTEN, known_rank
-from keras_tfjs.recurrent import OWN_UPDATE
+from keras_tfjs.recurrent import UNSHARED_UPDATE
 
 # WebGL searches for a maximum from -1e20 on, so it finds none among smaller numbers.
 _SMALLEST_LOGIT = -1e19
@@ -120,7 +120,7 @@ def scatter_update(
 
     The lowest number comes from the indices, because the maximum of constants would be a constant.
     """
-    if OWN_UPDATE in operation.name or REWRITTEN in operation.name or x.dtype == tf.bool:
+    if UNSHARED_UPDATE in operation.name or REWRITTEN in operation.name or x.dtype == tf.bool:
         return None
     lowest = tf.minimum(tf.cast(tf.reduce_min(indices), tf.int32), tf.int32.min)
     lowest = tf.cast(lowest, x.dtype)

@@ -62,7 +62,7 @@ def quantized_copy(model: keras.Model, quantize: str) -> keras.Model:
     values = []
     for weight in model.weights:
         value = keras.ops.convert_to_numpy(weight)
-        if found := quantization.choose(rules, weight.path, value):
+        if found := quantization.spec_for(rules, weight.path, value):
             stored = np.concatenate(list(quantization.quantized(value, found)))
             value = quantization.dequantized(stored, found, value.dtype).reshape(value.shape)
         values.append(value)
@@ -114,18 +114,18 @@ def run_graph_model(directory: Path, inputs: Arrays) -> Arrays:
 
     content = json.loads((directory / weights.MODEL_FILE).read_text(encoding="utf-8"))
     graph = ParseDict(content["modelTopology"], graph_pb2.GraphDef())
-    ends = content["signature"]
+    signature = content["signature"]
     try:
         values = weights.read_weights(directory, content["weightsManifest"])
-        fed = _fill(graph, values)
+        fed = _load_constants(graph, values)
         wrapped = tf.compat.v1.wrap_function(
             lambda: tf.graph_util.import_graph_def(graph, name=""), []
         )
         find = wrapped.graph.get_tensor_by_name
-        feeds = [find(end["name"]) for end in ends["inputs"].values()]
-        fetches = {name: find(end["name"]) for name, end in ends["outputs"].items()}
+        feeds = [find(tensor["name"]) for tensor in signature["inputs"].values()]
+        fetches = {name: find(tensor["name"]) for name, tensor in signature["outputs"].items()}
         run = wrapped.prune([*feeds, *(find(f"{name}:0") for name in fed)], fetches)
-        given = [inputs[name] for name in ends["inputs"]]
+        given = [inputs[name] for name in signature["inputs"]]
         tensors = [tf.constant(value, feed.dtype) for value, feed in zip(given, feeds, strict=True)]
         outputs = run(*tensors, *(tf.constant(values[name]) for name in fed))
         return {name: value.numpy() for name, value in outputs.items()}
@@ -133,7 +133,7 @@ def run_graph_model(directory: Path, inputs: Arrays) -> Arrays:
         raise NotComparableError(str(error).splitlines()[0]) from None
 
 
-def _fill(graph: Any, values: Arrays) -> list[str]:
+def _load_constants(graph: Any, values: Arrays) -> list[str]:
     """Put the weights into a graph; large ones are to be fed, which needs less memory.
 
     Returns:

@@ -2,7 +2,7 @@
 
 `compose` copies a model and writes such a layer as several layers that compute and learn the same.
 `composed_layers.py` and `composed_operations.py` have the compositions, each a function of a
-`Parts` and the call's arguments.
+`LayerBuilder` and the call's arguments.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ import keras
 
 from keras_tfjs.composed_layers import COMPOSED_LAYERS
 from keras_tfjs.composed_operations import COMPOSED_OPERATIONS
-from keras_tfjs.composition_parts import Parts
+from keras_tfjs.layer_builder import LayerBuilder
 from keras_tfjs.layer_config import check_class, error_context
 
 
@@ -77,12 +77,12 @@ class _Composer:
         # Masks are made by operations on bools. TensorFlow.js makes them itself.
         if build is None or tensors[0].dtype == "bool":
             return self._call_copy(operation, *args, **kwargs)
-        parts = self._copies.setdefault(id(operation), Parts(operation))
-        parts.begin_call()
+        builder = self._copies.setdefault(id(operation), LayerBuilder(operation))
+        builder.begin_call()
         with error_context(f"layer {operation.name!r} ({type(operation).__name__})"):
             given = {key: value for key, value in kwargs.items() if value not in (None, False)}
             mask = given.pop("mask", None) if isinstance(operation, keras.Layer) else None
-            outputs = build(parts, operation, *args, **given)
+            outputs = build(builder, operation, *args, **given)
             _check_masks(operation, tensors[0], mask, outputs)
         return outputs
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from keras_tfjs import BACKENDS, backend, check, command_line, official_flags, quantization
+from keras_tfjs import BACKENDS, check, command_line, keras_backend, official_flags, quantization
 from keras_tfjs.atomic_files import write_atomically
 from keras_tfjs.command_line import UserError
-from keras_tfjs.source_kind import LAYERS_MODEL, SAVED_MODEL, recognize
+from keras_tfjs.source_format import LAYERS_MODEL, SAVED_MODEL, detect_format
 
 if TYPE_CHECKING:
     import keras
@@ -83,57 +83,57 @@ def main(arguments: list[str]) -> None:
             "model.keras my_tfjs_model"
         )
     source, target = map(Path, arguments)
-    kind = recognize(source)
-    wanted = _wanted(kind, source, target)
-    metadata = _check_flags(kind, wanted)
-    backend.import_keras(needs_tensorflow=wanted == "graph_model")
+    source_format = detect_format(source)
+    target_format = _target_format(source_format, source, target)
+    metadata = _check_flags(source_format, target_format)
+    keras_backend.import_keras(needs_tensorflow=target_format == "graph_model")
     _register(FLAGS.register)
     try:
-        if wanted == "keras":
+        if target_format == "keras":
             _write_keras(source, target)
-        elif wanted == "layers_model":
-            _write_layers_model(_load(kind, source), target, metadata)
+        elif target_format == "layers_model":
+            _write_layers_model(_load(source_format, source), target, metadata)
         else:
-            model = source if kind == SAVED_MODEL else _load(kind, source)
+            model = source if source_format == SAVED_MODEL else _load(source_format, source)
             _write_graph_model(model, target, metadata)
-    except backend.with_backend_errors(ValueError, OSError) as error:
+    except keras_backend.backend_error_types(ValueError, OSError) as error:
         raise UserError(str(error)) from None
 
 
-def _wanted(kind: str, source: Path, target: Path) -> str:
+def _target_format(source_format: str, source: Path, target: Path) -> str:
     """Return the format to write.
 
     Raises:
       UserError: it cannot be made of the source, or the target's name does not fit.
     """
-    default = "graph_model" if kind == SAVED_MODEL else "layers_model"
-    wanted = FLAGS.format or ("keras" if target.suffix == ".keras" else default)
-    if wanted == "keras" and kind != LAYERS_MODEL:
-        raise UserError(f"cannot make keras of {source}, which is a {kind}")
-    if kind == LAYERS_MODEL and not FLAGS.format and wanted != "keras":
+    default = "graph_model" if source_format == SAVED_MODEL else "layers_model"
+    target_format = FLAGS.format or ("keras" if target.suffix == ".keras" else default)
+    if target_format == "keras" and source_format != LAYERS_MODEL:
+        raise UserError(f"cannot make keras of {source}, which is a {source_format}")
+    if source_format == LAYERS_MODEL and not FLAGS.format and target_format != "keras":
         raise UserError(
             f"{source} is a layers model: name an OUT.keras, or say --format=layers_model or "
             "--format=graph_model"
         )
-    if kind == SAVED_MODEL and wanted != "graph_model":
+    if source_format == SAVED_MODEL and target_format != "graph_model":
         raise UserError(f"{source} is a SavedModel, which has no layers: use --format=graph_model")
-    if wanted == "keras" and target.suffix != ".keras":
+    if target_format == "keras" and target.suffix != ".keras":
         raise UserError(f"the name of a Keras model ends with .keras, unlike {target}")
-    if wanted != "keras" and target.is_file():
+    if target_format != "keras" and target.is_file():
         raise UserError(f"{target} is a file; name a directory for the model")
-    return wanted
+    return target_format
 
 
-def _check_flags(kind: str, wanted: str) -> dict[str, Any] | None:
+def _check_flags(source_format: str, target_format: str) -> dict[str, Any] | None:
     """Check the other flags before anything slow begins, and read the metadata.
 
     Raises:
       UserError: a flag does not fit to the formats, or to this machine.
     """
     for name in ("quantize", "metadata", "backends", "check"):
-        if wanted == "keras" and FLAGS[name].value:
+        if target_format == "keras" and FLAGS[name].value:
             raise UserError(f"--{name} is for models of TensorFlow.js, not for OUT.keras")
-    if kind != SAVED_MODEL and FLAGS["signature"].present:
+    if source_format != SAVED_MODEL and FLAGS["signature"].present:
         raise UserError("--signature is for SavedModels: leave it out")
     for name in FLAGS.backends:
         if name not in BACKENDS:
@@ -167,8 +167,8 @@ def _register(modules: list[str]) -> None:
             raise UserError(f"--register={module}: {error}") from None
 
 
-def _load(kind: str, source: Path) -> "keras.Model":
-    if kind == LAYERS_MODEL:
+def _load(source_format: str, source: Path) -> "keras.Model":
+    if source_format == LAYERS_MODEL:
         from keras_tfjs import layers_model
 
         return layers_model.load(source)

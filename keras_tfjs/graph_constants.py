@@ -11,7 +11,7 @@ from tensorflow.core.framework import graph_pb2, tensor_pb2
 OUTPUTS = "outputs/"  # before the names of the nodes that are outputs
 
 
-def take_constants(prefix: str, nodes: Any, results: Any) -> dict[str, np.ndarray]:
+def extract_constants(prefix: str, nodes: Any, results: Any) -> dict[str, np.ndarray]:
     """Move constants out of nodes; of equal ones, one is left.
 
     In a library function they get the prefix, for TensorFlow.js keeps the constants of all

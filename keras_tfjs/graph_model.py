@@ -13,12 +13,12 @@ from google.protobuf.json_format import MessageToDict
 from tensorflow.core.framework import graph_pb2, types_pb2
 
 from keras_tfjs import BACKENDS
-from keras_tfjs.graph_constants import OUTPUTS, fill_placeholders, take_constants
+from keras_tfjs.graph_constants import OUTPUTS, extract_constants, fill_placeholders
 from keras_tfjs.graph_rewrites import rewrite
 from keras_tfjs.graph_types import doubles_to_floats, integers_to_32_bits, node_lists
 from keras_tfjs.layer_config import JS_NAME, Entry
-from keras_tfjs.lookup_tables import take_tables
-from keras_tfjs.operations import backends_of
+from keras_tfjs.lookup_tables import extract_tables
+from keras_tfjs.operations import backend_errors
 from keras_tfjs.private_apis import freeze, optimize
 from keras_tfjs.tracing import concrete_function, input_specs
 from keras_tfjs.weights import write_model_files
@@ -59,25 +59,25 @@ def save(
     """
     function = concrete_function(source, signature)
     graph, weights = freeze(function)
-    initializer = take_tables(graph, function)
-    ends = _name_ends(graph, function)
+    initializer = extract_tables(graph, function)
+    graph_signature = _name_outputs(graph, function)
     doubles_to_floats(graph)
-    kept = [end["name"] for group in ends.values() for end in group.values()]
+    kept = [end["name"] for group in graph_signature.values() for end in group.values()]
     graph = optimize(graph, kept, _PASSES)
     rewrite(graph)
     graph = optimize(graph, kept, _PASSES)
-    running = _check_backends(graph, backends)
+    supported = _check_backends(graph, backends)
     write_graph(
-        graph, path, ends, initializer=initializer, weights=weights, metadata=metadata,
+        graph, path, graph_signature, initializer=initializer, weights=weights, metadata=metadata,
         quantize=quantize,
     )  # fmt: skip
-    return running
+    return supported
 
 
 def write_graph(
     graph: graph_pb2.GraphDef,
     path: str | Path,
-    ends: Entry,
+    graph_signature: Entry,
     *,
     initializer: graph_pb2.GraphDef | None = None,
     weights: dict[str, np.ndarray] | None = None,
@@ -87,7 +87,7 @@ def write_graph(
     """Write a frozen graph as it is.
 
     Args:
-      ends: the names, dtypes and shapes of what goes in and out.
+      graph_signature: the names, dtypes and shapes of what goes in and out.
       initializer: the graph that fills the lookup tables.
       weights: by the names of the placeholders that stand for them.
     """
@@ -98,18 +98,18 @@ def write_graph(
     weights = {node.name: weights[node.name] for node in graph.node if node.name in weights}
     constants: dict[str, np.ndarray] = {}
     for prefix, nodes, results in (*node_lists(graph), *node_lists(initializer)):
-        constants |= take_constants(prefix, nodes, results)
+        constants |= extract_constants(prefix, nodes, results)
     fill_placeholders(graph, weights)
     content = {
         "format": "graph-model",
         "generatedBy": f"TensorFlow {tf.__version__}",
         "convertedBy": "keras_tfjs",
-        "signature": ends,
+        "signature": graph_signature,
         "modelTopology": MessageToDict(graph),
         # With these, predict() answers with an object whose keys are the outputs' names.
         "userDefinedMetadata": {
             **(metadata or {}),
-            "structuredOutputKeys": list(ends["outputs"]),
+            "structuredOutputKeys": list(graph_signature["outputs"]),
         },
     }
     if initializer.node:
@@ -117,7 +117,7 @@ def write_graph(
     write_model_files(path, content, (constants | weights).items(), quantize)
 
 
-def _name_ends(graph: graph_pb2.GraphDef, function: Any) -> Entry:
+def _name_outputs(graph: graph_pb2.GraphDef, function: Any) -> Entry:
     """Give each output a node of its own, and return the names of what goes in and out."""
     specs = input_specs(function)
     results = function.structured_outputs
@@ -162,9 +162,9 @@ def _check_backends(graph: graph_pb2.GraphDef, demanded: Sequence[str]) -> list[
     for backend in demanded:
         if backend not in BACKENDS:
             raise ValueError(f"there is no backend {backend}, only {', '.join(BACKENDS)}")
-    blame = backends_of(graph)
-    running = [backend for backend in BACKENDS if not blame[backend]]
-    missing = [backend for backend in demanded or BACKENDS if blame[backend]]
-    if missing and (demanded or not running):
-        raise ValueError(blame[missing[0]])
-    return running
+    errors = backend_errors(graph)
+    supported = [backend for backend in BACKENDS if not errors[backend]]
+    missing = [backend for backend in demanded or BACKENDS if errors[backend]]
+    if missing and (demanded or not supported):
+        raise ValueError(errors[missing[0]])
+    return supported

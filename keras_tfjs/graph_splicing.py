@@ -24,7 +24,7 @@ _MOST_PASSES = 10
 
 
 @dataclasses.dataclass(frozen=True)
-class Part:
+class Subgraph:
     """A GraphDef's main graph or one of its functions.
 
     Attributes:
@@ -58,7 +58,7 @@ class Part:
         raise AssertionError(f"{tensor.name} is no output of its operation")
 
 
-def parts(graph: graph_pb2.GraphDef) -> list[Part]:
+def subgraphs(graph: graph_pb2.GraphDef) -> list[Subgraph]:
     """Return the main graph and every function that it uses.
 
     Functions get the shapes of the arguments that they are called with.
@@ -66,16 +66,16 @@ def parts(graph: graph_pb2.GraphDef) -> list[Part]:
     main = tf.Graph()
     with main.as_default():
         tf.graph_util.import_graph_def(_without_large_constants(graph), name="")
-    found = [Part(graph.node, main)]
+    found = [Subgraph(graph.node, main)]
     functions = {function.signature.name: function for function in graph.library.function}
-    seen: dict[str, Part] = {}
-    for part in found:  # grows in the loop
-        for _, operation in part.operations():
+    seen: dict[str, Subgraph] = {}
+    for subgraph in found:  # grows in the loop
+        for _, operation in subgraph.operations():
             for name, shapes in _calls(operation):
                 if name in functions and name not in seen:
                     function = functions[name]
                     body = function_graph(function, shapes)
-                    seen[name] = Part(function.node_def, body, function)
+                    seen[name] = Subgraph(function.node_def, body, function)
                     found.append(seen[name])
     return found
 
@@ -90,16 +90,16 @@ def apply_rules(graph: graph_pb2.GraphDef, rules: Mapping[str, Rule]) -> None:
       ValueError: an operation has no replacement; the message starts with the node's name.
     """
     for _ in range(_MOST_PASSES):
-        replaced = [_apply_once(part, rules) for part in parts(graph)]
+        replaced = [_apply_once(subgraph, rules) for subgraph in subgraphs(graph)]
         if not any(replaced):
             return
     raise AssertionError("the rules replace each other's operations without end")
 
 
-def _apply_once(part: Part, rules: Mapping[str, Rule]) -> bool:
+def _apply_once(subgraph: Subgraph, rules: Mapping[str, Rule]) -> bool:
     replaced: dict[str, str] = {}  # references by those that they replace
     removed, added = [], []
-    for node, operation in part.operations():
+    for node, operation in subgraph.operations():
         if node.op not in rules:
             continue
         try:
@@ -109,15 +109,15 @@ def _apply_once(part: Part, rules: Mapping[str, Rule]) -> bool:
         if traced is None:
             continue
         outputs, sources = traced
-        new_nodes, references = _spliced(part, node, outputs, sources)
+        new_nodes, references = _spliced(subgraph, node, outputs, sources)
         added += new_nodes
         removed.append(node)
         for old, new in zip(operation.outputs, references, strict=True):
-            replaced[part.reference(old)] = new
+            replaced[subgraph.reference(old)] = new
     for node in removed:
-        part.nodes.remove(node)
-    part.nodes.extend(added)
-    _redirect(part, replaced)
+        subgraph.nodes.remove(node)
+    subgraph.nodes.extend(added)
+    _redirect(subgraph, replaced)
     return bool(removed)
 
 
@@ -165,7 +165,7 @@ def _small_constant(tensor: tf.Tensor) -> tf.Tensor | None:
 
 
 def _spliced(
-    part: Part, node: Any, outputs: list[tf.Tensor], sources: Mapping[str, tf.Tensor]
+    subgraph: Subgraph, node: Any, outputs: list[tf.Tensor], sources: Mapping[str, tf.Tensor]
 ) -> tuple[list, list[str]]:
     """Return the nodes that stand for a node, and references to its outputs."""
     prefix = f"{node.name}{REWRITTEN}"
@@ -173,7 +173,7 @@ def _spliced(
 
     def reference(tensor: tf.Tensor) -> str:
         source = sources.get(tensor.op.name)
-        return part.reference(tensor, prefix) if source is None else part.reference(source)
+        return subgraph.reference(tensor, prefix) if source is None else subgraph.reference(source)
 
     nodes = []
     for operation in outputs[0].graph.get_operations():
@@ -190,7 +190,7 @@ def _spliced(
     return nodes, [reference(tensor) for tensor in outputs]
 
 
-def _redirect(part: Part, replaced: Mapping[str, str]) -> None:
+def _redirect(subgraph: Subgraph, replaced: Mapping[str, str]) -> None:
     """Let nodes that used a replaced output use the new one."""
 
     def resolved(reference: str) -> str:
@@ -198,18 +198,18 @@ def _redirect(part: Part, replaced: Mapping[str, str]) -> None:
             name = reference[1:]
             new = next((new for old, new in replaced.items() if _producer(old) == name), name)
             return f"^{_producer(new)}"
-        if part.function is None:
+        if subgraph.function is None:
             reference = reference.removesuffix(":0")
         while reference in replaced:
             reference = replaced[reference]
         return reference
 
-    for node in part.nodes:
+    for node in subgraph.nodes:
         for index, reference in enumerate(node.input):
             node.input[index] = resolved(reference)
-    if part.function is not None:
-        for name, reference in dict(part.function.ret).items():  # a copy, because it changes
-            part.function.ret[name] = resolved(reference)
+    if subgraph.function is not None:
+        for name, reference in dict(subgraph.function.ret).items():  # a copy, because it changes
+            subgraph.function.ret[name] = resolved(reference)
 
 
 def _producer(reference: str) -> str:

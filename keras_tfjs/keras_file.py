@@ -11,8 +11,8 @@ from typing import IO, Any
 import h5py
 import keras
 
-from keras_tfjs.backend import with_backend_errors
 from keras_tfjs.command_line import UserError
+from keras_tfjs.keras_backend import backend_error_types
 
 
 def load(source: Path) -> keras.Model:
@@ -30,7 +30,7 @@ def load(source: Path) -> keras.Model:
         if not isinstance(model, keras.Model):
             raise ValueError(f"it has a {type(model).__name__}, which is not a model")
         return model
-    except with_backend_errors(  # Keras uses what it reads without checking types
+    except backend_error_types(  # Keras uses what it reads without checking types
         ArithmeticError,
         AssertionError,
         AttributeError,

@@ -92,11 +92,11 @@ def read_layer(entry: Entry, custom_objects: dict[str, Any]) -> keras.Layer:
         row = TABLE.get(class_name)
         if row is None:
             return _read_custom(class_name, config, custom_objects)
-        of_keras = {theirs: ours for ours, theirs in row.renamed.items()}
-        said = {k: value for k, value in config.items() if value is not None or k in _NULLABLE}
+        keras_names = {theirs: ours for ours, theirs in row.renamed.items()}
+        present = {k: value for k, value in config.items() if value is not None or k in _NULLABLE}
         arguments: Entry = {"name": name}
-        for key, value in {**row.defaults, **said}.items():
-            field = of_keras.get(key, key)
+        for key, value in {**row.defaults, **present}.items():
+            field = keras_names.get(key, key)
             with error_context(key):
                 if field in row.fields or field == "trainable":
                     arguments[field] = row.codec(field).read(value)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import keras
 
-from keras_tfjs import values as v
+from keras_tfjs import values
 
 Shape = tuple[int, ...]
 ShapeOf = Callable[[Any, Shape], Shape]  # of the layer and its input's shape
@@ -23,33 +23,33 @@ def _write_reset_after(value: Any) -> bool:
     return value
 
 
-FIELDS: dict[str, v.Codec] = {
-    **dict.fromkeys(["units", "filters", "input_dim", "output_dim", "n"], v.POSITIVE_INT),
-    **dict.fromkeys(["depth_multiplier", "num_tokens"], v.POSITIVE_INT),
-    **dict.fromkeys(["kernel_size", "strides", "dilation_rate", "pool_size"], v.POSITIVE_INTS),
-    **dict.fromkeys(["size", "dims"], v.POSITIVE_INTS),
-    **dict.fromkeys(["axis", "axes", "shared_axes"], v.AXES),
-    **dict.fromkeys(["use_bias", "center", "scale", "unit_forget_bias"], v.BOOL),
-    **dict.fromkeys(["return_sequences", "return_state", "go_backwards", "trainable"], v.BOOL),
-    **dict.fromkeys(["mask_zero", "normalize"], v.BOOL),
-    **dict.fromkeys(["rate", "dropout", "recurrent_dropout", "momentum", "epsilon"], v.FLOAT),
-    **dict.fromkeys(["negative_slope", "stddev", "mask_value", "offset"], v.FLOAT),
-    **dict.fromkeys(["activation", "recurrent_activation"], v.ACTIVATION),
-    "cropping": v.MARGINS,
-    "data_format": v.choice("channels_last"),
-    "interpolation": v.choice("nearest"),
-    "max_value": v.OPTIONAL_FLOAT,
-    "merge_mode": v.choice("concat", "sum", "mul", "ave", None),
-    "noise_shape": v.NOISE_SHAPE,
-    "output_mode": v.choice("multi_hot", "one_hot", "count"),
-    "padding": v.PADDING,
-    "reset_after": v.Codec(_write_reset_after, v.choice(False).read),
-    "target_shape": v.DIMENSIONS,
+FIELDS: dict[str, values.Codec] = {
+    **dict.fromkeys(["units", "filters", "input_dim", "output_dim", "n"], values.POSITIVE_INT),
+    **dict.fromkeys(["depth_multiplier", "num_tokens"], values.POSITIVE_INT),
+    **dict.fromkeys(["kernel_size", "strides", "dilation_rate", "pool_size"], values.POSITIVE_INTS),
+    **dict.fromkeys(["size", "dims"], values.POSITIVE_INTS),
+    **dict.fromkeys(["axis", "axes", "shared_axes"], values.AXES),
+    **dict.fromkeys(["use_bias", "center", "scale", "unit_forget_bias"], values.BOOL),
+    **dict.fromkeys(["return_sequences", "return_state", "go_backwards", "trainable"], values.BOOL),
+    **dict.fromkeys(["mask_zero", "normalize"], values.BOOL),
+    **dict.fromkeys(["rate", "dropout", "recurrent_dropout", "momentum", "epsilon"], values.FLOAT),
+    **dict.fromkeys(["negative_slope", "stddev", "mask_value", "offset"], values.FLOAT),
+    **dict.fromkeys(["activation", "recurrent_activation"], values.ACTIVATION),
+    "cropping": values.MARGINS,
+    "data_format": values.choice("channels_last"),
+    "interpolation": values.choice("nearest"),
+    "max_value": values.OPTIONAL_FLOAT,
+    "merge_mode": values.choice("concat", "sum", "mul", "ave", None),
+    "noise_shape": values.NOISE_SHAPE,
+    "output_mode": values.choice("multi_hot", "one_hot", "count"),
+    "padding": values.PADDING,
+    "reset_after": values.Codec(_write_reset_after, values.choice(False).read),
+    "target_shape": values.DIMENSIONS,
 }
 _SUFFIXES = {
-    "_initializer": v.INITIALIZER,
-    "_regularizer": v.REGULARIZER,
-    "_constraint": v.CONSTRAINT,
+    "_initializer": values.INITIALIZER,
+    "_regularizer": values.REGULARIZER,
+    "_constraint": values.CONSTRAINT,
 }
 # Fields with no influence on the result. They are not carried over. `masks.py` looks at
 # zero_output_for_mask.
@@ -82,13 +82,13 @@ class LayerSpec(NamedTuple):
     renamed: dict[str, str] = {}  # noqa: RUF012
     fixed: dict[str, Any] = {}  # noqa: RUF012
     defaults: dict[str, Any] = {}  # noqa: RUF012
-    codecs: dict[str, v.Codec] = {}  # noqa: RUF012
+    codecs: dict[str, values.Codec] = {}  # noqa: RUF012
     sublayers: Sequence[str] = ()
     check: Check | None = None
     passes_mask: bool = False
     unwritable: str = ""
 
-    def codec(self, field: str) -> v.Codec:
+    def codec(self, field: str) -> values.Codec:
         """Return how a field is written."""
         suffix = field[field.rfind("_") :]
         return self.codecs.get(field) or FIELDS.get(field) or _SUFFIXES[suffix]

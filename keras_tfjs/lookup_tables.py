@@ -13,7 +13,7 @@ from tensorflow.core.framework import graph_pb2, types_pb2
 _FIND = "LookupTableFindV2"
 
 
-def take_tables(graph: graph_pb2.GraphDef, function: Any) -> graph_pb2.GraphDef:
+def extract_tables(graph: graph_pb2.GraphDef, function: Any) -> graph_pb2.GraphDef:
     """Give each table that a frozen function looks up a node of its own.
 
     Args:
@@ -34,7 +34,7 @@ def take_tables(graph: graph_pb2.GraphDef, function: Any) -> graph_pb2.GraphDef:
                 table_handle=handles[table.name], Tkeys=key_type, Tvalues=value_type
             )
             _make_table(table, key_type, value_type)
-            _fill_in(initializer, table, keys.numpy(), values.numpy())
+            _add_import(initializer, table, keys.numpy(), values.numpy())
         _keep_shape(graph, find)
     return initializer
 
@@ -47,7 +47,7 @@ def _make_table(node: Any, key_type: int, value_type: int) -> None:
     node.attr["value_dtype"].type = value_type
 
 
-def _fill_in(
+def _add_import(
     initializer: graph_pb2.GraphDef, table: Any, keys: np.ndarray, values: np.ndarray
 ) -> None:
     """Add what fills the table to the initializer graph."""

@@ -13,19 +13,33 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import keras
+from keras import layers
 
 from keras_tfjs.layer_classes import TABLE
 from keras_tfjs.layer_config import Entry, error_context
 
-_L = keras.layers
-_RECURRENT = (_L.RNN, _L.Bidirectional)
-_USE_IN_KERAS = (_L.GlobalAveragePooling1D, _L.BatchNormalization)
+_RECURRENT = (layers.RNN, layers.Bidirectional)
+_USE_IN_KERAS = (layers.GlobalAveragePooling1D, layers.BatchNormalization)
 # Layers that compute each step from this step alone, so that masked steps stay apart.
 _EACH_STEP = (
-    *(_L.Activation, _L.Dense, _L.Dropout, _L.ELU, _L.GaussianDropout, _L.GaussianNoise),
-    *(_L.LeakyReLU, _L.PReLU, _L.ReLU, _L.SpatialDropout1D, _L.TimeDistributed),
+    *(
+        layers.Activation,
+        layers.Dense,
+        layers.Dropout,
+        layers.ELU,
+        layers.GaussianDropout,
+        layers.GaussianNoise,
+    ),
+    *(layers.LeakyReLU, layers.PReLU, layers.ReLU, layers.SpatialDropout1D, layers.TimeDistributed),
 )
-_MERGING = (_L.Add, _L.Multiply, _L.Average, _L.Maximum, _L.Minimum, _L.Concatenate)
+_MERGING = (
+    layers.Add,
+    layers.Multiply,
+    layers.Average,
+    layers.Maximum,
+    layers.Minimum,
+    layers.Concatenate,
+)
 _BROKEN = "broken"  # a mask of a wrong shape, equal to none
 _INHERITED = "inherited"  # of another layer
 _DIFFERS = (
@@ -139,7 +153,7 @@ class _Checker:
             in_js = _INHERITED
         if any(mask.differs for mask in masks) and not _takes_differences(layer):
             raise ValueError(_DIFFERS)
-        if isinstance(layer, _L.ConvLSTM2D) and (in_keras or in_js):
+        if isinstance(layer, layers.ConvLSTM2D) and (in_keras or in_js):
             raise ValueError("TensorFlow.js fails with a mask")
         if isinstance(layer, _RECURRENT):
             if in_js != in_keras:
@@ -174,20 +188,20 @@ def _output_masks(layer: keras.Layer, call: _Call, masks: list[_Masks]) -> _Mask
     first = masks[0] if masks else _Masks()
     own = f"{call.name}/{call.number}"
     if _is_masking(layer):
-        kind = f"Masking {layer.mask_value}" if isinstance(layer, _L.Masking) else "Embedding"
+        kind = f"Masking {layer.mask_value}" if isinstance(layer, layers.Masking) else "Embedding"
         mask = _mask_name([*call.inputs[0], kind])
         return _Masks(mask, mask)
     if isinstance(layer, keras.Model):
         masked = first.of_keras or has_masks(layer)
         return _Masks(own if masked else None, None)
     if isinstance(layer, _RECURRENT):
-        inner = layer.forward_layer if isinstance(layer, _L.Bidirectional) else layer
+        inner = layer.forward_layer if isinstance(layer, layers.Bidirectional) else layer
         if not inner.return_sequences:
             return _Masks()
         return first._replace(differs=bool(inner.zero_output_for_mask and first.of_keras))
     if isinstance(layer, _MERGING):
         return _merged(layer, own, masks)
-    if isinstance(layer, _L.Dot) or not masks:
+    if isinstance(layer, layers.Dot) or not masks:
         return _Masks()
     row = TABLE.get(type(layer).__name__)
     return _Masks(
@@ -200,7 +214,7 @@ def _output_masks(layer: keras.Layer, call: _Call, masks: list[_Masks]) -> _Mask
 def _merged(layer: keras.Layer, own: str, masks: list[_Masks]) -> _Masks:
     of_keras, of_js = {mask.of_keras for mask in masks}, {mask.of_js for mask in masks}
     differs = any(mask.differs for mask in masks)
-    if isinstance(layer, _L.Concatenate):
+    if isinstance(layer, layers.Concatenate):
         if of_keras == of_js and len(of_keras) == 1 and _is_last(layer.axis, layer):
             return masks[0]._replace(differs=differs)
         return _Masks(None if of_keras == {None} else own, None if of_js == {None} else _BROKEN)
@@ -213,7 +227,7 @@ def _is_last(axis: int, layer: keras.Layer) -> bool:
 
 
 def _is_masking(layer: keras.Layer) -> bool:
-    return isinstance(layer, _L.Masking) or bool(getattr(layer, "mask_zero", False))
+    return isinstance(layer, layers.Masking) or bool(getattr(layer, "mask_zero", False))
 
 
 def _takes_differences(layer: keras.Layer) -> bool:
@@ -225,13 +239,13 @@ def _uses_in_keras(layer: keras.Layer) -> bool:
     if isinstance(layer, keras.Model):
         return False  # its layers may
     if type(layer).__name__ in TABLE:
-        return isinstance(layer, (*_RECURRENT, *_USE_IN_KERAS, _L.Softmax))
+        return isinstance(layer, (*_RECURRENT, *_USE_IN_KERAS, layers.Softmax))
     return "mask" in inspect.signature(layer.call).parameters
 
 
 def _uses_in_js(layer: keras.Layer) -> bool:
     """Tell whether TensorFlow.js computes something else with a mask than without one."""
-    return isinstance(layer, (*_RECURRENT, _L.Softmax))
+    return isinstance(layer, (*_RECURRENT, layers.Softmax))
 
 
 def _describe(mask: str | None) -> str:
@@ -243,7 +257,7 @@ def _describe(mask: str | None) -> str:
 def _has(layer: keras.Layer, test) -> bool:
     """Tell whether a layer, or a layer within it, passes a test."""
     inner = layer.layers if isinstance(layer, keras.Model) else []
-    if isinstance(layer, _L.TimeDistributed):
+    if isinstance(layer, layers.TimeDistributed):
         inner = [layer.layer]
     return bool(test(layer)) or any(_has(item, test) for item in inner)
 

@@ -83,15 +83,15 @@ class ModelReader:
             with error_context(f"layer {shorten(key)}"):
                 waiting[key] = deque(_read_nodes(entry.get("inbound_nodes")))
         self._make_calls(layers, waiting, calls)
-        ends = []
+        endpoints = []
         for field in ("input_layers", "output_layers"):
             with error_context(field):
                 listed = config.get(field)
                 if not isinstance(listed, list) or not listed:
                     raise ValueError("must be a list that is not empty")
-                tensors = [_find(calls, _read_history(end)) for end in tensor_refs(listed)]
-                ends.append(tensors if len(tensors) > 1 else tensors[0])
-        return keras.Model(*ends, name=name)
+                tensors = [_find(calls, _read_history(ref)) for ref in tensor_refs(listed)]
+                endpoints.append(tensors if len(tensors) > 1 else tensors[0])
+        return keras.Model(*endpoints, name=name)
 
     def _make_calls(self, layers: dict, waiting: dict[str, deque], calls: dict[str, list]) -> None:
         ready = deque(waiting)

@@ -15,7 +15,7 @@ import tensorflow as tf
 from tensorflow.core.framework import graph_pb2, types_pb2
 
 from keras_tfjs import BACKENDS
-from keras_tfjs.graph_splicing import parts
+from keras_tfjs.graph_splicing import subgraphs
 
 _TYPES = {
     types_pb2.DT_INVALID,  # of an attribute that holds no type
@@ -48,25 +48,25 @@ def supported_backends(operation: str, dtype: str, rank: int | None) -> list[str
     return [name for name in BACKENDS if wanted < cells.get(name, range(0)).stop]
 
 
-def backends_of(graph: graph_pb2.GraphDef) -> dict[str, str]:
+def backend_errors(graph: graph_pb2.GraphDef) -> dict[str, str]:
     """Return what keeps a graph from running on each backend; an empty text if it runs.
 
-    A reason begins with the name of the first node that is to blame.
+    A reason begins with the name of the first node that is to errors.
 
     Raises:
       ValueError: a node computes something else on every backend.
     """
-    blame = dict.fromkeys(BACKENDS, "")
-    for part in parts(graph):
-        for node, operation in part.operations():
+    errors = dict.fromkeys(BACKENDS, "")
+    for subgraph in subgraphs(graph):
+        for node, operation in subgraph.operations():
             for difference in differences(operation):
                 raise ValueError(f"{node.name} ({node.op}): {difference}")
             dtype, rank = dtype_of(operation), rank_of(operation)
             supported = supported_backends(node.op, dtype, rank)
             for backend in BACKENDS:
-                if backend not in supported and not blame[backend]:
-                    blame[backend] = f"{node.name}: {_reason(node.op, dtype, rank, backend)}"
-    return blame
+                if backend not in supported and not errors[backend]:
+                    errors[backend] = f"{node.name}: {_reason(node.op, dtype, rank, backend)}"
+    return errors
 
 
 def _reason(operation: str, dtype: str, rank: int | None, backend: str) -> str:

@@ -15,7 +15,7 @@ DTYPES: dict[str, np.dtype] = {
     "uint8": np.dtype("u1"),
     "uint16": np.dtype("<u2"),
 }
-_KEEP = "float32"
+_UNQUANTIZED = "float32"
 _LARGEST = 1e30  # of scale and min: a product with 65535 is still a float32
 _CHUNK = 1 << 20  # values that are converted at a time, so that memory does not grow with a weight
 
@@ -41,7 +41,7 @@ def parse_rules(text: str | None) -> list[Rule]:
     rules = []
     for entry in text.split(","):
         dtype, colon, pattern = entry.strip().partition(":")
-        if dtype not in (*DTYPES, _KEEP) or (colon and not pattern):
+        if dtype not in (*DTYPES, _UNQUANTIZED) or (colon and not pattern):
             raise ValueError(
                 f"quantize={text}: must be {', '.join(DTYPES)}, or several of them with a glob of "
                 "the weights' names each, as in uint8:*/kernel,float16:*"
@@ -50,7 +50,7 @@ def parse_rules(text: str | None) -> list[Rule]:
     return rules
 
 
-def check_all_used(rules: Sequence[Rule], names: Sequence[str]) -> None:
+def check_all_match(rules: Sequence[Rule], names: Sequence[str]) -> None:
     """Check that each rule is about a weight.
 
     Raises:
@@ -62,14 +62,14 @@ def check_all_used(rules: Sequence[Rule], names: Sequence[str]) -> None:
             raise ValueError(f"quantize: no weight is named {rule.pattern}; there are {known}")
 
 
-def choose(rules: Sequence[Rule], name: str, value: np.ndarray) -> dict[str, Any] | None:
+def spec_for(rules: Sequence[Rule], name: str, value: np.ndarray) -> dict[str, Any] | None:
     """Return how to store a weight, as a manifest's `quantization`; None for as it is.
 
     Integers and bool are stored as they are. So are single numbers, because nothing would be saved,
     and weights with values that the dtype cannot represent, such as infinities.
     """
-    dtype = next((rule.dtype for rule in rules if fnmatchcase(name, rule.pattern)), _KEEP)
-    if dtype == _KEEP or value.dtype != np.float32 or value.size < 2:
+    dtype = next((rule.dtype for rule in rules if fnmatchcase(name, rule.pattern)), _UNQUANTIZED)
+    if dtype == _UNQUANTIZED or value.dtype != np.float32 or value.size < 2:
         return None
     low, high = float(value.min()), float(value.max())
     largest = float(np.finfo(np.float16).max) if dtype == "float16" else _LARGEST

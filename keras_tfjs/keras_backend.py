@@ -54,7 +54,7 @@ def _choose(needs_tensorflow: bool) -> str:
     return installed[0]
 
 
-def with_backend_errors(*others: type[Exception]) -> tuple[type[Exception], ...]:
+def backend_error_types(*others: type[Exception]) -> tuple[type[Exception], ...]:
     """Return classes of errors, and those of what the backend raises for bad input."""
     tensorflow = sys.modules.get("tensorflow")
     own = (tensorflow.errors.OpError,) if tensorflow else ()

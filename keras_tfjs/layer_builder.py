@@ -5,15 +5,14 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-
-L = keras.layers
+from keras import layers
 
 
 class Composition(NamedTuple):
     """How a layer is composed.
 
     Attributes:
-      build: calls the composition: of its `Parts`, the layer and the call's arguments.
+      build: calls the composition: of its `LayerBuilder`, the layer and the call's arguments.
       applies: tells whether a layer needs it.
     """
 
@@ -21,7 +20,7 @@ class Composition(NamedTuple):
     applies: Callable[[Any], bool] = lambda layer: True
 
 
-class Parts:
+class LayerBuilder:
     """Makes the layers of one composition; in later calls, those with weights are made no more."""
 
     def __init__(self, original: Any):
@@ -78,7 +77,7 @@ class Parts:
         target = [-1 if size is None else size for size in shape]
         if target.count(-1) > 1:
             raise ValueError("TensorFlow.js cannot compute it for inputs of unknown size")
-        return self.add(L.Reshape, target)(x)
+        return self.add(layers.Reshape, target)(x)
 
     def distinct(self, tensors: Sequence[Any]) -> list[Any]:
         """Return the tensors, with copies of those that come twice.
@@ -88,12 +87,12 @@ class Parts:
         found: list[Any] = []
         for tensor in tensors:
             twice = any(tensor is other for other in found)
-            found.append(self.add(L.Activation, "linear")(tensor) if twice else tensor)
+            found.append(self.add(layers.Activation, "linear")(tensor) if twice else tensor)
         return found
 
     def permute(self, x: Any, *dims: int) -> Any:
         """Transpose the axes after the batch."""
-        return self.add(L.Permute, dims)(x)
+        return self.add(layers.Permute, dims)(x)
 
     def crop(self, x: Any, axis: int, item: Any) -> Any:
         """Return the part of a tensor that an index or slice takes of an axis; the axis stays."""
@@ -107,7 +106,7 @@ class Parts:
         if step == 1 and begin < end and None not in x.shape[1:]:
             before, after = (int(np.prod(n)) for n in (x.shape[1:axis], x.shape[axis + 1 :]))
             y = self.reshape(x, before, size, after)
-            y = self.add(L.Cropping2D, ((0, 0), (begin, size - end)))(y)
+            y = self.add(layers.Cropping2D, ((0, 0), (begin, size - end)))(y)
             return self.reshape(y, *x.shape[1:axis], end - begin, *x.shape[axis + 1 :])
         taken = np.arange(size)[index]
         if axis != len(x.shape) - 1 or not len(taken) or x.dtype != "float32":
@@ -129,12 +128,12 @@ class Parts:
 
     def scale(self, x: Any, scale: float, offset: float = 0.0) -> Any:
         """Return scale x + offset."""
-        return self.add(L.Rescaling, float(scale), float(offset))(x)
+        return self.add(layers.Rescaling, float(scale), float(offset))(x)
 
     def fixed_dense(self, x: Any, kernel: Any, bias: Any, suffix: str) -> Any:
         """Multiply the last axis by a matrix that is not trained, and add a vector."""
         config = {"units": kernel.shape[1], "trainable": False}
-        return self.call_weighted(L.Dense, config, [kernel, bias], x, suffix)
+        return self.call_weighted(layers.Dense, config, [kernel, bias], x, suffix)
 
 
 def channels_last(layer: keras.Layer) -> None:
