@@ -10,14 +10,14 @@ from keras_tfjs.layer_builder import LayerBuilder
 
 
 def leaky_relu(builder: LayerBuilder, layer: Any, x: Any) -> Any:
-    """Compose a ReLU with a slope for negative numbers."""
+    """Compose a ReLU with a negative slope."""
     if layer.max_value is not None or layer.threshold:
         raise ValueError("negative_slope: cannot be written with a max_value or a threshold")
     return builder.add(layers.LeakyReLU, layer.negative_slope)(x)
 
 
 def elu(builder: LayerBuilder, layer: Any, x: Any) -> Any:
-    """Compose an ELU with an alpha other than 1 of the positive and the negative part."""
+    """Compose an ELU whose alpha is not 1, from its positive and its negative part."""
     negative = builder.scale(builder.add(layers.ReLU)(builder.scale(x, -1)), -1)
     curved = builder.scale(builder.add(layers.ELU)(negative), layer.alpha)
     return builder.add(layers.Add)([builder.add(layers.ReLU)(x), curved])
@@ -31,7 +31,7 @@ def _hard_tanh(builder: LayerBuilder, x: Any) -> Any:
     return builder.scale(builder.add(layers.ReLU, 2.0)(builder.scale(x, 1, 1)), 1, -1)
 
 
-# By Keras's name: a function of a `LayerBuilder` and a tensor.
+# Keras's name: a function of a `LayerBuilder` and a tensor.
 ACTIVATIONS = {
     "celu": lambda builder, x: builder.add(layers.ELU)(x),
     "hard_sigmoid": _hard_sigmoid,
@@ -54,12 +54,12 @@ def other_activation(layer: Any) -> bool:
 def activated(
     builder: LayerBuilder, layer: Any, call: Callable[[Any], Any], config: Any = None
 ) -> Any:
-    """Call a layer, and where TensorFlow.js lacks its activation, the activation's composition.
+    """Call a layer, then the composition of its activation if TensorFlow.js lacks the activation.
 
     Args:
       layer: the layer.
-      call: calls a layer with a config.
-      config: the config, by default that of the layer.
+      call: builds and calls a layer, given its config.
+      config: the config; the default is the layer's config.
     """
     config = config or layer.get_config()
     if not other_activation(layer):

@@ -13,11 +13,11 @@ from keras_tfjs.layer_builder import Composition, LayerBuilder
 def _attend(
     builder: LayerBuilder, query: Any, value: Any, key: Any, scale: float, rate: float, causal: bool
 ) -> Any:
-    """Return softmax(scale query key^T) value, with dropout of the probabilities."""
+    """Return softmax(scale * query key^T) value, with dropout of the probabilities."""
     scores = builder.scale(builder.add(layers.Dot, 2)(builder.distinct([query, key])), scale)
     if causal:
         scores = _hide_later_steps(builder, scores)
-    # The layer Softmax would use a mask that TensorFlow.js has left over from another layer.
+    # Not the layer Softmax, because TensorFlow.js would pass it the last mask of another layer.
     probabilities = builder.add(layers.Activation, "softmax")(scores)
     if rate:
         probabilities = builder.add(layers.Dropout, rate)(probabilities)
@@ -25,10 +25,10 @@ def _attend(
 
 
 def _hide_later_steps(builder: LayerBuilder, scores: Any) -> Any:
-    """Add -1e9 where a key is later than the query, so that its probability is 0."""
+    """Add -1e9 to the scores of keys after the query, so that their probability is 0."""
     _, queries, keys = scores.shape
     if queries is None or keys is None:
-        raise ValueError("use_causal_mask: TensorFlow.js cannot do it for unknown lengths")
+        raise ValueError("use_causal_mask: the lengths must be known; give keras.Input the length")
     hidden = np.triu(np.full((1, queries, keys), -1e9, np.float32), 1)
     return scale_channels(builder, scores, 1.0, hidden)
 
@@ -76,7 +76,7 @@ def _multi_head_attention(
 
 
 def _project(builder: LayerBuilder, layer: Any, name: str, head: int, x: Any) -> Any:
-    """Return query, key or value of a head, whose weights are a slice of the layer's."""
+    """Return the query, key or value of a head; its weights are a slice of the layer's weights."""
     weights = getattr(layer, f"{name}_dense").get_weights()
     kernel, *bias = map(keras.ops.convert_to_numpy, weights)
     return _dense(builder, layer, f"{name}{head}", kernel[:, head], [b[head] for b in bias], x)
@@ -94,7 +94,7 @@ def _check(arguments: dict[str, Any], inputs: Any) -> None:
     if arguments:
         raise ValueError(f"TensorFlow.js has no {', '.join(sorted(arguments))} for it")
     if any(len(x.shape) != 3 for x in inputs):
-        raise ValueError("TensorFlow.js can attend in sequences of vectors only")
+        raise ValueError("the inputs must be sequences of vectors, [batch, time, channels]")
 
 
 COMPOSED_ATTENTION = {

@@ -6,12 +6,12 @@ import keras
 import numpy as np
 from keras import layers
 
-from keras_tfjs.layer_builder import LayerBuilder, channels_last
+from keras_tfjs.layer_builder import LayerBuilder, check_channels_last
 
 
 def max_pooling_3d(builder: LayerBuilder, layer: Any, x: Any) -> Any:
     """Take the maximum over two dimensions, then over the third."""
-    channels_last(layer)
+    check_channels_last(layer)
     _, depth, height, width, channels = x.shape
     pool, strides = layer.pool_size, layer.strides
     x = builder.reshape(x, depth, height, width * channels)
@@ -24,7 +24,7 @@ def max_pooling_3d(builder: LayerBuilder, layer: Any, x: Any) -> Any:
 
 def up_sampling_3d(builder: LayerBuilder, layer: Any, x: Any) -> Any:
     """Repeat two dimensions, then the third."""
-    channels_last(layer)
+    check_channels_last(layer)
     _, depth, height, width, channels = x.shape
     x = builder.reshape(x, depth, height, width * channels)
     x = builder.add(layers.UpSampling2D, layer.size[:2])(x)
@@ -35,15 +35,15 @@ def up_sampling_3d(builder: LayerBuilder, layer: Any, x: Any) -> Any:
 
 
 def spatial_dropout(builder: LayerBuilder, layer: Any, x: Any) -> Any:
-    """Drop whole channels, by noise that is the same at all positions."""
-    channels_last(layer)
+    """Drop whole channels: the noise is the same at all positions."""
+    check_channels_last(layer)
     shape = (None, *[1] * (len(x.shape) - 2), None)
     return builder.add(layers.Dropout, layer.rate, noise_shape=shape)(x)
 
 
 def resize(builder: LayerBuilder, layer: Any, x: Any, training: Any = None) -> Any:
-    """Interpolate by a matrix for each of the two axes."""
-    channels_last(layer)
+    """Resize by one matrix product for each axis."""
+    check_channels_last(layer)
     antialias = getattr(layer, "antialias", False)
     if getattr(layer, "crop_to_aspect_ratio", False) or getattr(
         layer, "pad_to_aspect_ratio", False
@@ -51,7 +51,7 @@ def resize(builder: LayerBuilder, layer: Any, x: Any, training: Any = None) -> A
         raise ValueError("crop_to_aspect_ratio, pad_to_aspect_ratio: must be False")
     _, height, width, _ = x.shape
     if height is None or width is None:
-        raise ValueError("TensorFlow.js cannot compute it for inputs of unknown size")
+        raise ValueError("the input size must be known; give keras.Input the size")
     if isinstance(layer, layers.Resizing):
         sizes = layer.height, layer.width
     else:
@@ -68,7 +68,7 @@ def resize(builder: LayerBuilder, layer: Any, x: Any, training: Any = None) -> A
 
 
 def _interpolation_matrix(before: int, after: int, interpolation: str, antialias: bool) -> Any:
-    """Return the matrix [before, after] by which Keras resizes an axis."""
+    """Return the matrix [before, after] that resizes an axis as Keras does."""
     images = np.eye(before, dtype=np.float32)[None, :, None]
     resized = keras.ops.image.resize(
         images, (after, 1), interpolation, antialias, data_format="channels_last"
@@ -78,10 +78,10 @@ def _interpolation_matrix(before: int, after: int, interpolation: str, antialias
 
 def center_crop(builder: LayerBuilder, layer: Any, x: Any, training: Any = None) -> Any:
     """Crop the margins around the center."""
-    channels_last(layer)
+    check_channels_last(layer)
     margins = []
     for before, after in zip(x.shape[1:3], (layer.height, layer.width), strict=True):
         if before is None or before < after:
-            raise ValueError("TensorFlow.js can crop images of known and sufficient size only")
+            raise ValueError("the image size must be known, and at least the size after the crop")
         margins.append(((before - after) // 2, before - after - (before - after) // 2))
     return builder.add(layers.Cropping2D, tuple(margins))(x)

@@ -1,4 +1,4 @@
-"""Layers that TensorFlow.js lacks, each as a composition of layers that it has."""
+"""Compositions of layers that TensorFlow.js has, for layers that it lacks."""
 
 from typing import Any
 
@@ -22,15 +22,15 @@ from keras_tfjs.composed_images import (
     up_sampling_3d,
 )
 from keras_tfjs.composed_scaling import scale_channels
-from keras_tfjs.layer_builder import Composition, LayerBuilder, channels_last
+from keras_tfjs.layer_builder import Composition, LayerBuilder, check_channels_last
 from keras_tfjs.layer_config import input_shapes
 
 
 def _as_two_dimensional(layer_class: Any) -> Any:
-    """Return the composition of a layer of one dimension by the one of two, of width 1."""
+    """Return a 1D layer's composition: the 2D layer on images of width 1."""
 
     def build(builder: LayerBuilder, layer: keras.Layer, x: Any) -> Any:
-        channels_last(layer)
+        check_channels_last(layer)
         config = layer.get_config()
         for field in ("kernel_size", "size"):
             if field in config:
@@ -75,17 +75,17 @@ def _call_activated(builder: LayerBuilder, layer: Any, x: Any, config: Any = Non
 
 
 def _causal(builder: LayerBuilder, layer: keras.Layer, x: Any) -> Any:
-    channels_last(layer)
+    check_channels_last(layer)
     padded = _pad_before(builder, layer, builder.reshape(x, x.shape[1], 1, x.shape[2]))
     x = builder.reshape(padded, padded.shape[1], padded.shape[3])
     return _call_activated(builder, layer, x, layer.get_config() | {"padding": "valid"})
 
 
 def _global_pooling(builder: LayerBuilder, layer: Any, x: Any) -> Any:
-    channels_last(layer)
+    check_channels_last(layer)
     rank, channels = len(x.shape) - 2, x.shape[-1]
     layer_class = type(layer)
-    if rank == 3:  # TensorFlow.js has them up to two dimensions
+    if rank == 3:  # TensorFlow.js has global pooling of one and two dimensions
         size = None if None in x.shape[1:4] else int(np.prod(x.shape[1:4]))
         x = builder.reshape(x, size, channels)
         layer_class = getattr(layers, layer_class.__name__.replace("3D", "1D"))
@@ -105,7 +105,7 @@ def _axis_last(builder: LayerBuilder, layer: Any, x: Any) -> Any:
 def _batch_normalization(builder: LayerBuilder, layer: Any, x: Any) -> Any:
     if len(x.shape) < 5 or layer.axis not in (-1, len(x.shape) - 1):
         return _axis_last(builder, layer, x)
-    # TensorFlow.js normalizes up to two dimensions. The others can be joined.
+    # TensorFlow.js normalizes at most two dimensions, so join the others.
     size = None if None in x.shape[1:-2] else int(np.prod(x.shape[1:-2]))
     config = layer.get_config() | {"axis": -1}
     y = builder.reshape(x, size, *x.shape[-2:])
@@ -127,7 +127,7 @@ def _has_other_axis(layer: Any) -> bool:
 
 
 def _normalization(builder: LayerBuilder, layer: Any, x: Any) -> Any:
-    """Subtract the mean, then divide: two layers, so that large means lose no precision."""
+    """Subtract the mean, then divide; two layers keep the precision if the mean is large."""
     if layer.invert:
         raise ValueError("invert: TensorFlow.js has False only")
     mean = np.asarray(keras.ops.convert_to_numpy(layer.mean), np.float32)
@@ -144,7 +144,7 @@ def _merge_distinct(builder: LayerBuilder, layer: Any, inputs: Any) -> Any:
 def _takes_a_tensor_twice(layer: Any) -> bool:
     try:
         tensors = keras.tree.flatten(layer.input)
-    except (AttributeError, ValueError):  # it is called several times
+    except (AttributeError, ValueError):  # the layer is called several times
         return True
     return len(set(map(id, tensors))) < len(tensors)
 
@@ -155,10 +155,10 @@ def _subtract(builder: LayerBuilder, layer: Any, inputs: Any) -> Any:
 
 
 def _group_normalization(builder: LayerBuilder, layer: Any, x: Any) -> Any:
-    """Normalize groups as layers, then scale the channels by a convolution of one pixel."""
+    """Apply LayerNormalization to groups, then scale channels by a 1 x 1 DepthwiseConv2D."""
     rank, channels = len(x.shape), x.shape[-1]
     if layer.axis % rank != rank - 1 or None in x.shape[1:]:
-        raise ValueError("TensorFlow.js can normalize groups of the last axis only")
+        raise ValueError("axis: must be the last, and the input shape must be known")
     if layer.center and not layer.scale:
         raise ValueError("scale: TensorFlow.js has True only, with center")
     if layer.gamma_constraint or layer.beta_constraint:
@@ -183,10 +183,10 @@ def _group_normalization(builder: LayerBuilder, layer: Any, x: Any) -> Any:
 
 
 def _category_encoding(builder: LayerBuilder, layer: Any, x: Any) -> Any:
-    """Look up one-hot vectors, which tfjs-node can; it cannot count."""
+    """Look up one-hot vectors with Embedding, because tfjs-node has no bincount."""
     tokens, mode = layer.num_tokens, layer.output_mode
     if layer.sparse or len(x.shape) != 2:
-        raise ValueError("sparse, or inputs that are not [batch, n], cannot be written")
+        raise ValueError("sparse must be False, and the input [batch, n]")
     config = {"input_dim": tokens, "output_dim": tokens, "trainable": False}
     x = builder.call_weighted(layers.Embedding, config, [np.eye(tokens)], x)
     if mode == "one_hot":
@@ -194,12 +194,12 @@ def _category_encoding(builder: LayerBuilder, layer: Any, x: Any) -> Any:
     if mode == "multi_hot":
         return builder.add(layers.GlobalMaxPooling1D)(x)
     if mode != "count" or x.shape[1] is None:
-        raise ValueError("output_mode: can be counted for a known number of inputs only")
+        raise ValueError("output_mode: 'count' needs a known number of inputs")
     return builder.scale(builder.add(layers.GlobalAveragePooling1D)(x), x.shape[1])
 
 
 def _flatten(builder: LayerBuilder, layer: Any, x: Any) -> Any:
-    channels_last(layer)
+    check_channels_last(layer)
     size = None if None in x.shape[1:] else int(np.prod(x.shape[1:]))
     return builder.reshape(x, size)
 
@@ -210,8 +210,8 @@ def _needs_reshape(layer: Any) -> bool:
 
 
 def _grouped_convolution(builder: LayerBuilder, layer: Any, x: Any) -> Any:
-    """Convolve each group of channels, then join them."""
-    channels_last(layer)
+    """Convolve each group of channels, then concatenate the outputs."""
+    check_channels_last(layer)
     kernel, *bias = layer.get_weights()
     size, filters = x.shape[-1] // layer.groups, layer.filters // layer.groups
     config = layer.get_config() | {"groups": 1, "filters": filters, "activation": "linear"}

@@ -1,4 +1,4 @@
-"""Operations between layers, such as `x + 1` and `ops.mean`, as compositions of layers."""
+"""Compositions of layers for operations such as `x + 1` and `ops.mean`."""
 
 import itertools
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from keras_tfjs.composed_activations import ACTIVATIONS
 from keras_tfjs.composed_scaling import scale_channels
 from keras_tfjs.layer_builder import LayerBuilder
 
-Build = Callable[..., Any]  # of a `LayerBuilder`, the operation and the call's arguments
+Build = Callable[..., Any]  # takes a `LayerBuilder`, the operation and the call's arguments
 
 
 def _is_tensor(value: Any) -> bool:
@@ -20,14 +20,14 @@ def _is_tensor(value: Any) -> bool:
 
 
 def _constant(value: Any) -> Any:
-    """Return a number or an array that stands in an operation.
+    """Return an operation's constant as float32.
 
     Raises:
-      ValueError: it is not numeric.
+      ValueError: the constant is not numeric.
     """
     array = np.asarray(keras.ops.convert_to_numpy(value))
     if array.dtype.kind not in "fiu":
-        raise ValueError("TensorFlow.js can compute with numbers only")
+        raise ValueError("the constant must be a number or an array of numbers")
     return array.astype(np.float32)
 
 
@@ -40,7 +40,7 @@ def _affine(builder: LayerBuilder, x: Any, scale: Any, offset: Any) -> Any:
 
 
 def _merge(builder: LayerBuilder, layer_class: Any, *tensors: Any) -> Any:
-    """Call a merging layer; the ranks must be equal, because layers align axes otherwise."""
+    """Call a merging layer. Keras and TensorFlow.js align axes differently if the ranks differ."""
     if len({len(tensor.shape) for tensor in tensors}) > 1:
         raise ValueError("TensorFlow.js broadcasts tensors of equal rank only")
     return builder.add(layer_class)(builder.distinct(tensors))
@@ -110,7 +110,7 @@ def _activation(name: str, **fixed: Any) -> Build:
 
 def _softmax(builder: LayerBuilder, operation: Any, x: Any) -> Any:
     if not isinstance(operation.axis, int):
-        raise ValueError("axis: TensorFlow.js takes one only")
+        raise ValueError("axis: must be one axis; TensorFlow.js has no softmax over several")
     return builder.with_axis_last(x, operation.axis, builder.add(layers.Activation, "softmax"))
 
 
@@ -123,7 +123,7 @@ def _concatenate(builder: LayerBuilder, operation: Any, tensors: Any) -> Any:
 
 
 def _reshape(builder: LayerBuilder, operation: Any, x: Any) -> Any:
-    """Reshape to the shape that Keras computed; the batch must stay."""
+    """Reshape to the shape that Keras computes, with the same batch axis."""
     shape = operation.compute_output_spec(x).shape
     sizes = [1 if None in s[1:] else int(np.prod(s[1:])) for s in (shape, x.shape)]
     if not shape or shape[0] != x.shape[0] or len(set(sizes)) > 1:
@@ -140,7 +140,7 @@ def _transpose(builder: LayerBuilder, operation: Any, x: Any) -> Any:
 
 
 def _pool(kind: str) -> Build:
-    """Return the composition of a mean or maximum over all axes between batch and channels."""
+    """Return the composition of a mean or maximum over all axes between batch and last."""
 
     def build(builder: LayerBuilder, operation: Any, x: Any) -> Any:
         rank = len(x.shape)
@@ -154,7 +154,7 @@ def _pool(kind: str) -> Build:
 
 
 def _get_item(builder: LayerBuilder, operation: Any, x: Any, key: Any) -> Any:
-    """Slice or index axes, by cropping: x[:, -1], x[:, 2:5], x[..., 0], x[:, None]."""
+    """Slice or index axes by cropping, as in x[:, -1], x[:, 2:5], x[..., 0], x[:, None]."""
     keys = list(key) if isinstance(key, tuple | list) else [key]
     if Ellipsis in keys:
         at, taken = keys.index(Ellipsis), sum(item is not None for item in keys) - 1
@@ -188,7 +188,7 @@ def _depth_to_space(builder: LayerBuilder, operation: Any, x: Any) -> Any:
     size = operation.block_size
     _, height, width, channels = x.shape
     if operation.data_format != "channels_last" or None in x.shape[1:]:
-        raise ValueError("TensorFlow.js can do it for channels_last and known sizes only")
+        raise ValueError("the input must be channels_last, with a known size")
     kept = channels // size**2
     x = builder.permute(builder.reshape(x, height, width, size, size * kept), 1, 3, 2, 4)
     return builder.reshape(x, height * size, width * size, kept)

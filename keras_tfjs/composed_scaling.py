@@ -1,4 +1,4 @@
-"""Scaling by constants, as layers whose weights are the constants and are not trained."""
+"""Scaling by constants: layers whose weights are the constants and are not trainable."""
 
 from typing import Any
 
@@ -11,7 +11,10 @@ from keras_tfjs.layer_builder import LayerBuilder
 def scale_channels(
     builder: LayerBuilder, x: Any, scale: Any, offset: Any, offset_first: bool = False
 ) -> Any:
-    """Return scale x + offset, or scale (x + offset), by numbers or vectors for the last axis."""
+    """Return scale * x + offset, or scale * (x + offset) if `offset_first`.
+
+    Scale and offset are numbers, vectors for the last axis, or arrays of the shape of x.
+    """
     scale, offset = np.asarray(scale, np.float32), np.asarray(offset, np.float32)
     if scale.size == offset.size == 1:
         if offset_first:
@@ -20,7 +23,9 @@ def scale_channels(
     size = x.shape[-1]
     for value in (scale, offset):
         if any(n != 1 and n != m for n, m in zip(value.shape[::-1], x.shape[::-1], strict=False)):
-            raise ValueError("TensorFlow.js cannot broadcast a tensor to the shape of a constant")
+            raise ValueError(
+                "TensorFlow.js cannot broadcast a tensor to the shape of a larger constant"
+            )
     if not {scale.size, offset.size} <= {1, size}:
         return _scale_elements(builder, x, scale, offset, offset_first)
     scale, offset = (np.broadcast_to(value.ravel(), size) for value in (scale, offset))
@@ -33,10 +38,10 @@ def scale_channels(
 def _scale_elements(
     builder: LayerBuilder, x: Any, scale: Any, offset: Any, offset_first: bool
 ) -> Any:
-    """Scale each element, by a convolution of one pixel that has the elements as channels."""
+    """Scale each element with a 1 x 1 DepthwiseConv2D; the elements become channels."""
     shape = x.shape[1:]
     if None in shape or max(scale.ndim, offset.ndim) > len(shape) + 1:
-        raise ValueError("TensorFlow.js cannot compute it for inputs of unknown size")
+        raise ValueError("the input size must be known; give keras.Input the size")
     scale, offset = (np.broadcast_to(value, (1, *shape)).ravel() for value in (scale, offset))
     if offset_first:
         offset = scale * offset

@@ -1,4 +1,4 @@
-"""Convert a Keras model or a SavedModel to TensorFlow.js, or its layers models back to Keras."""
+"""Convert a Keras model or a SavedModel to TensorFlow.js, or a layers model back to Keras."""
 
 import importlib
 import json
@@ -35,34 +35,33 @@ FLAGS = flags.FlagValues()
 # fmt: off
 flags.DEFINE_enum(
     "format", None, FORMATS,
-    "What to write. Default: keras for OUT.keras, else graph_model for a SavedModel and "
-    "layers_model for a Keras model. A graph_model is frozen: smaller, but cannot be trained.",
+    "Format to write. Default: keras for OUT.keras, graph_model for a SavedModel, layers_model for "
+    "a Keras model. A graph_model is frozen: TensorFlow.js cannot train it.",
     flag_values=FLAGS)
 flags.DEFINE_list(
     "register", [],
-    "Modules to import first, which register the model's custom layers, such as "
-    "fashion_mnist_vae.model.",
+    "Modules that register the model's custom layers, such as fashion_mnist_vae.model.",
     flag_values=FLAGS)
 flags.DEFINE_string(
     "quantize", None,
-    "Store weights as float16, uint8 or uint16. Different weights by globs of their names, of "
-    "which the first that matches counts: uint8:*/kernel,float16:*",
+    "Store weights as float16, uint8 or uint16. Globs of weight names choose different dtypes; the "
+    "first glob that matches applies: uint8:*/kernel,float16:*",
     flag_values=FLAGS)
 flags.DEFINE_string(
     "metadata", None,
-    "A JSON file with an object, which TensorFlow.js has as model.userDefinedMetadata (of a graph "
-    "model: model.metadata).",
+    "JSON file with an object. TensorFlow.js loads it as model.userDefinedMetadata (layers model) "
+    "or model.metadata (graph model).",
     flag_values=FLAGS)
 flags.DEFINE_string(
-    "signature", "serving_default", "The signature of a SavedModel.", flag_values=FLAGS)
+    "signature", "serving_default", "Signature of a SavedModel.", flag_values=FLAGS)
 flags.DEFINE_list(
     "backends", [],
-    "Backends that must run the model with the right numbers, of cpu, wasm, webgl and tensorflow "
-    "(tfjs-node). It is an error if one does not.",
+    "Fail if one of these backends cannot run the model correctly: cpu, wasm, webgl, tensorflow "
+    "(tfjs-node).",
     flag_values=FLAGS)
 flags.DEFINE_boolean(
     "check", False,
-    "Run the written model in Node beside the original, and print the largest difference. Needs "
+    "Run the written model in Node, and print the largest difference from the original. Needs "
     "@tensorflow/tfjs in node_modules.",
     flag_values=FLAGS)
 # fmt: on
@@ -72,15 +71,15 @@ def main(arguments: list[str]) -> None:
     """Convert.
 
     Args:
-      arguments: what to read, and what to write.
+      arguments: the paths IN and OUT.
 
     Raises:
-      UserError: bad input, or something that TensorFlow.js or Keras cannot compute exactly.
+      UserError: the input is bad, or TensorFlow.js or Keras cannot compute the model exactly.
     """
     if len(arguments) != 2:
         raise UserError(
-            "name what to read and what to write, as in: python -m keras_tfjs.convert "
-            "model.keras my_tfjs_model"
+            "name the input and the output, as in: python -m keras_tfjs.convert model.keras "
+            "my_tfjs_model"
         )
     source, target = map(Path, arguments)
     source_format = detect_format(source)
@@ -104,15 +103,17 @@ def _target_format(source_format: str, source: Path, target: Path) -> str:
     """Return the format to write.
 
     Raises:
-      UserError: it cannot be made of the source, or the target's name does not fit.
+      UserError: the source does not convert to this format, or the target's name does not fit.
     """
     default = "graph_model" if source_format == SAVED_MODEL else "layers_model"
     target_format = FLAGS.format or ("keras" if target.suffix == ".keras" else default)
     if target_format == "keras" and source_format != LAYERS_MODEL:
-        raise UserError(f"cannot make keras of {source}, which is a {source_format}")
+        raise UserError(
+            f"{source} is a {source_format}: only a layers model converts to a Keras model"
+        )
     if source_format == LAYERS_MODEL and not FLAGS.format and target_format != "keras":
         raise UserError(
-            f"{source} is a layers model: name an OUT.keras, or say --format=layers_model or "
+            f"{source} is a layers model: name an OUT.keras, or use --format=layers_model or "
             "--format=graph_model"
         )
     if source_format == SAVED_MODEL and target_format != "graph_model":
@@ -125,10 +126,10 @@ def _target_format(source_format: str, source: Path, target: Path) -> str:
 
 
 def _check_flags(source_format: str, target_format: str) -> dict[str, Any] | None:
-    """Check the other flags before anything slow begins, and read the metadata.
+    """Check the other flags before the slow steps, and read the metadata.
 
     Raises:
-      UserError: a flag does not fit to the formats, or to this machine.
+      UserError: a flag does not fit the formats, or something is not installed.
     """
     for name in ("quantize", "metadata", "backends", "check"):
         if target_format == "keras" and FLAGS[name].value:
@@ -224,12 +225,12 @@ def _report(
     reference: Callable[[], Any],
     run: Callable[[dict[str, Any]], dict[str, Any]],
 ) -> None:
-    """Print what was written, and how far its outputs are from the original's."""
+    """Print the size of the written model, and the largest difference of its outputs."""
     from keras_tfjs import compare, weights
 
     size, exact = weights.sizes(target)
-    instead = f" instead of {_in_words(exact)}" if FLAGS.quantize else ""
-    print(f"Wrote {target}: a {what} with {_in_words(size)} of weights{instead}.")
+    instead = f" instead of {_format_bytes(exact)}" if FLAGS.quantize else ""
+    print(f"Wrote {target}: a {what} with {_format_bytes(size)} of weights{instead}.")
     print(f"It runs on the backends {', '.join(backends)}.")
     if not (FLAGS.quantize or FLAGS.check):
         return
@@ -245,7 +246,7 @@ def _report(
         print(f"The outputs were not compared: {error}.")
 
 
-def _in_words(size: int) -> str:
+def _format_bytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
 
 

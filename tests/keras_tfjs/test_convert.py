@@ -75,13 +75,13 @@ def test_a_model_with_a_class_of_its_own(image_run, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], ["name what to read and what to write"]),
-        (["{keras}"], ["name what to read and what to write"]),
+        ([], ["name the input and the output"]),
+        (["{keras}"], ["name the input and the output"]),
         (["{tmp}/nothing", "{tmp}/out"], ["there is no", "nothing"]),
         (["{tmp}/text.txt", "{tmp}/out"], ["text.txt is neither a .keras or .h5 file"]),
         (["{tmp}", "{tmp}/out"], ["is neither a SavedModel", "no saved_model.pb", "no model.json"]),
         (["{keras}", "{tmp}/text.txt"], ["text.txt is a file; name a directory"]),
-        (["{keras}", "{tmp}/out", "--format=keras"], ["cannot make keras of", "a Keras model"]),
+        (["{keras}", "{tmp}/out", "--format=keras"], ["is a Keras model: only a layers model"]),
         (
             ["{run}/decoder", "{tmp}/out"],
             ["decoder is a layers model: name an OUT.keras"],
@@ -89,7 +89,7 @@ def test_a_model_with_a_class_of_its_own(image_run, tmp_path):
         (["{run}/decoder", "{tmp}/out", "--format=keras"], ["ends with .keras, unlike"]),
         (
             ["{run}/saved_model/decoder", "{tmp}/out.keras"],
-            ["cannot make keras", "a SavedM"],
+            ["is a SavedModel: only a layers model"],
         ),
         (["{run}/saved_model/vae", "{tmp}/out", "--format=layers_model"], ["has no layers"]),
         (
