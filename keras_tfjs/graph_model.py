@@ -1,6 +1,6 @@
-"""Functions, models and SavedModels to TensorFlow.js graph models (`tf.loadGraphModel`).
+"""Writes functions, Keras models and SavedModels as graph models (`tf.loadGraphModel`).
 
-The function is frozen: variables become constants, and what the outputs do not need is pruned.
+The function is frozen: variables become constants, and unused operations are pruned.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from keras_tfjs.private_apis import freeze, optimize
 from keras_tfjs.tracing import concrete_function, input_specs
 from keras_tfjs.weights import write_model_files
 
-# Not remapping, because the wasm backend computes the fused products wrongly.
+# Without `remap`, because the wasm backend computes fused products wrongly.
 _PASSES = ["pruning", "constfold", "arithmetic", "dependency"]
 
 
@@ -40,29 +40,29 @@ def save(
 
     Args:
       source: a Keras model, a `tf.function` with an input signature, a concrete function, or the
-        directory of a SavedModel. Inputs have the names of their `tf.TensorSpec`; outputs those of
-        the dict that is returned.
+        directory of a SavedModel. The names of the inputs are those of their `tf.TensorSpec`. The
+        names of the outputs are the keys of the returned dict.
       path: a directory; `model.json` and the weights are written into it.
       signature: the name of the SavedModel's signature.
-      metadata: what TensorFlow.js has as `model.metadata`.
+      metadata: TensorFlow.js loads it as `model.metadata`.
       quantize: how to store weights in fewer bits, as for `layers_model.save`.
-      backends: those that must run the model, of cpu, wasm, webgl and tensorflow (tfjs-node).
+      backends: backends that must run the model: cpu, wasm, webgl, tensorflow (tfjs-node).
 
     Returns:
-      The backends that run the model with the right numbers.
+      The backends that run the model correctly.
 
-    float64 becomes float32, and int64 becomes int32, so a sum or product must not leave its range.
+    float64 becomes float32, and int64 becomes int32, so integers must stay below 2**31.
 
     Raises:
-      ValueError: there is no signature, TensorFlow.js lacks a type, or no backend or not a demanded
-        one runs an operation with the right numbers. Nothing is written.
+      ValueError: there is no signature, TensorFlow.js lacks a type, or no backend, or a demanded
+        backend, cannot run an operation correctly. `save` then writes nothing.
     """
     function = concrete_function(source, signature)
     graph, weights = freeze(function)
     initializer = extract_tables(graph, function)
     graph_signature = _name_outputs(graph, function)
     doubles_to_floats(graph)
-    kept = [end["name"] for group in graph_signature.values() for end in group.values()]
+    kept = [tensor["name"] for group in graph_signature.values() for tensor in group.values()]
     graph = optimize(graph, kept, _PASSES)
     rewrite(graph)
     graph = optimize(graph, kept, _PASSES)
@@ -84,12 +84,12 @@ def write_graph(
     metadata: Entry | None = None,
     quantize: str | None = None,
 ) -> None:
-    """Write a frozen graph as it is.
+    """Write a frozen graph without changing its operations.
 
     Args:
-      graph_signature: the names, dtypes and shapes of what goes in and out.
+      graph_signature: the names, dtypes and shapes of inputs and outputs.
       initializer: the graph that fills the lookup tables.
-      weights: by the names of the placeholders that stand for them.
+      weights: large weights, by the names of their placeholders.
     """
     initializer = initializer or graph_pb2.GraphDef()
     for part in (graph, initializer):
@@ -106,7 +106,7 @@ def write_graph(
         "convertedBy": "keras_tfjs",
         "signature": graph_signature,
         "modelTopology": MessageToDict(graph),
-        # With these, predict() answers with an object whose keys are the outputs' names.
+        # With structuredOutputKeys, predict() returns an object with the outputs' names.
         "userDefinedMetadata": {
             **(metadata or {}),
             "structuredOutputKeys": list(graph_signature["outputs"]),
@@ -118,7 +118,7 @@ def write_graph(
 
 
 def _name_outputs(graph: graph_pb2.GraphDef, function: Any) -> Entry:
-    """Give each output a node of its own, and return the names of what goes in and out."""
+    """Give each output its own node, and return the signature."""
     specs = input_specs(function)
     results = function.structured_outputs
     names = sorted(results) if isinstance(results, dict) else None
@@ -145,7 +145,7 @@ def _name_outputs(graph: graph_pb2.GraphDef, function: Any) -> Entry:
 
 def _describe(name: str, tensor: Any) -> Entry:
     if tensor.shape.rank is None:
-        raise ValueError(f"the rank of {name} is unknown: give it a shape")
+        raise ValueError(f"the rank of {name} is unknown: give its tf.TensorSpec a shape")
     dtype = {tf.int64: tf.int32, tf.float64: tf.float32}.get(tensor.dtype, tensor.dtype)
     sizes = [-1 if size is None else size for size in tensor.shape]
     shape = {"dim": [{"size": str(size)} for size in sizes]}
@@ -154,10 +154,10 @@ def _describe(name: str, tensor: Any) -> Entry:
 
 
 def _check_backends(graph: graph_pb2.GraphDef, demanded: Sequence[str]) -> list[str]:
-    """Return the backends that run a graph with the right numbers.
+    """Return the backends that run a graph correctly.
 
     Raises:
-      ValueError: there is none, or a demanded one is not among them.
+      ValueError: no backend runs the graph, or a demanded backend does not.
     """
     for backend in demanded:
         if backend not in BACKENDS:

@@ -1,4 +1,4 @@
-"""The table of layer classes that Keras 3 and TensorFlow.js compute alike, read in both directions.
+"""The table of layer classes that Keras 3 and TensorFlow.js compute alike, for save and load.
 
 To add a class, add a row. `layer_spec.py` explains the columns.
 """
@@ -13,14 +13,16 @@ from keras_tfjs import values
 from keras_tfjs.layer_spec import LayerSpec, Shape, ShapeOf, variable_fields
 from keras_tfjs.recurrent_classes import RECURRENT_ROWS
 
-# Weights that a layer has only if this field is true.
+# A layer has these weights only if this field is true.
 _OPTIONAL_WEIGHTS = {"bias": "use_bias", "gamma": "scale", "beta": "center"}
 
 
 def weights_of(layer: keras.Layer) -> Iterator[tuple[str, Callable[[Shape], Shape]]]:
-    """Yield TensorFlow.js's name for each of `layer.weights`, and its shape by the input's.
+    """Yield TensorFlow.js's name and shape of each of `layer.weights`.
 
-    The names lack the layer's own, which stands in front of them.
+    The shape is a function of the layer's input shape.
+
+    The names lack the prefix, the layer's name.
     """
     if isinstance(layer, keras.layers.TimeDistributed):
         for name, shape_of in weights_of(layer.layer):
@@ -44,12 +46,12 @@ def weights_of(layer: keras.Layer) -> Iterator[tuple[str, Callable[[Shape], Shap
 
 
 def _of_cell(shape_of: Callable[[Shape], Shape], below: int | None, shape: Shape) -> Shape:
-    """Return a weight's shape in a stack of cells: each takes the outputs of the cell below."""
+    """Return a weight's shape in a stack of cells; the cell below makes the cell's input."""
     return shape_of(shape if below is None else (*shape[:-1], below))
 
 
 def _of_each_step(shape_of: Callable[[Shape], Shape], shape: Shape) -> Shape:
-    """Return a weight's shape by that of a sequence, whose steps the layer sees one by one."""
+    """Return a weight's shape in a TimeDistributed, which calls the layer on each step."""
     return shape_of((*shape[:1], *shape[2:]))
 
 
@@ -150,7 +152,7 @@ _ROWS = [
     _convolution(layers.Conv3D),
     _transposed_convolution(layers.Conv2DTranspose, 2),
     _transposed_convolution(layers.Conv3DTranspose, 3)._replace(
-        unwritable="TensorFlow.js's wasm backend computes something else"
+        unwritable="the wasm backend computes wrong numbers"
     ),
     LayerSpec(
         layers.DepthwiseConv2D,
@@ -193,7 +195,7 @@ _ROWS = [
         ],
     ),
     _pooling(layers.MaxPooling3D)._replace(
-        unwritable="TensorFlow.js's wasm backend computes something else of negative values"
+        unwritable="the wasm backend computes wrong numbers for negative values"
     ),
     _pooling(layers.AveragePooling3D),
     *map(_global_pooling, [layers.GlobalMaxPooling1D, layers.GlobalMaxPooling2D]),
