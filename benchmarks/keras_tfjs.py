@@ -23,10 +23,10 @@ from tests.keras_tfjs import javascript
 
 ROOT = Path(__file__).parents[1]
 OFFICIAL = ROOT / ".venv-converter"
-HEAD = """# TensorFlow.js: each layer and model, compared
+HEAD = """# TensorFlow.js: each layer and model, compared with Keras
 
-Written by `make docs-tfjs` ({machine}, TensorFlow.js 4.22.0, Keras {keras}). How to use the bridge
-is in [its README](../keras_tfjs/README.md), what converts in [tfjs.md](tfjs.md).
+Written by `make docs-tfjs` ({machine}, TensorFlow.js 4.22.0, Keras {keras}). [tfjs.md](tfjs.md)
+says what converts.
 
 ## Numbers compared
 

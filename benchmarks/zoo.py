@@ -182,7 +182,7 @@ def refusals(rows: dict[str, Row]) -> str:
     for kind in ("graph", "layers"):
         refused = {name: row[kind]["error"] for name, row in rows.items() if "error" in row[kind]}
         lines += [f"As {kind} models, {len(refused)}:", ""]
-        lines += [f"- {name}: {reason}" for name, reason in refused.items()] + [""]
+        lines += [f"- {name}: {reason[:200]}" for name, reason in refused.items()] + [""]
     return "\n".join(lines)
 
 

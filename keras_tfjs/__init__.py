@@ -1,9 +1,9 @@
 """A bridge between Keras 3 and TensorFlow.js, exact in both directions.
 
-`layers_model.save` and `layers_model.load` carry Keras models to `tf.loadLayersModel` and back,
-`graph_model.save` freezes a function or a SavedModel for `tf.loadGraphModel`, and
-`python -m keras_tfjs.convert` does both from the command line. What TensorFlow.js cannot compute
-exactly is refused, with the layer's name and the reason.
+`layers_model.save` writes a Keras model for `tf.loadLayersModel`, and `layers_model.load` reads
+such a model. `graph_model.save` freezes a function or a SavedModel for `tf.loadGraphModel`. `python
+-m keras_tfjs.convert` does all three from the command line. All refuse a model that TensorFlow.js
+cannot compute exactly; the error names the layer and the reason.
 """
 
-BACKENDS = ("cpu", "wasm", "webgl", "tensorflow")  # of TensorFlow.js; the last is tfjs-node's
+BACKENDS = ("cpu", "wasm", "webgl", "tensorflow")  # of TensorFlow.js; the last is that of tfjs-node

@@ -1,7 +1,7 @@
-"""Files and directories that are there whole or not at all.
+"""Atomic writes of files and directories.
 
-They are written under another name and renamed, so a reader sees the old one or the new one, never
-a part, and a killed process leaves nothing that would stop the next.
+A file is written under a temporary name and then renamed, so a reader sees the old file or the new
+file, never a part. What a killed process leaves does not stop the next process.
 """
 
 import shutil
@@ -11,31 +11,31 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Call `write` on a name beside `path`, then rename that file or directory to `path`.
+    """Call `write` with a temporary path next to `path`, then rename the result to `path`.
 
     Raises:
-      OSError: it failed, with the name of `path`. A file that was there is still there; a directory
-        is replaced in two steps.
+      OSError: the write failed; the error names `path`. An old file remains. An old directory may
+        be lost, because replacing a directory takes two steps.
     """
     partial = path.with_name(f".partial-{path.name}")
     remove(partial)
     try:
-        with os_error_named(path):
+        with os_error_context(path):
             write(partial)
             if partial.is_dir():
-                remove(path)  # because a directory cannot replace another one in one step
+                remove(path)  # because a rename cannot replace a directory
             partial.replace(path)
     finally:
-        remove(partial)  # after an error; after a success the name is free
+        remove(partial)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` as UTF-8, newlines untouched, atomically."""
+    """Write `text` to `path` atomically, as UTF-8, without changing newlines."""
     write_atomically(path, lambda partial: partial.write_bytes(text.encode("utf-8")))
 
 
 def remove(path: Path) -> None:
-    """Delete a file or a directory if it is there, and what a killed `remove` left of one."""
+    """Delete a file or directory if it exists, and the rest that a killed `remove` left."""
     doomed = path.with_name(f".deleted-{path.name}")
     if doomed.exists():
         shutil.rmtree(doomed)
@@ -47,8 +47,8 @@ def remove(path: Path) -> None:
 
 
 @contextmanager
-def os_error_named(path: Path) -> Iterator[None]:
-    """Put the name of the file that is written into the system's errors.
+def os_error_context(path: Path) -> Iterator[None]:
+    """Add the name of the written file to an OSError.
 
     Raises:
       OSError: with the name of `path`.
@@ -60,8 +60,8 @@ def os_error_named(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def made_directory(path: Path) -> Iterator[None]:
-    """Make a directory and those above it; after an error, remove what was made and is empty."""
+def new_directory(path: Path) -> Iterator[None]:
+    """Create a directory and its parents; after an error, remove those that are empty."""
     missing = [directory for directory in (path, *path.parents) if not directory.exists()]
     try:
         path.mkdir(parents=True, exist_ok=True)

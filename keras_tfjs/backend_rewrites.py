@@ -1,4 +1,4 @@
-"""Operations that single backends of TensorFlow.js 4.22 compute wrongly, in other forms."""
+"""Replacements for operations that some backends of TensorFlow.js 4.22 compute wrongly."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ import numpy as np
 import tensorflow as tf
 
 from keras_tfjs.graph_splicing import REWRITTEN, known_rank
-from keras_tfjs.recurrent import OWN_UPDATE
+from keras_tfjs.recurrent import UNSHARED_UPDATE
 
-# WebGL searches for a maximum from -1e20 on, so it finds none among smaller numbers.
+# WebGL starts its search for a maximum at -1e20, so it finds no maximum among smaller numbers.
 _SMALLEST_LOGIT = -1e19
 
 
 def cumulative(operation: tf.Operation, x: tf.Tensor, axis: tf.Tensor) -> tf.Tensor | None:
-    """TensorFlow.js takes axes from 0 on only."""
+    """Replace a negative axis, because TensorFlow.js takes axes of at least 0."""
     number = tf.get_static_value(axis)
     if number is None or number >= 0:
         return None
@@ -23,21 +23,22 @@ def cumulative(operation: tf.Operation, x: tf.Tensor, axis: tf.Tensor) -> tf.Ten
 
 
 def round_(_: tf.Operation, x: tf.Tensor) -> tf.Tensor | None:
-    """The backends round integers to even ones."""
+    """Skip the rounding of integers, because the backends round integers to even numbers."""
     return x if x.dtype.is_integer else None
 
 
 def softmax(operation: tf.Operation, x: tf.Tensor) -> tf.Tensor | None:
-    """On WebGL a row that is masked everywhere, as attention does with -2e38, has no maximum."""
+    """Clip fully masked rows (-2e38 in attention), because WebGL finds no maximum in them."""
     if REWRITTEN in operation.name:
         return None
     return tf.raw_ops.Softmax(logits=tf.maximum(x, _SMALLEST_LOGIT))
 
 
 def without_padding(operation: tf.Operation, x: tf.Tensor, *kernel: tf.Tensor) -> Any:
-    """Pad beforehand where strides are so large that "same" leaves a part of the input out.
+    """Replace padding "same" where strides are larger than the kernel.
 
-    The wasm backend, and in three dimensions the others too, would crop the input instead.
+    There "same" skips a part of the input. The wasm backend crops the input instead; in three
+    dimensions, so do the other backends.
     """
     if operation.get_attr("padding") != b"SAME" or operation.get_attr("data_format")[-1:] != b"C":
         return None
@@ -46,7 +47,8 @@ def without_padding(operation: tf.Operation, x: tf.Tensor, *kernel: tf.Tensor) -
     strides = operation.get_attr("strides")
     sizes = kernel[0].shape.as_list() if kernel else operation.get_attr("ksize")[1:]
     dilations = operation.get_attr("dilations") if kernel else [1] * len(strides)
-    missing = []  # for each axis, how much of the input the last step lacks; less than 0: is left
+    # For each axis, by how much the last window exceeds the input. Negative: the rest of the input.
+    missing = []
     for axis in range(1, x.shape.rank - 1):
         size, stride = x.shape[axis], strides[axis]
         if size is None:
@@ -67,7 +69,7 @@ def without_padding(operation: tf.Operation, x: tf.Tensor, *kernel: tf.Tensor) -
 
 
 def bucketize(operation: tf.Operation, x: tf.Tensor) -> tf.Tensor:
-    """Count the boundaries that a number reaches."""
+    """Count the boundaries that are not above each number."""
     boundaries = np.array(operation.get_attr("boundaries"), np.float32)
     reached = tf.cast(x, tf.float32)[..., None] >= boundaries
     return tf.reduce_sum(tf.cast(reached, tf.int32), -1)
@@ -76,7 +78,8 @@ def bucketize(operation: tf.Operation, x: tf.Tensor) -> tf.Tensor:
 def one_hot(indices: tf.Tensor, depth: tf.Tensor) -> tf.Tensor:
     """Return one-hot vectors of int32, along a new last axis.
 
-    TensorFlow.js refuses OneHot of a depth below 2. OneHot is up to 40 times as fast as Equal.
+    Equal replaces OneHot for a depth below 2, which TensorFlow.js refuses. For larger depths,
+    OneHot is up to 40 times as fast.
     """
     indices, size = tf.cast(indices, tf.int32), tf.get_static_value(depth)
     if size is not None and size >= 2:
@@ -86,14 +89,14 @@ def one_hot(indices: tf.Tensor, depth: tf.Tensor) -> tf.Tensor:
 
 
 def bias_add(operation: tf.Operation, x: tf.Tensor, bias: tf.Tensor) -> tf.Tensor | None:
-    """Add along the second axis with Add, because TensorFlow.js always adds along the last."""
+    """Use Add for a bias of the second axis, because TensorFlow.js always adds to the last axis."""
     if operation.get_attr("data_format") != b"NCHW":
         return None
     return x + tf.reshape(bias, [-1, *[1] * (known_rank(x) - 2)])
 
 
 def reduction(operation: tf.Operation, x: tf.Tensor, axis: tf.Tensor) -> tf.Tensor | None:
-    """The sum or product of an empty tensor is random on wasm, and fails on WebGL."""
+    """Replace the sum or product of an empty tensor, which is random on wasm and fails on WebGL."""
     shape = operation.outputs[0].shape
     if x.shape.num_elements() != 0 or not shape.is_fully_defined():
         return None
@@ -103,7 +106,7 @@ def reduction(operation: tf.Operation, x: tf.Tensor, axis: tf.Tensor) -> tf.Tens
 def dense_bincount(
     operation: tf.Operation, x: tf.Tensor, size: tf.Tensor, weights: tf.Tensor
 ) -> tf.Tensor:
-    """Count by one-hot vectors; tfjs-node cannot count, and others are wrong outside the range."""
+    """Sum one-hot vectors: tfjs-node lacks bincount; the others are wrong outside the range."""
     hot = one_hot(x, size)
     if operation.get_attr("binary_output"):
         return tf.cast(tf.reduce_max(hot, -2), weights.dtype)
@@ -116,11 +119,12 @@ def dense_bincount(
 def scatter_update(
     operation: tf.Operation, x: tf.Tensor, indices: tf.Tensor, updates: tf.Tensor
 ) -> tf.Tensor | None:
-    """The cpu backend overwrites the input, so it gets a copy: the maximum with a lowest number.
+    """Copy the input, because the cpu backend overwrites it.
 
-    The lowest number comes from the indices, because the maximum of constants would be a constant.
+    The copy is the maximum of the input and the lowest number. The lowest number is computed from
+    the indices, because the optimizer would fold a maximum of constants into a constant.
     """
-    if OWN_UPDATE in operation.name or REWRITTEN in operation.name or x.dtype == tf.bool:
+    if UNSHARED_UPDATE in operation.name or REWRITTEN in operation.name or x.dtype == tf.bool:
         return None
     lowest = tf.minimum(tf.cast(tf.reduce_min(indices), tf.int32), tf.int32.min)
     lowest = tf.cast(lowest, x.dtype)

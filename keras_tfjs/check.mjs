@@ -1,6 +1,6 @@
 // Runs a model with the @tensorflow/tfjs of the current directory, for `convert --check`.
-// usage: node check.mjs JOB ANSWER; JOB is a JSON file with the model's directory and its inputs,
-// ANSWER gets the version and, by backend, the outputs or an error. Numbers are in base64.
+// usage: node check.mjs JOB ANSWER. JOB is a JSON file with the model's directory and inputs. The
+// script writes ANSWER: the version and, for each backend, the outputs or an error. Arrays are base64.
 import {readFileSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {dirname, join} from 'node:path';
@@ -21,7 +21,7 @@ async function encode(tensor) {
   return {shape: tensor.shape, dtype: tensor.dtype, data};
 }
 
-/** Return the artifacts of a model, as an IOHandler gives them. */
+/** Return the ModelArtifacts of a directory, as an IOHandler does. */
 function read(directory) {
   const content = JSON.parse(readFileSync(join(directory, 'model.json'), 'utf8'));
   const files = content.weightsManifest.flatMap(({paths}) => paths);

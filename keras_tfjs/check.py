@@ -1,4 +1,4 @@
-"""Running a written model in Node, with the TensorFlow.js that is installed for a web page."""
+"""Runs a written model in Node, with the TensorFlow.js of the current directory (`--check`)."""
 
 import base64
 import json
@@ -18,13 +18,15 @@ _DTYPES = {"float32": "<f4", "int32": "<i4", "bool": "?"}
 
 
 def require_node() -> None:
-    """Check that Node and TensorFlow.js are there.
+    """Check that Node and TensorFlow.js are installed.
 
     Raises:
-      UserError: they are not.
+      UserError: Node or TensorFlow.js is missing.
     """
     if not shutil.which("node"):
-        raise UserError("--check needs Node (https://nodejs.org); leave --check out without it")
+        raise UserError(
+            "--check needs Node: install it from https://nodejs.org, or leave --check out"
+        )
     places = [Path.cwd(), *Path.cwd().parents]
     if not any((place / "node_modules/@tensorflow/tfjs").is_dir() for place in places):
         raise UserError(
@@ -39,11 +41,11 @@ def run_in_node(
     """Run a model on the backends cpu and, if it is installed, wasm.
 
     Args:
-      directory: of the model.
-      inputs: by name.
+      directory: the model's directory.
+      inputs: the input arrays, by name.
 
     Yields:
-      The name of TensorFlow.js with version and backend, and the outputs by name.
+      A label with TensorFlow.js's version and backend, and the outputs by name.
 
     Raises:
       UserError: TensorFlow.js cannot run the model.

@@ -1,4 +1,4 @@
-"""Running a command: its flags are parsed, and what goes wrong ends in one clear line."""
+"""Runs a command: parses its flags, and prints errors as one line."""
 
 import io
 import math
@@ -15,7 +15,7 @@ from keras_tfjs import signals
 class UserError(Exception):
     """An error that the user can fix. Its message is printed as one line, without a traceback."""
 
-    status = 1  # of the process
+    status = 1  # exit status
 
 
 def run(
@@ -26,20 +26,18 @@ def run(
 ) -> NoReturn:
     """Parse the command line, call `main` with its positional arguments, and exit.
 
-    Exit status: 0; 1 after a `UserError` or an error of the system, such as a full disk; 2 after a
-    bad flag; 75 after the loss of a worker; 130 after Ctrl-C; 143 after SIGTERM; 141 if the reader
-    of the output has gone.
+    Exit status: 0; 1 after a `UserError` or an OSError, such as a full disk; 2 after a bad flag; 75
+    after the loss of a worker; 130 after Ctrl-C; 143 after SIGTERM; 141 after a broken pipe.
 
     Args:
-      main: the command.
+      main: the command's function.
       flag_values: the command's flags.
       usage: returns the text above the list of flags in `--help`.
-      answer_unknown_flag: returns what to do instead of giving a flag that is not the command's,
-        or None.
+      answer_unknown_flag: returns advice for an unknown flag, or None.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A terminal may lack a corpus's characters; a killed process has no time to flush.
+            # A terminal may lack some characters; a killed process does not flush its buffer.
             stream.reconfigure(errors="replace", line_buffering=True)
     try:
         if {"--help", "-h", "-help", "--helpfull", "--helpshort"} & set(sys.argv[1:]):
@@ -61,19 +59,19 @@ def run(
     except OSError as error:
         _fail(f"{error.filename or 'the system'}: {error.strerror or error}", status=1)
     except Exception as error:
-        # By name, because the second is TensorFlow's; anything else is a fault of this program.
+        # Compare names, because TensorFlow defines the second class. Other errors are bugs.
         if type(error).__name__ not in ("MemoryError", "ResourceExhaustedError"):
             raise
         trains = "batch_size" in flag_values
         advice = "; smaller layers or a smaller --batch_size need less" if trains else ""
         _fail(f"the machine has too little memory{advice}", status=1)
     finally:
-        _forget_a_broken_pipe()
+        _silence_broken_pipe()
     sys.exit(0)
 
 
 def define_aliases(flag_values: flags.FlagValues) -> None:
-    """Give each flag of several words a camelCase name too, as the original programs have it."""
+    """Give each flag of several words a camelCase alias, the name in the original programs."""
     for name in list(flag_values):
         if alias := camel_case(name):
             flags.DEFINE_alias(alias, name, flag_values=flag_values)
@@ -86,7 +84,7 @@ def camel_case(name: str) -> str | None:
 
 
 def describe_flags(flag_values: flags.FlagValues) -> str:
-    """Return the lines of `--help` on the flags, in the order of their definition."""
+    """Return the `--help` text of all flags, in the order of their definition."""
     aliases = {camel_case(name) for name in flag_values}
     return "\n".join(_describe(flag_values[name]) for name in flag_values if name not in aliases)
 
@@ -100,7 +98,7 @@ def _describe(flag: flags.Flag) -> str:
 
 def parse(flag_values: flags.FlagValues) -> list[str]:
     """Parse the command line, and return its positional arguments."""
-    flag_values.set_gnu_getopt(True)  # flags may stand before and after the positional arguments
+    flag_values.set_gnu_getopt(True)  # allow flags after positional arguments
     positional = flag_values(sys.argv)[1:]
     for name in flag_values:
         alias = camel_case(name) or name
@@ -111,10 +109,10 @@ def parse(flag_values: flags.FlagValues) -> list[str]:
 
 
 def check_finite(flag_values: flags.FlagValues) -> None:
-    """Refuse NaN and infinities, which absl's bounds accept.
+    """Refuse NaN and infinities, because absl's bounds accept them.
 
     Raises:
-      flags.IllegalFlagValueError: a flag has such a value.
+      flags.IllegalFlagValueError: a flag is NaN or infinite.
     """
     for name in flag_values:
         value = flag_values[name].value
@@ -123,12 +121,12 @@ def check_finite(flag_values: flags.FlagValues) -> None:
 
 
 def readable(argument: str) -> str:
-    """Return a name from the command line as text, even if the locale could not decode it."""
+    """Return a command-line argument as printable text, even if the locale cannot decode it."""
     return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _forget_a_broken_pipe() -> None:
-    """Point stdout elsewhere if its reader has gone, or Python would complain at its exit."""
+def _silence_broken_pipe() -> None:
+    """Redirect stdout after a broken pipe, because Python would report an error at its exit."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:

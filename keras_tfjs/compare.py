@@ -1,4 +1,4 @@
-"""How far the outputs of a written model are from those of the original, on random inputs."""
+"""Compares the outputs of a written model with those of the original, on random inputs."""
 
 import json
 import math
@@ -12,18 +12,18 @@ import numpy as np
 from keras_tfjs import quantization, weights
 
 _BATCH = 2
-_LARGE = 1000  # values of a weight
-_SIZE = 32  # of dimensions of any size: enough for images, which networks halve several times
+_LARGE = 1000  # number of values in a weight
+_SIZE = 32  # for unknown dimensions; large enough for networks that halve images several times
 
 Arrays = dict[str, np.ndarray]
 
 
 class Reference(NamedTuple):
-    """What a model gives for random inputs.
+    """Random inputs, and a model's outputs for them.
 
     Attributes:
       inputs: by name, in the model's order.
-      outputs: by name; those of a layers model have numbers as names.
+      outputs: by name; the names of a layers model's outputs are numbers.
     """
 
     inputs: Arrays
@@ -38,31 +38,31 @@ def reference_of_model(model: keras.Model) -> Reference:
     """Run a functional or Sequential model.
 
     Raises:
-      NotComparableError: its outputs are random.
+      NotComparableError: the outputs are random.
     """
     inputs = {x.name: _draw(x.shape, x.dtype) for x in model.inputs}
     return _reference(inputs, lambda: run_model(model, inputs))
 
 
 def run_model(model: keras.Model, inputs: Arrays) -> Arrays:
-    """Return a functional or Sequential model's outputs, numbered."""
+    """Return the outputs of a functional or Sequential model, by number."""
     given = list(inputs.values())
     outputs = keras.tree.flatten(model(given if len(given) > 1 else given[0]))
     return {str(i): keras.ops.convert_to_numpy(value) for i, value in enumerate(outputs)}
 
 
 def quantized_copy(model: keras.Model, quantize: str) -> keras.Model:
-    """Return a copy of a model that computes with quantized weights.
+    """Return a copy of a model with quantized weights.
 
     Args:
-      quantize: as for `layers_model.save`, with the weights' paths in Keras as names.
+      quantize: as for `layers_model.save`; globs match the weights' paths in Keras.
     """
     rules = quantization.parse_rules(quantize)
     copy = keras.models.clone_model(model)
     values = []
     for weight in model.weights:
         value = keras.ops.convert_to_numpy(weight)
-        if found := quantization.choose(rules, weight.path, value):
+        if found := quantization.spec_for(rules, weight.path, value):
             stored = np.concatenate(list(quantization.quantized(value, found)))
             value = quantization.dequantized(stored, found, value.dtype).reshape(value.shape)
         values.append(value)
@@ -74,7 +74,7 @@ def reference_of_function(function: Any) -> Reference:
     """Run a concrete function of TensorFlow.
 
     Raises:
-      NotComparableError: its outputs are random, or its inputs are texts.
+      NotComparableError: the outputs are random, or inputs or outputs are strings.
     """
     import tensorflow as tf
 
@@ -106,7 +106,8 @@ def run_graph_model(directory: Path, inputs: Arrays) -> Arrays:
     """Run the graph model in a directory with TensorFlow.
 
     Raises:
-      NotComparableError: TensorFlow itself cannot, because it has no int32 in some place.
+      NotComparableError: TensorFlow cannot run the graph, for example because an operation lacks
+        int32.
     """
     import tensorflow as tf
     from google.protobuf.json_format import ParseDict
@@ -114,18 +115,18 @@ def run_graph_model(directory: Path, inputs: Arrays) -> Arrays:
 
     content = json.loads((directory / weights.MODEL_FILE).read_text(encoding="utf-8"))
     graph = ParseDict(content["modelTopology"], graph_pb2.GraphDef())
-    ends = content["signature"]
+    signature = content["signature"]
     try:
         values = weights.read_weights(directory, content["weightsManifest"])
-        fed = _fill(graph, values)
+        fed = _load_constants(graph, values)
         wrapped = tf.compat.v1.wrap_function(
             lambda: tf.graph_util.import_graph_def(graph, name=""), []
         )
         find = wrapped.graph.get_tensor_by_name
-        feeds = [find(end["name"]) for end in ends["inputs"].values()]
-        fetches = {name: find(end["name"]) for name, end in ends["outputs"].items()}
+        feeds = [find(tensor["name"]) for tensor in signature["inputs"].values()]
+        fetches = {name: find(tensor["name"]) for name, tensor in signature["outputs"].items()}
         run = wrapped.prune([*feeds, *(find(f"{name}:0") for name in fed)], fetches)
-        given = [inputs[name] for name in ends["inputs"]]
+        given = [inputs[name] for name in signature["inputs"]]
         tensors = [tf.constant(value, feed.dtype) for value, feed in zip(given, feeds, strict=True)]
         outputs = run(*tensors, *(tf.constant(values[name]) for name in fed))
         return {name: value.numpy() for name, value in outputs.items()}
@@ -133,11 +134,11 @@ def run_graph_model(directory: Path, inputs: Arrays) -> Arrays:
         raise NotComparableError(str(error).splitlines()[0]) from None
 
 
-def _fill(graph: Any, values: Arrays) -> list[str]:
-    """Put the weights into a graph; large ones are to be fed, which needs less memory.
+def _load_constants(graph: Any, values: Arrays) -> list[str]:
+    """Put small weights into a graph, and placeholders for large ones, which saves memory.
 
     Returns:
-      the names of the placeholders to feed.
+      The names of the placeholders to feed.
     """
     import tensorflow as tf
 
@@ -157,7 +158,7 @@ def _fill(graph: Any, values: Arrays) -> list[str]:
 
 
 def _draw(shape: Sequence[int | None], dtype: str) -> np.ndarray:
-    """Return random numbers that most models can take: floats from 0 to 1, integers 0 and 1."""
+    """Return random inputs that most models accept: floats from 0 to 1, integers 0 and 1."""
     if getattr(shape, "rank", 0) is None:
         raise NotComparableError("an input has no rank")
     sizes = [size or (_SIZE if axis else _BATCH) for axis, size in enumerate(shape)]
@@ -170,10 +171,10 @@ def _draw(shape: Sequence[int | None], dtype: str) -> np.ndarray:
 
 
 def largest_difference(first: Arrays, second: Arrays) -> float:
-    """Return the largest absolute difference of outputs; NaN where only one of them is a number.
+    """Return the largest absolute difference of outputs; NaN if only one of two values is NaN.
 
     Raises:
-      NotComparableError: names or shapes differ.
+      NotComparableError: the names or shapes differ.
     """
     if {k: v.shape for k, v in first.items()} != {k: v.shape for k, v in second.items()}:
         raise NotComparableError("the outputs have other names or shapes")

@@ -4,46 +4,47 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import layers
 
 from keras_tfjs.composed_scaling import scale_channels
-from keras_tfjs.composition_parts import Composition, L, Parts
+from keras_tfjs.layer_builder import Composition, LayerBuilder
 
 
 def _attend(
-    parts: Parts, query: Any, value: Any, key: Any, scale: float, rate: float, causal: bool
+    builder: LayerBuilder, query: Any, value: Any, key: Any, scale: float, rate: float, causal: bool
 ) -> Any:
-    """Return softmax(scale query key^T) value, with dropout of the probabilities."""
-    scores = parts.scale(parts.add(L.Dot, 2)(parts.distinct([query, key])), scale)
+    """Return softmax(scale * query key^T) value, with dropout of the probabilities."""
+    scores = builder.scale(builder.add(layers.Dot, 2)(builder.distinct([query, key])), scale)
     if causal:
-        scores = _hide_later_steps(parts, scores)
-    # The layer Softmax would use a mask that TensorFlow.js has left over from another layer.
-    probabilities = parts.add(L.Activation, "softmax")(scores)
+        scores = _hide_later_steps(builder, scores)
+    # Not the layer Softmax, because TensorFlow.js would pass it the last mask of another layer.
+    probabilities = builder.add(layers.Activation, "softmax")(scores)
     if rate:
-        probabilities = parts.add(L.Dropout, rate)(probabilities)
-    return parts.add(L.Dot, (2, 1))([probabilities, value])
+        probabilities = builder.add(layers.Dropout, rate)(probabilities)
+    return builder.add(layers.Dot, (2, 1))([probabilities, value])
 
 
-def _hide_later_steps(parts: Parts, scores: Any) -> Any:
-    """Add -1e9 where a key is later than the query, so that its probability is 0."""
+def _hide_later_steps(builder: LayerBuilder, scores: Any) -> Any:
+    """Add -1e9 to the scores of keys after the query, so that their probability is 0."""
     _, queries, keys = scores.shape
     if queries is None or keys is None:
-        raise ValueError("use_causal_mask: TensorFlow.js cannot do it for unknown lengths")
+        raise ValueError("use_causal_mask: the lengths must be known; give keras.Input the length")
     hidden = np.triu(np.full((1, queries, keys), -1e9, np.float32), 1)
-    return scale_channels(parts, scores, 1.0, hidden)
+    return scale_channels(builder, scores, 1.0, hidden)
 
 
 def _attention(
-    parts: Parts, layer: Any, inputs: Any, use_causal_mask: bool = False, **arguments: Any
+    builder: LayerBuilder, layer: Any, inputs: Any, use_causal_mask: bool = False, **arguments: Any
 ) -> Any:
     _check(arguments, inputs)
     if layer.score_mode != "dot" or layer.use_scale:
         raise ValueError("score_mode, use_scale: TensorFlow.js has 'dot' and False only")
     query, value, key = (*inputs, inputs[1])[:3]
-    return _attend(parts, query, value, key, 1.0, layer.dropout, use_causal_mask)
+    return _attend(builder, query, value, key, 1.0, layer.dropout, use_causal_mask)
 
 
 def _multi_head_attention(
-    parts: Parts,
+    builder: LayerBuilder,
     layer: Any,
     query: Any,
     value: Any,
@@ -59,41 +60,41 @@ def _multi_head_attention(
             raise ValueError(f"{field}: cannot be written")
     heads = [
         _attend(
-            parts,
-            _project(parts, layer, "query", head, query),
-            _project(parts, layer, "value", head, value),
-            _project(parts, layer, "key", head, key),
+            builder,
+            _project(builder, layer, "query", head, query),
+            _project(builder, layer, "value", head, value),
+            _project(builder, layer, "key", head, key),
             1 / np.sqrt(layer.key_dim),
             layer.dropout,
             use_causal_mask,
         )
         for head in range(layer.num_heads)
     ]
-    joined = parts.add(L.Concatenate)(heads) if len(heads) > 1 else heads[0]
+    joined = builder.add(layers.Concatenate)(heads) if len(heads) > 1 else heads[0]
     kernel, *bias = map(keras.ops.convert_to_numpy, layer.output_dense.get_weights())
-    return _dense(parts, layer, "output", kernel.reshape(-1, kernel.shape[-1]), bias, joined)
+    return _dense(builder, layer, "output", kernel.reshape(-1, kernel.shape[-1]), bias, joined)
 
 
-def _project(parts: Parts, layer: Any, name: str, head: int, x: Any) -> Any:
-    """Return query, key or value of a head, whose weights are a slice of the layer's."""
+def _project(builder: LayerBuilder, layer: Any, name: str, head: int, x: Any) -> Any:
+    """Return the query, key or value of a head; its weights are a slice of the layer's weights."""
     weights = getattr(layer, f"{name}_dense").get_weights()
     kernel, *bias = map(keras.ops.convert_to_numpy, weights)
-    return _dense(parts, layer, f"{name}{head}", kernel[:, head], [b[head] for b in bias], x)
+    return _dense(builder, layer, f"{name}{head}", kernel[:, head], [b[head] for b in bias], x)
 
 
-def _dense(parts: Parts, layer: Any, suffix: str, kernel: Any, bias: list, x: Any) -> Any:
+def _dense(builder: LayerBuilder, layer: Any, suffix: str, kernel: Any, bias: list, x: Any) -> Any:
     given = layer.get_config()
     fields = ("kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer")
     config = {field: given[field] for field in fields}
     config |= {"units": kernel.shape[1], "use_bias": bool(bias)}
-    return parts.call_weighted(L.Dense, config, [kernel, *bias], x, suffix)
+    return builder.call_weighted(layers.Dense, config, [kernel, *bias], x, suffix)
 
 
 def _check(arguments: dict[str, Any], inputs: Any) -> None:
     if arguments:
         raise ValueError(f"TensorFlow.js has no {', '.join(sorted(arguments))} for it")
     if any(len(x.shape) != 3 for x in inputs):
-        raise ValueError("TensorFlow.js can attend in sequences of vectors only")
+        raise ValueError("the inputs must be sequences of vectors, [batch, time, channels]")
 
 
 COMPOSED_ATTENTION = {

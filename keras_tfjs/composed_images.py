@@ -4,45 +4,46 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import layers
 
-from keras_tfjs.composition_parts import L, Parts, channels_last
+from keras_tfjs.layer_builder import LayerBuilder, check_channels_last
 
 
-def max_pooling_3d(parts: Parts, layer: Any, x: Any) -> Any:
+def max_pooling_3d(builder: LayerBuilder, layer: Any, x: Any) -> Any:
     """Take the maximum over two dimensions, then over the third."""
-    channels_last(layer)
+    check_channels_last(layer)
     _, depth, height, width, channels = x.shape
     pool, strides = layer.pool_size, layer.strides
-    x = parts.reshape(x, depth, height, width * channels)
-    x = parts.add(L.MaxPooling2D, pool[:2], strides[:2], layer.padding)(x)
+    x = builder.reshape(x, depth, height, width * channels)
+    x = builder.add(layers.MaxPooling2D, pool[:2], strides[:2], layer.padding)(x)
     depth, height = x.shape[1:3]
-    x = parts.reshape(x, depth * height, width, channels)
-    x = parts.add(L.MaxPooling2D, (1, pool[2]), (1, strides[2]), layer.padding)(x)
-    return parts.reshape(x, depth, height, x.shape[2], channels)
+    x = builder.reshape(x, depth * height, width, channels)
+    x = builder.add(layers.MaxPooling2D, (1, pool[2]), (1, strides[2]), layer.padding)(x)
+    return builder.reshape(x, depth, height, x.shape[2], channels)
 
 
-def up_sampling_3d(parts: Parts, layer: Any, x: Any) -> Any:
+def up_sampling_3d(builder: LayerBuilder, layer: Any, x: Any) -> Any:
     """Repeat two dimensions, then the third."""
-    channels_last(layer)
+    check_channels_last(layer)
     _, depth, height, width, channels = x.shape
-    x = parts.reshape(x, depth, height, width * channels)
-    x = parts.add(L.UpSampling2D, layer.size[:2])(x)
+    x = builder.reshape(x, depth, height, width * channels)
+    x = builder.add(layers.UpSampling2D, layer.size[:2])(x)
     depth, height = x.shape[1:3]
-    x = parts.reshape(x, depth * height, width, channels)
-    x = parts.add(L.UpSampling2D, (1, layer.size[2]))(x)
-    return parts.reshape(x, depth, height, x.shape[2], channels)
+    x = builder.reshape(x, depth * height, width, channels)
+    x = builder.add(layers.UpSampling2D, (1, layer.size[2]))(x)
+    return builder.reshape(x, depth, height, x.shape[2], channels)
 
 
-def spatial_dropout(parts: Parts, layer: Any, x: Any) -> Any:
-    """Drop whole channels, by noise that is the same at all positions."""
-    channels_last(layer)
+def spatial_dropout(builder: LayerBuilder, layer: Any, x: Any) -> Any:
+    """Drop whole channels: the noise is the same at all positions."""
+    check_channels_last(layer)
     shape = (None, *[1] * (len(x.shape) - 2), None)
-    return parts.add(L.Dropout, layer.rate, noise_shape=shape)(x)
+    return builder.add(layers.Dropout, layer.rate, noise_shape=shape)(x)
 
 
-def resize(parts: Parts, layer: Any, x: Any, training: Any = None) -> Any:
-    """Interpolate by a matrix for each of the two axes."""
-    channels_last(layer)
+def resize(builder: LayerBuilder, layer: Any, x: Any, training: Any = None) -> Any:
+    """Resize by one matrix product for each axis."""
+    check_channels_last(layer)
     antialias = getattr(layer, "antialias", False)
     if getattr(layer, "crop_to_aspect_ratio", False) or getattr(
         layer, "pad_to_aspect_ratio", False
@@ -50,8 +51,8 @@ def resize(parts: Parts, layer: Any, x: Any, training: Any = None) -> Any:
         raise ValueError("crop_to_aspect_ratio, pad_to_aspect_ratio: must be False")
     _, height, width, _ = x.shape
     if height is None or width is None:
-        raise ValueError("TensorFlow.js cannot compute it for inputs of unknown size")
-    if isinstance(layer, L.Resizing):
+        raise ValueError("the input size must be known; give keras.Input the size")
+    if isinstance(layer, layers.Resizing):
         sizes = layer.height, layer.width
     else:
         sizes = height * layer.size[0], width * layer.size[1]
@@ -59,15 +60,15 @@ def resize(parts: Parts, layer: Any, x: Any, training: Any = None) -> Any:
         _interpolation_matrix(before, after, layer.interpolation, antialias)
         for before, after in zip((height, width), sizes, strict=True)
     )
-    x = parts.permute(x, 1, 3, 2)
-    x = parts.fixed_dense(x, columns, np.zeros(sizes[1]), "columns")
-    x = parts.permute(x, 3, 2, 1)
-    x = parts.fixed_dense(x, rows, np.zeros(sizes[0]), "rows")
-    return parts.permute(x, 3, 1, 2)
+    x = builder.permute(x, 1, 3, 2)
+    x = builder.fixed_dense(x, columns, np.zeros(sizes[1]), "columns")
+    x = builder.permute(x, 3, 2, 1)
+    x = builder.fixed_dense(x, rows, np.zeros(sizes[0]), "rows")
+    return builder.permute(x, 3, 1, 2)
 
 
 def _interpolation_matrix(before: int, after: int, interpolation: str, antialias: bool) -> Any:
-    """Return the matrix [before, after] by which Keras resizes an axis."""
+    """Return the matrix [before, after] that resizes an axis as Keras does."""
     images = np.eye(before, dtype=np.float32)[None, :, None]
     resized = keras.ops.image.resize(
         images, (after, 1), interpolation, antialias, data_format="channels_last"
@@ -75,12 +76,12 @@ def _interpolation_matrix(before: int, after: int, interpolation: str, antialias
     return keras.ops.convert_to_numpy(resized)[0, :, 0].T
 
 
-def center_crop(parts: Parts, layer: Any, x: Any, training: Any = None) -> Any:
+def center_crop(builder: LayerBuilder, layer: Any, x: Any, training: Any = None) -> Any:
     """Crop the margins around the center."""
-    channels_last(layer)
+    check_channels_last(layer)
     margins = []
     for before, after in zip(x.shape[1:3], (layer.height, layer.width), strict=True):
         if before is None or before < after:
-            raise ValueError("TensorFlow.js can crop images of known and sufficient size only")
+            raise ValueError("the image size must be known, and at least the size after the crop")
         margins.append(((before - after) // 2, before - after - (before - after) // 2))
-    return parts.add(L.Cropping2D, tuple(margins))(x)
+    return builder.add(layers.Cropping2D, tuple(margins))(x)

@@ -1,9 +1,10 @@
-"""Layers that TensorFlow.js lacks, each as a composition of layers that it has."""
+"""Compositions of layers that TensorFlow.js has, for layers that it lacks."""
 
 from typing import Any
 
 import keras
 import numpy as np
+from keras import layers
 
 from keras_tfjs.composed_activations import (
     ACTIVATIONS,
@@ -21,15 +22,15 @@ from keras_tfjs.composed_images import (
     up_sampling_3d,
 )
 from keras_tfjs.composed_scaling import scale_channels
-from keras_tfjs.composition_parts import Composition, L, Parts, channels_last
+from keras_tfjs.layer_builder import Composition, LayerBuilder, check_channels_last
 from keras_tfjs.layer_config import input_shapes
 
 
 def _as_two_dimensional(layer_class: Any) -> Any:
-    """Return the composition of a layer of one dimension by the one of two, of width 1."""
+    """Return a 1D layer's composition: the 2D layer on images of width 1."""
 
-    def build(parts: Parts, layer: keras.Layer, x: Any) -> Any:
-        channels_last(layer)
+    def build(builder: LayerBuilder, layer: keras.Layer, x: Any) -> Any:
+        check_channels_last(layer)
         config = layer.get_config()
         for field in ("kernel_size", "size"):
             if field in config:
@@ -40,73 +41,76 @@ def _as_two_dimensional(layer_class: Any) -> Any:
         for field in ("padding", "cropping"):
             if not isinstance(config.get(field, ""), str):
                 config[field] = (tuple(config[field]), (0, 0))
-        if layer_class is L.Conv2DTranspose:
+        if layer_class is layers.Conv2DTranspose:
             config["strides"] = (config["strides"][0], 1)
         config.setdefault("data_format", "channels_last")
-        x = parts.reshape(x, x.shape[1], 1, x.shape[2])
+        x = builder.reshape(x, x.shape[1], 1, x.shape[2])
         weights = [w if w.ndim == 1 else np.expand_dims(w, 1) for w in layer.get_weights()]
         y = activated(
-            parts,
+            builder,
             layer,
-            lambda config: parts.call_weighted(layer_class, config, weights, x),
+            lambda config: builder.call_weighted(layer_class, config, weights, x),
             config,
         )
-        return parts.reshape(y, y.shape[1], y.shape[3])
+        return builder.reshape(y, y.shape[1], y.shape[3])
 
     return build
 
 
-def _pad_before(parts: Parts, layer: Any, x: Any) -> Any:
+def _pad_before(builder: LayerBuilder, layer: Any, x: Any) -> Any:
     width = layer.dilation_rate[0] * (layer.kernel_size[0] - 1)
-    return parts.add(L.ZeroPadding2D, ((width, 0), (0, 0)))(x)
+    return builder.add(layers.ZeroPadding2D, ((width, 0), (0, 0)))(x)
 
 
-def _call_activated(parts: Parts, layer: Any, x: Any, config: Any = None) -> Any:
-    if isinstance(layer, L.Activation):
-        return ACTIVATIONS[layer.activation.__name__](parts, x)
+def _call_activated(builder: LayerBuilder, layer: Any, x: Any, config: Any = None) -> Any:
+    if isinstance(layer, layers.Activation):
+        return ACTIVATIONS[layer.activation.__name__](builder, x)
     weights = layer.get_weights()
     return activated(
-        parts, layer, lambda config: parts.call_weighted(type(layer), config, weights, x), config
+        builder,
+        layer,
+        lambda config: builder.call_weighted(type(layer), config, weights, x),
+        config,
     )
 
 
-def _causal(parts: Parts, layer: keras.Layer, x: Any) -> Any:
-    channels_last(layer)
-    padded = _pad_before(parts, layer, parts.reshape(x, x.shape[1], 1, x.shape[2]))
-    x = parts.reshape(padded, padded.shape[1], padded.shape[3])
-    return _call_activated(parts, layer, x, layer.get_config() | {"padding": "valid"})
+def _causal(builder: LayerBuilder, layer: keras.Layer, x: Any) -> Any:
+    check_channels_last(layer)
+    padded = _pad_before(builder, layer, builder.reshape(x, x.shape[1], 1, x.shape[2]))
+    x = builder.reshape(padded, padded.shape[1], padded.shape[3])
+    return _call_activated(builder, layer, x, layer.get_config() | {"padding": "valid"})
 
 
-def _global_pooling(parts: Parts, layer: Any, x: Any) -> Any:
-    channels_last(layer)
+def _global_pooling(builder: LayerBuilder, layer: Any, x: Any) -> Any:
+    check_channels_last(layer)
     rank, channels = len(x.shape) - 2, x.shape[-1]
     layer_class = type(layer)
-    if rank == 3:  # TensorFlow.js has them up to two dimensions
+    if rank == 3:  # TensorFlow.js has global pooling of one and two dimensions
         size = None if None in x.shape[1:4] else int(np.prod(x.shape[1:4]))
-        x = parts.reshape(x, size, channels)
-        layer_class = getattr(L, layer_class.__name__.replace("3D", "1D"))
-    y = parts.add(layer_class)(x)
-    return parts.reshape(y, *[1] * rank, channels) if layer.keepdims else y
+        x = builder.reshape(x, size, channels)
+        layer_class = getattr(layers, layer_class.__name__.replace("3D", "1D"))
+    y = builder.add(layer_class)(x)
+    return builder.reshape(y, *[1] * rank, channels) if layer.keepdims else y
 
 
-def _axis_last(parts: Parts, layer: Any, x: Any) -> Any:
+def _axis_last(builder: LayerBuilder, layer: Any, x: Any) -> Any:
     config = layer.get_config() | {"axis": -1}
-    return parts.with_axis_last(
+    return builder.with_axis_last(
         x,
         layer.axis,
-        lambda y: parts.call_weighted(type(layer), config, layer.get_weights(), y),
+        lambda y: builder.call_weighted(type(layer), config, layer.get_weights(), y),
     )
 
 
-def _batch_normalization(parts: Parts, layer: Any, x: Any) -> Any:
+def _batch_normalization(builder: LayerBuilder, layer: Any, x: Any) -> Any:
     if len(x.shape) < 5 or layer.axis not in (-1, len(x.shape) - 1):
-        return _axis_last(parts, layer, x)
-    # TensorFlow.js normalizes up to two dimensions. The others can be joined.
+        return _axis_last(builder, layer, x)
+    # TensorFlow.js normalizes at most two dimensions, so join the others.
     size = None if None in x.shape[1:-2] else int(np.prod(x.shape[1:-2]))
     config = layer.get_config() | {"axis": -1}
-    y = parts.reshape(x, size, *x.shape[-2:])
-    y = parts.call_weighted(type(layer), config, layer.get_weights(), y)
-    return parts.reshape(y, *x.shape[1:])
+    y = builder.reshape(x, size, *x.shape[-2:])
+    y = builder.call_weighted(type(layer), config, layer.get_weights(), y)
+    return builder.reshape(y, *x.shape[1:])
 
 
 def _needs_other_shape(layer: Any) -> bool:
@@ -122,48 +126,48 @@ def _has_other_axis(layer: Any) -> bool:
     )
 
 
-def _normalization(parts: Parts, layer: Any, x: Any) -> Any:
-    """Subtract the mean, then divide: two layers, so that large means lose no precision."""
+def _normalization(builder: LayerBuilder, layer: Any, x: Any) -> Any:
+    """Subtract the mean, then divide; two layers keep the precision if the mean is large."""
     if layer.invert:
         raise ValueError("invert: TensorFlow.js has False only")
     mean = np.asarray(keras.ops.convert_to_numpy(layer.mean), np.float32)
     deviation = np.sqrt(np.asarray(keras.ops.convert_to_numpy(layer.variance), np.float32))
     return scale_channels(
-        parts, x, 1 / np.maximum(deviation, keras.config.epsilon()), -mean, offset_first=True
+        builder, x, 1 / np.maximum(deviation, keras.config.epsilon()), -mean, offset_first=True
     )
 
 
-def _merge_distinct(parts: Parts, layer: Any, inputs: Any) -> Any:
-    return parts.call_weighted(type(layer), layer.get_config(), [], parts.distinct(inputs))
+def _merge_distinct(builder: LayerBuilder, layer: Any, inputs: Any) -> Any:
+    return builder.call_weighted(type(layer), layer.get_config(), [], builder.distinct(inputs))
 
 
 def _takes_a_tensor_twice(layer: Any) -> bool:
     try:
         tensors = keras.tree.flatten(layer.input)
-    except (AttributeError, ValueError):  # it is called several times
+    except (AttributeError, ValueError):  # the layer is called several times
         return True
     return len(set(map(id, tensors))) < len(tensors)
 
 
-def _subtract(parts: Parts, layer: Any, inputs: Any) -> Any:
+def _subtract(builder: LayerBuilder, layer: Any, inputs: Any) -> Any:
     first, second = inputs
-    return parts.add(L.Add)([first, parts.scale(second, -1)])
+    return builder.add(layers.Add)([first, builder.scale(second, -1)])
 
 
-def _group_normalization(parts: Parts, layer: Any, x: Any) -> Any:
-    """Normalize groups as layers, then scale the channels by a convolution of one pixel."""
+def _group_normalization(builder: LayerBuilder, layer: Any, x: Any) -> Any:
+    """Apply LayerNormalization to groups, then scale channels by a 1 x 1 DepthwiseConv2D."""
     rank, channels = len(x.shape), x.shape[-1]
     if layer.axis % rank != rank - 1 or None in x.shape[1:]:
-        raise ValueError("TensorFlow.js can normalize groups of the last axis only")
+        raise ValueError("axis: must be the last, and the input shape must be known")
     if layer.center and not layer.scale:
         raise ValueError("scale: TensorFlow.js has True only, with center")
     if layer.gamma_constraint or layer.beta_constraint:
         raise ValueError("gamma_constraint, beta_constraint: cannot be written")
     groups = channels if layer.groups == -1 else layer.groups
     shape, size = x.shape[1:], int(np.prod(x.shape[1:-1]))
-    x = parts.permute(parts.reshape(x, size, groups, channels // groups), 2, 1, 3)
+    x = builder.permute(builder.reshape(x, size, groups, channels // groups), 2, 1, 3)
     config = {"axis": [2, 3], "epsilon": layer.epsilon, "center": False, "scale": False}
-    x = parts.permute(parts.add(L.LayerNormalization, **config)(x), 2, 1, 3)
+    x = builder.permute(builder.add(layers.LayerNormalization, **config)(x), 2, 1, 3)
     if layer.scale:
         weights = [np.reshape(keras.ops.convert_to_numpy(layer.gamma), (1, 1, channels, 1))]
         weights += [keras.ops.convert_to_numpy(layer.beta)] if layer.center else []
@@ -173,31 +177,31 @@ def _group_normalization(parts: Parts, layer: Any, x: Any) -> Any:
             "depthwise_regularizer": layer.gamma_regularizer,
             "bias_regularizer": layer.beta_regularizer,
         }
-        x = parts.reshape(x, size, 1, channels)
-        x = parts.call_weighted(L.DepthwiseConv2D, config, weights, x)
-    return parts.reshape(x, *shape)
+        x = builder.reshape(x, size, 1, channels)
+        x = builder.call_weighted(layers.DepthwiseConv2D, config, weights, x)
+    return builder.reshape(x, *shape)
 
 
-def _category_encoding(parts: Parts, layer: Any, x: Any) -> Any:
-    """Look up one-hot vectors, which tfjs-node can; it cannot count."""
+def _category_encoding(builder: LayerBuilder, layer: Any, x: Any) -> Any:
+    """Look up one-hot vectors with Embedding, because tfjs-node has no bincount."""
     tokens, mode = layer.num_tokens, layer.output_mode
     if layer.sparse or len(x.shape) != 2:
-        raise ValueError("sparse, or inputs that are not [batch, n], cannot be written")
+        raise ValueError("sparse must be False, and the input [batch, n]")
     config = {"input_dim": tokens, "output_dim": tokens, "trainable": False}
-    x = parts.call_weighted(L.Embedding, config, [np.eye(tokens)], x)
+    x = builder.call_weighted(layers.Embedding, config, [np.eye(tokens)], x)
     if mode == "one_hot":
-        return parts.reshape(x, tokens) if x.shape[1] == 1 else x
+        return builder.reshape(x, tokens) if x.shape[1] == 1 else x
     if mode == "multi_hot":
-        return parts.add(L.GlobalMaxPooling1D)(x)
+        return builder.add(layers.GlobalMaxPooling1D)(x)
     if mode != "count" or x.shape[1] is None:
-        raise ValueError("output_mode: can be counted for a known number of inputs only")
-    return parts.scale(parts.add(L.GlobalAveragePooling1D)(x), x.shape[1])
+        raise ValueError("output_mode: 'count' needs a known number of inputs")
+    return builder.scale(builder.add(layers.GlobalAveragePooling1D)(x), x.shape[1])
 
 
-def _flatten(parts: Parts, layer: Any, x: Any) -> Any:
-    channels_last(layer)
+def _flatten(builder: LayerBuilder, layer: Any, x: Any) -> Any:
+    check_channels_last(layer)
     size = None if None in x.shape[1:] else int(np.prod(x.shape[1:]))
-    return parts.reshape(x, size)
+    return builder.reshape(x, size)
 
 
 def _needs_reshape(layer: Any) -> bool:
@@ -205,40 +209,40 @@ def _needs_reshape(layer: Any) -> bool:
     return bool(shapes) and (len(shapes[0]) < 3 or None in shapes[0][1:])
 
 
-def _grouped_convolution(parts: Parts, layer: Any, x: Any) -> Any:
-    """Convolve each group of channels, then join them."""
-    channels_last(layer)
+def _grouped_convolution(builder: LayerBuilder, layer: Any, x: Any) -> Any:
+    """Convolve each group of channels, then concatenate the outputs."""
+    check_channels_last(layer)
     kernel, *bias = layer.get_weights()
     size, filters = x.shape[-1] // layer.groups, layer.filters // layer.groups
     config = layer.get_config() | {"groups": 1, "filters": filters, "activation": "linear"}
     outputs = []
     for group in range(layer.groups):
-        channels = parts.crop(x, len(x.shape) - 1, slice(group * size, (group + 1) * size))
+        channels = builder.crop(x, len(x.shape) - 1, slice(group * size, (group + 1) * size))
         own = slice(group * filters, (group + 1) * filters)
         weights = [kernel[..., own], *(values[own] for values in bias)]
         name = f"group{group}"
-        outputs.append(parts.call_weighted(type(layer), config, weights, channels, name))
-    joined = parts.add(L.Concatenate)(outputs)
+        outputs.append(builder.call_weighted(type(layer), config, weights, channels, name))
+    joined = builder.add(layers.Concatenate)(outputs)
     if other_activation(layer):
-        return ACTIVATIONS[layer.activation.__name__](parts, joined)
-    return parts.add(L.Activation, layer.activation)(joined)
+        return ACTIVATIONS[layer.activation.__name__](builder, joined)
+    return builder.add(layers.Activation, layer.activation)(joined)
 
 
-def _convolution(parts: Parts, layer: Any, x: Any) -> Any:
-    return (_grouped_convolution if layer.groups > 1 else _call_activated)(parts, layer, x)
+def _convolution(builder: LayerBuilder, layer: Any, x: Any) -> Any:
+    return (_grouped_convolution if layer.groups > 1 else _call_activated)(builder, layer, x)
 
 
-def _conv_1d(parts: Parts, layer: Any, x: Any) -> Any:
-    return (_causal if layer.padding == "causal" else _convolution)(parts, layer, x)
+def _conv_1d(builder: LayerBuilder, layer: Any, x: Any) -> Any:
+    return (_causal if layer.padding == "causal" else _convolution)(builder, layer, x)
 
 
 COMPOSED_LAYERS = {
     **COMPOSED_ATTENTION,
     **{
-        f"{kind}1D": Composition(_as_two_dimensional(getattr(L, f"{kind}2D")))
+        f"{kind}1D": Composition(_as_two_dimensional(getattr(layers, f"{kind}2D")))
         for kind in ("SeparableConv", "DepthwiseConv", "UpSampling", "ZeroPadding", "Cropping")
     },
-    "Conv1DTranspose": Composition(_as_two_dimensional(L.Conv2DTranspose)),
+    "Conv1DTranspose": Composition(_as_two_dimensional(layers.Conv2DTranspose)),
     "Conv1D": Composition(
         _conv_1d,
         lambda layer: layer.padding == "causal" or layer.groups > 1 or other_activation(layer),
@@ -270,12 +274,12 @@ COMPOSED_LAYERS = {
     "ELU": Composition(elu, lambda layer: layer.alpha != 1),
     "Flatten": Composition(_flatten, _needs_reshape),
     "GroupNormalization": Composition(_group_normalization),
-    "Identity": Composition(lambda parts, layer, x: parts.add(L.Activation, "linear")(x)),
+    "Identity": Composition(lambda builder, layer, x: builder.add(layers.Activation, "linear")(x)),
     "MaxPooling3D": Composition(max_pooling_3d),
     "Normalization": Composition(_normalization),
     "ReLU": Composition(leaky_relu, lambda layer: bool(layer.negative_slope)),
     "Rescaling": Composition(
-        lambda parts, layer, x: scale_channels(parts, x, layer.scale, layer.offset),
+        lambda builder, layer, x: scale_channels(builder, x, layer.scale, layer.offset),
         lambda layer: np.size(layer.scale) > 1 or np.size(layer.offset) > 1,
     ),
     "Resizing": Composition(resize),

@@ -1,8 +1,7 @@
-"""Models without the layers and operations that TensorFlow.js lacks: equal compositions instead.
+"""Replaces layers and operations that TensorFlow.js lacks by equal compositions of layers.
 
-`compose` copies a model and writes such a layer as several layers that compute and learn the same.
-`composed_layers.py` and `composed_operations.py` have the compositions, each a function of a
-`Parts` and the call's arguments.
+`compose` copies a model. A composition computes and learns the same as the layer that it replaces.
+`composed_layers.py` and `composed_operations.py` define the compositions.
 """
 
 from typing import Any
@@ -11,18 +10,18 @@ import keras
 
 from keras_tfjs.composed_layers import COMPOSED_LAYERS
 from keras_tfjs.composed_operations import COMPOSED_OPERATIONS
-from keras_tfjs.composition_parts import Parts
+from keras_tfjs.layer_builder import LayerBuilder
 from keras_tfjs.layer_config import check_class, error_context
 
 
 def compose(model: keras.Model) -> keras.Model:
-    """Return the model if TensorFlow.js has all its layers, else an equal one of other layers.
+    """Return the model if TensorFlow.js has all its layers, or else an equal model of other layers.
 
     Args:
-      model: a Sequential or functional model; it stays as it is.
+      model: a Sequential or functional model; `compose` does not change it.
 
     Raises:
-      ValueError: a layer has a composition, but not with the arguments that it is called with.
+      ValueError: a layer has no composition for its arguments.
     """
     _check_classes(model)
     return _Composer().compose(model) if _needs_composition(model) else model
@@ -47,7 +46,7 @@ def _needs_composition(model: keras.Model) -> bool:
 
 
 def _find(operation: Any) -> Any:
-    """Return the composition of a layer or operation, None if it needs none."""
+    """Return the composition of a layer or operation, or None if it needs none."""
     name = type(operation).__name__
     if isinstance(operation, keras.Layer):
         found = COMPOSED_LAYERS.get(name)
@@ -57,13 +56,13 @@ def _find(operation: Any) -> Any:
 
 
 class _Composer:
-    """Copies a model and the models in it, each layer once."""
+    """Copies a model and its nested models. Each layer is copied once."""
 
     def __init__(self) -> None:
         self._copies: dict[int, Any] = {}  # by the id of the original
 
     def compose(self, model: keras.Model) -> keras.Model:
-        # A model of the same tensors that is not compiled: losses need not be copied.
+        # A model of the same tensors, but not compiled, so that clone_model copies no loss.
         graph = keras.Model(model.inputs, model.outputs, name=model.name)
         copy = keras.models.clone_model(
             graph, clone_function=lambda operation: operation, call_function=self._call
@@ -74,15 +73,15 @@ class _Composer:
     def _call(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
         build = _find(operation)
         tensors = [x for x in keras.tree.flatten(args) if isinstance(x, keras.KerasTensor)]
-        # Masks are made by operations on bools. TensorFlow.js makes them itself.
+        # Operations on bools compute masks, which TensorFlow.js computes itself.
         if build is None or tensors[0].dtype == "bool":
             return self._call_copy(operation, *args, **kwargs)
-        parts = self._copies.setdefault(id(operation), Parts(operation))
-        parts.begin_call()
+        builder = self._copies.setdefault(id(operation), LayerBuilder(operation))
+        builder.begin_call()
         with error_context(f"layer {operation.name!r} ({type(operation).__name__})"):
             given = {key: value for key, value in kwargs.items() if value not in (None, False)}
             mask = given.pop("mask", None) if isinstance(operation, keras.Layer) else None
-            outputs = build(parts, operation, *args, **given)
+            outputs = build(builder, operation, *args, **given)
             _check_masks(operation, tensors[0], mask, outputs)
         return outputs
 
@@ -103,8 +102,8 @@ class _Composer:
 
 
 def _check_masks(operation: Any, first: Any, mask: Any, outputs: Any) -> None:
-    """Check that a composition hands its input's mask on, or drops it, as the layer does."""
-    own = getattr(first, "_keras_mask", None)  # where Keras keeps it, in each backend
+    """Check that a composition passes on or drops the mask of its input, as the layer does."""
+    own = getattr(first, "_keras_mask", None)  # Keras stores the mask there, on each backend
     if own is None and mask is None:
         return
     passes = isinstance(operation, keras.Layer) and operation.supports_masking
@@ -112,4 +111,4 @@ def _check_masks(operation: Any, first: Any, mask: Any, outputs: Any) -> None:
         if mask is not None or getattr(output, "_keras_mask", None) is not (
             own if passes else None
         ):
-            raise ValueError("TensorFlow.js has no such layer for inputs with a mask")
+            raise ValueError("the layer has no composition for inputs with a mask")

@@ -1,4 +1,4 @@
-"""Convert a Keras model or a SavedModel to TensorFlow.js, or its layers models back to Keras."""
+"""Convert a Keras model or a SavedModel to TensorFlow.js, or a layers model back to Keras."""
 
 import importlib
 import json
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from keras_tfjs import BACKENDS, backend, check, command_line, official_flags, quantization
+from keras_tfjs import BACKENDS, check, command_line, keras_backend, official_flags, quantization
 from keras_tfjs.atomic_files import write_atomically
 from keras_tfjs.command_line import UserError
-from keras_tfjs.source_kind import LAYERS_MODEL, SAVED_MODEL, recognize
+from keras_tfjs.source_format import LAYERS_MODEL, SAVED_MODEL, detect_format
 
 if TYPE_CHECKING:
     import keras
@@ -35,34 +35,33 @@ FLAGS = flags.FlagValues()
 # fmt: off
 flags.DEFINE_enum(
     "format", None, FORMATS,
-    "What to write. Default: keras for OUT.keras, else graph_model for a SavedModel and "
-    "layers_model for a Keras model. A graph_model is frozen: smaller, but cannot be trained.",
+    "Format to write. Default: keras for OUT.keras, graph_model for a SavedModel, layers_model for "
+    "a Keras model. A graph_model is frozen: TensorFlow.js cannot train it.",
     flag_values=FLAGS)
 flags.DEFINE_list(
     "register", [],
-    "Modules to import first, which register the model's custom layers, such as "
-    "fashion_mnist_vae.model.",
+    "Modules that register the model's custom layers, such as fashion_mnist_vae.model.",
     flag_values=FLAGS)
 flags.DEFINE_string(
     "quantize", None,
-    "Store weights as float16, uint8 or uint16. Different weights by globs of their names, of "
-    "which the first that matches counts: uint8:*/kernel,float16:*",
+    "Store weights as float16, uint8 or uint16. Globs of weight names choose different dtypes; the "
+    "first glob that matches applies: uint8:*/kernel,float16:*",
     flag_values=FLAGS)
 flags.DEFINE_string(
     "metadata", None,
-    "A JSON file with an object, which TensorFlow.js has as model.userDefinedMetadata (of a graph "
-    "model: model.metadata).",
+    "JSON file with an object. TensorFlow.js loads it as model.userDefinedMetadata (layers model) "
+    "or model.metadata (graph model).",
     flag_values=FLAGS)
 flags.DEFINE_string(
-    "signature", "serving_default", "The signature of a SavedModel.", flag_values=FLAGS)
+    "signature", "serving_default", "Signature of a SavedModel.", flag_values=FLAGS)
 flags.DEFINE_list(
     "backends", [],
-    "Backends that must run the model with the right numbers, of cpu, wasm, webgl and tensorflow "
-    "(tfjs-node). It is an error if one does not.",
+    "Fail if one of these backends cannot run the model correctly: cpu, wasm, webgl, tensorflow "
+    "(tfjs-node).",
     flag_values=FLAGS)
 flags.DEFINE_boolean(
     "check", False,
-    "Run the written model in Node beside the original, and print the largest difference. Needs "
+    "Run the written model in Node, and print the largest difference from the original. Needs "
     "@tensorflow/tfjs in node_modules.",
     flag_values=FLAGS)
 # fmt: on
@@ -72,68 +71,70 @@ def main(arguments: list[str]) -> None:
     """Convert.
 
     Args:
-      arguments: what to read, and what to write.
+      arguments: the paths IN and OUT.
 
     Raises:
-      UserError: bad input, or something that TensorFlow.js or Keras cannot compute exactly.
+      UserError: the input is bad, or TensorFlow.js or Keras cannot compute the model exactly.
     """
     if len(arguments) != 2:
         raise UserError(
-            "name what to read and what to write, as in: python -m keras_tfjs.convert "
-            "model.keras my_tfjs_model"
+            "name the input and the output, as in: python -m keras_tfjs.convert model.keras "
+            "my_tfjs_model"
         )
     source, target = map(Path, arguments)
-    kind = recognize(source)
-    wanted = _wanted(kind, source, target)
-    metadata = _check_flags(kind, wanted)
-    backend.import_keras(needs_tensorflow=wanted == "graph_model")
+    source_format = detect_format(source)
+    target_format = _target_format(source_format, source, target)
+    metadata = _check_flags(source_format, target_format)
+    keras_backend.import_keras(needs_tensorflow=target_format == "graph_model")
     _register(FLAGS.register)
     try:
-        if wanted == "keras":
+        if target_format == "keras":
             _write_keras(source, target)
-        elif wanted == "layers_model":
-            _write_layers_model(_load(kind, source), target, metadata)
+        elif target_format == "layers_model":
+            _write_layers_model(_load(source_format, source), target, metadata)
         else:
-            model = source if kind == SAVED_MODEL else _load(kind, source)
+            model = source if source_format == SAVED_MODEL else _load(source_format, source)
             _write_graph_model(model, target, metadata)
-    except backend.with_backend_errors(ValueError, OSError) as error:
+    except keras_backend.backend_error_types(ValueError, OSError) as error:
         raise UserError(str(error)) from None
 
 
-def _wanted(kind: str, source: Path, target: Path) -> str:
+def _target_format(source_format: str, source: Path, target: Path) -> str:
     """Return the format to write.
 
     Raises:
-      UserError: it cannot be made of the source, or the target's name does not fit.
+      UserError: the source does not convert to this format, or the target's name does not fit.
     """
-    default = "graph_model" if kind == SAVED_MODEL else "layers_model"
-    wanted = FLAGS.format or ("keras" if target.suffix == ".keras" else default)
-    if wanted == "keras" and kind != LAYERS_MODEL:
-        raise UserError(f"cannot make keras of {source}, which is a {kind}")
-    if kind == LAYERS_MODEL and not FLAGS.format and wanted != "keras":
+    default = "graph_model" if source_format == SAVED_MODEL else "layers_model"
+    target_format = FLAGS.format or ("keras" if target.suffix == ".keras" else default)
+    if target_format == "keras" and source_format != LAYERS_MODEL:
         raise UserError(
-            f"{source} is a layers model: name an OUT.keras, or say --format=layers_model or "
+            f"{source} is a {source_format}: only a layers model converts to a Keras model"
+        )
+    if source_format == LAYERS_MODEL and not FLAGS.format and target_format != "keras":
+        raise UserError(
+            f"{source} is a layers model: name an OUT.keras, or use --format=layers_model or "
             "--format=graph_model"
         )
-    if kind == SAVED_MODEL and wanted != "graph_model":
+    if source_format == SAVED_MODEL and target_format != "graph_model":
         raise UserError(f"{source} is a SavedModel, which has no layers: use --format=graph_model")
-    if wanted == "keras" and target.suffix != ".keras":
+    if target_format == "keras" and target.suffix != ".keras":
         raise UserError(f"the name of a Keras model ends with .keras, unlike {target}")
-    if wanted != "keras" and target.is_file():
+    if target_format != "keras" and target.is_file():
         raise UserError(f"{target} is a file; name a directory for the model")
-    return wanted
+    return target_format
 
 
-def _check_flags(kind: str, wanted: str) -> dict[str, Any] | None:
-    """Check the other flags before anything slow begins, and read the metadata.
+def _check_flags(source_format: str, target_format: str) -> dict[str, Any] | None:
+    """Check the other flags before the slow steps, and read the metadata.
 
     Raises:
-      UserError: a flag does not fit to the formats, or to this machine.
+      UserError: a flag does not fit the formats, or something is not installed.
     """
     for name in ("quantize", "metadata", "backends", "check"):
-        if wanted == "keras" and FLAGS[name].value:
+        if target_format == "keras" and FLAGS[name].value:
             raise UserError(f"--{name} is for models of TensorFlow.js, not for OUT.keras")
-    if kind != SAVED_MODEL and FLAGS["signature"].present:
+    if source_format != SAVED_MODEL and FLAGS["signature"].present:
         raise UserError("--signature is for SavedModels: leave it out")
     for name in FLAGS.backends:
         if name not in BACKENDS:
@@ -167,8 +168,8 @@ def _register(modules: list[str]) -> None:
             raise UserError(f"--register={module}: {error}") from None
 
 
-def _load(kind: str, source: Path) -> "keras.Model":
-    if kind == LAYERS_MODEL:
+def _load(source_format: str, source: Path) -> "keras.Model":
+    if source_format == LAYERS_MODEL:
         from keras_tfjs import layers_model
 
         return layers_model.load(source)
@@ -224,12 +225,12 @@ def _report(
     reference: Callable[[], Any],
     run: Callable[[dict[str, Any]], dict[str, Any]],
 ) -> None:
-    """Print what was written, and how far its outputs are from the original's."""
+    """Print the size of the written model, and the largest difference of its outputs."""
     from keras_tfjs import compare, weights
 
     size, exact = weights.sizes(target)
-    instead = f" instead of {_in_words(exact)}" if FLAGS.quantize else ""
-    print(f"Wrote {target}: a {what} with {_in_words(size)} of weights{instead}.")
+    instead = f" instead of {_format_bytes(exact)}" if FLAGS.quantize else ""
+    print(f"Wrote {target}: a {what} with {_format_bytes(size)} of weights{instead}.")
     print(f"It runs on the backends {', '.join(backends)}.")
     if not (FLAGS.quantize or FLAGS.check):
         return
@@ -245,7 +246,7 @@ def _report(
         print(f"The outputs were not compared: {error}.")
 
 
-def _in_words(size: int) -> str:
+def _format_bytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
 
 

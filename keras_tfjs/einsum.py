@@ -7,14 +7,14 @@ import tensorflow as tf
 
 from keras_tfjs.graph_splicing import known_rank
 
-_ELLIPSIS_LABELS = "0123456789"  # stand for the axes of an ellipsis, the last axis first
+_ELLIPSIS_LABELS = "0123456789"  # labels of an ellipsis, the last axis first
 
 
 def einsum(operation: tf.Operation, *tensors: tf.Tensor) -> tf.Tensor:
     """Compute an Einsum of one or two tensors.
 
     Raises:
-      ValueError: a rank is unknown, or a label occurs twice in the output.
+      ValueError: a rank is unknown, or the output has a label twice.
     """
     inputs, output = operation.get_attr("equation").decode().replace(" ", "").split("->")
     labels = [
@@ -23,7 +23,7 @@ def einsum(operation: tf.Operation, *tensors: tf.Tensor) -> tf.Tensor:
     broadcast = max((sum(c in _ELLIPSIS_LABELS for c in text) for text in labels), default=0)
     output = output.replace("...", _ELLIPSIS_LABELS[:broadcast][::-1])
     if len(set(output)) < len(output):
-        raise ValueError("a label occurs twice in its output")
+        raise ValueError("its output has a label twice")
     operands = []
     for index, (x, text) in enumerate(zip(tensors, labels, strict=True)):
         x, text = _diagonal(x, text)
@@ -42,7 +42,7 @@ def _expanded(text: str, rank: int) -> str:
 
 
 def _diagonal(x: tf.Tensor, text: str) -> tuple[tf.Tensor, str]:
-    """Take the diagonal of axes that have the same label: mask the others, and sum."""
+    """Take the diagonal of two axes with the same label: set the other elements to 0, then sum."""
     for label in set(text):
         while text.count(label) > 1:
             first, second = text.index(label), text.rindex(label)
@@ -57,7 +57,7 @@ def _diagonal(x: tf.Tensor, text: str) -> tuple[tf.Tensor, str]:
 
 
 def _without_broadcast_axes(x: tf.Tensor, text: str, others: list) -> tuple[tf.Tensor, str]:
-    """Drop axes of size 1 that the other tensor has with another size."""
+    """Drop axes of size 1 if the other tensor has another size for their label."""
     sizes = {label: y.shape[i] for other, y in others for i, label in enumerate(other)}
     axes = [i for i, c in enumerate(text) if x.shape[i] == 1 and sizes.get(c, 1) != 1]
     if axes:
@@ -73,7 +73,7 @@ def _summed(x: tf.Tensor, text: str, needed: set[str]) -> tuple[tf.Tensor, str]:
 
 
 def _product(left: Any, right: Any, output: str) -> tuple[tf.Tensor, str]:
-    """Multiply two tensors and sum over the labels that are in both, but not in the output."""
+    """Multiply two tensors, and sum over the labels that both have and the output lacks."""
     (x, x_labels), (y, y_labels) = left, right
     both = [label for label in x_labels if label in y_labels]
     batch = [label for label in both if label in output]
@@ -92,7 +92,7 @@ def _product(left: Any, right: Any, output: str) -> tuple[tf.Tensor, str]:
     y = tf.reshape(y, [folded[0], folded[2], folded[3]])
     if x.dtype.is_floating:
         product = tf.matmul(x, y)
-    else:  # TensorFlow.js multiplies matrices of floats only
+    else:  # TensorFlow.js has no product of integer matrices
         product = tf.reduce_sum(x[:, :, :, None] * y[:, None], 2)
     shape = [*batch_sizes, *row_sizes, *column_sizes]
     return tf.reshape(product, shape), "".join([*batch, *rows, *columns])

@@ -1,4 +1,4 @@
-"""Constants of a graph: they move into the weights, and equal ones are stored once."""
+"""Moves the constants of a graph into its weights, and stores equal constants once."""
 
 import hashlib
 from collections.abc import Collection
@@ -8,17 +8,17 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import graph_pb2, tensor_pb2
 
-OUTPUTS = "outputs/"  # before the names of the nodes that are outputs
+OUTPUTS = "outputs/"  # prefix of the names of output nodes
 
 
-def take_constants(prefix: str, nodes: Any, results: Any) -> dict[str, np.ndarray]:
-    """Move constants out of nodes; of equal ones, one is left.
+def extract_constants(prefix: str, nodes: Any, results: Any) -> dict[str, np.ndarray]:
+    """Move constants out of nodes, and keep one of several equal constants.
 
-    In a library function they get the prefix, for TensorFlow.js keeps the constants of all
-    functions in one place. An output that was folded to a constant keeps its own.
+    Constants of a library function get the prefix, because TensorFlow.js has one namespace for the
+    constants of all functions. An output that was folded to a constant keeps its own constant.
     """
     weights: dict[str, np.ndarray] = {}
-    names: dict[Any, str] = {}  # of constants by what they hold
+    names: dict[Any, str] = {}  # names of constants, by dtype, shape and content
     renamed: dict[str, str] = {}
     kept = []
     for node in nodes:
@@ -44,13 +44,13 @@ def take_constants(prefix: str, nodes: Any, results: Any) -> dict[str, np.ndarra
     for node in nodes:
         for index, source in enumerate(node.input):
             node.input[index] = _renamed(source, renamed)
-    for result, source in dict(results).items():  # a copy, because it changes
+    for result, source in dict(results).items():  # a copy, because the loop changes `results`
         results[result] = _renamed(source, renamed)
     return weights
 
 
 def fill_placeholders(graph: graph_pb2.GraphDef, weights: Collection[str]) -> None:
-    """Make constants of the placeholders that stand for large weights."""
+    """Turn the placeholders of large weights into constants."""
     for node in graph.node:
         if node.name in weights:
             empty = tensor_pb2.TensorProto(
@@ -61,7 +61,7 @@ def fill_placeholders(graph: graph_pb2.GraphDef, weights: Collection[str]) -> No
 
 
 def _renamed(source: str, renamed: dict[str, str]) -> str:
-    """Return a reference to a node's output, such as `x:0` or `^x`, by the node's new name."""
+    """Return a reference such as `x:0` or `^x` with the node's new name."""
     control = "^" if source.startswith("^") else ""
     name, colon, output = source.removeprefix("^").partition(":")
     return f"{control}{renamed.get(name, name)}{colon}{output}"

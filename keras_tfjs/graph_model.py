@@ -1,6 +1,6 @@
-"""Functions, models and SavedModels to TensorFlow.js graph models (`tf.loadGraphModel`).
+"""Writes functions, Keras models and SavedModels as graph models (`tf.loadGraphModel`).
 
-The function is frozen: variables become constants, and what the outputs do not need is pruned.
+The function is frozen: variables become constants, and unused operations are pruned.
 """
 
 from collections.abc import Sequence
@@ -13,17 +13,17 @@ from google.protobuf.json_format import MessageToDict
 from tensorflow.core.framework import graph_pb2, types_pb2
 
 from keras_tfjs import BACKENDS
-from keras_tfjs.graph_constants import OUTPUTS, fill_placeholders, take_constants
+from keras_tfjs.graph_constants import OUTPUTS, extract_constants, fill_placeholders
 from keras_tfjs.graph_rewrites import rewrite
 from keras_tfjs.graph_types import doubles_to_floats, integers_to_32_bits, node_lists
 from keras_tfjs.layer_config import JS_NAME, Entry
-from keras_tfjs.lookup_tables import take_tables
-from keras_tfjs.operations import backends_of
+from keras_tfjs.lookup_tables import extract_tables
+from keras_tfjs.operations import backend_errors
 from keras_tfjs.private_apis import freeze, optimize
 from keras_tfjs.tracing import concrete_function, input_specs
 from keras_tfjs.weights import write_model_files
 
-# Not remapping, because the wasm backend computes the fused products wrongly.
+# Without `remap`, because the wasm backend computes fused products wrongly.
 _PASSES = ["pruning", "constfold", "arithmetic", "dependency"]
 
 
@@ -40,56 +40,56 @@ def save(
 
     Args:
       source: a Keras model, a `tf.function` with an input signature, a concrete function, or the
-        directory of a SavedModel. Inputs have the names of their `tf.TensorSpec`; outputs those of
-        the dict that is returned.
+        directory of a SavedModel. The names of the inputs are those of their `tf.TensorSpec`. The
+        names of the outputs are the keys of the returned dict.
       path: a directory; `model.json` and the weights are written into it.
       signature: the name of the SavedModel's signature.
-      metadata: what TensorFlow.js has as `model.metadata`.
+      metadata: TensorFlow.js loads it as `model.metadata`.
       quantize: how to store weights in fewer bits, as for `layers_model.save`.
-      backends: those that must run the model, of cpu, wasm, webgl and tensorflow (tfjs-node).
+      backends: backends that must run the model: cpu, wasm, webgl, tensorflow (tfjs-node).
 
     Returns:
-      The backends that run the model with the right numbers.
+      The backends that run the model correctly.
 
-    float64 becomes float32, and int64 becomes int32, so a sum or product must not leave its range.
+    float64 becomes float32, and int64 becomes int32, so integers must stay below 2**31.
 
     Raises:
-      ValueError: there is no signature, TensorFlow.js lacks a type, or no backend or not a demanded
-        one runs an operation with the right numbers. Nothing is written.
+      ValueError: there is no signature, TensorFlow.js lacks a type, or no backend, or a demanded
+        backend, cannot run an operation correctly. `save` then writes nothing.
     """
     function = concrete_function(source, signature)
     graph, weights = freeze(function)
-    initializer = take_tables(graph, function)
-    ends = _name_ends(graph, function)
+    initializer = extract_tables(graph, function)
+    graph_signature = _name_outputs(graph, function)
     doubles_to_floats(graph)
-    kept = [end["name"] for group in ends.values() for end in group.values()]
+    kept = [tensor["name"] for group in graph_signature.values() for tensor in group.values()]
     graph = optimize(graph, kept, _PASSES)
     rewrite(graph)
     graph = optimize(graph, kept, _PASSES)
-    running = _check_backends(graph, backends)
+    supported = _check_backends(graph, backends)
     write_graph(
-        graph, path, ends, initializer=initializer, weights=weights, metadata=metadata,
+        graph, path, graph_signature, initializer=initializer, weights=weights, metadata=metadata,
         quantize=quantize,
     )  # fmt: skip
-    return running
+    return supported
 
 
 def write_graph(
     graph: graph_pb2.GraphDef,
     path: str | Path,
-    ends: Entry,
+    graph_signature: Entry,
     *,
     initializer: graph_pb2.GraphDef | None = None,
     weights: dict[str, np.ndarray] | None = None,
     metadata: Entry | None = None,
     quantize: str | None = None,
 ) -> None:
-    """Write a frozen graph as it is.
+    """Write a frozen graph without changing its operations.
 
     Args:
-      ends: the names, dtypes and shapes of what goes in and out.
+      graph_signature: the names, dtypes and shapes of inputs and outputs.
       initializer: the graph that fills the lookup tables.
-      weights: by the names of the placeholders that stand for them.
+      weights: large weights, by the names of their placeholders.
     """
     initializer = initializer or graph_pb2.GraphDef()
     for part in (graph, initializer):
@@ -98,18 +98,18 @@ def write_graph(
     weights = {node.name: weights[node.name] for node in graph.node if node.name in weights}
     constants: dict[str, np.ndarray] = {}
     for prefix, nodes, results in (*node_lists(graph), *node_lists(initializer)):
-        constants |= take_constants(prefix, nodes, results)
+        constants |= extract_constants(prefix, nodes, results)
     fill_placeholders(graph, weights)
     content = {
         "format": "graph-model",
         "generatedBy": f"TensorFlow {tf.__version__}",
         "convertedBy": "keras_tfjs",
-        "signature": ends,
+        "signature": graph_signature,
         "modelTopology": MessageToDict(graph),
-        # With these, predict() answers with an object whose keys are the outputs' names.
+        # With structuredOutputKeys, predict() returns an object with the outputs' names.
         "userDefinedMetadata": {
             **(metadata or {}),
-            "structuredOutputKeys": list(ends["outputs"]),
+            "structuredOutputKeys": list(graph_signature["outputs"]),
         },
     }
     if initializer.node:
@@ -117,8 +117,8 @@ def write_graph(
     write_model_files(path, content, (constants | weights).items(), quantize)
 
 
-def _name_ends(graph: graph_pb2.GraphDef, function: Any) -> Entry:
-    """Give each output a node of its own, and return the names of what goes in and out."""
+def _name_outputs(graph: graph_pb2.GraphDef, function: Any) -> Entry:
+    """Give each output its own node, and return the signature."""
     specs = input_specs(function)
     results = function.structured_outputs
     names = sorted(results) if isinstance(results, dict) else None
@@ -145,7 +145,7 @@ def _name_ends(graph: graph_pb2.GraphDef, function: Any) -> Entry:
 
 def _describe(name: str, tensor: Any) -> Entry:
     if tensor.shape.rank is None:
-        raise ValueError(f"the rank of {name} is unknown: give it a shape")
+        raise ValueError(f"the rank of {name} is unknown: give its tf.TensorSpec a shape")
     dtype = {tf.int64: tf.int32, tf.float64: tf.float32}.get(tensor.dtype, tensor.dtype)
     sizes = [-1 if size is None else size for size in tensor.shape]
     shape = {"dim": [{"size": str(size)} for size in sizes]}
@@ -154,17 +154,17 @@ def _describe(name: str, tensor: Any) -> Entry:
 
 
 def _check_backends(graph: graph_pb2.GraphDef, demanded: Sequence[str]) -> list[str]:
-    """Return the backends that run a graph with the right numbers.
+    """Return the backends that run a graph correctly.
 
     Raises:
-      ValueError: there is none, or a demanded one is not among them.
+      ValueError: no backend runs the graph, or a demanded backend does not.
     """
     for backend in demanded:
         if backend not in BACKENDS:
             raise ValueError(f"there is no backend {backend}, only {', '.join(BACKENDS)}")
-    blame = backends_of(graph)
-    running = [backend for backend in BACKENDS if not blame[backend]]
-    missing = [backend for backend in demanded or BACKENDS if blame[backend]]
-    if missing and (demanded or not running):
-        raise ValueError(blame[missing[0]])
-    return running
+    errors = backend_errors(graph)
+    supported = [backend for backend in BACKENDS if not errors[backend]]
+    missing = [backend for backend in demanded or BACKENDS if errors[backend]]
+    if missing and (demanded or not supported):
+        raise ValueError(errors[missing[0]])
+    return supported

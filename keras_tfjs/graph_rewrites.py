@@ -1,7 +1,7 @@
-"""What TensorFlow.js 4.22 lacks or computes wrongly, written with other operations.
+"""Rules that replace operations that TensorFlow.js 4.22 lacks or computes wrongly.
 
-Each rule computes what TensorFlow computes, to the precision of float32, on every backend. A rule
-returns None if TensorFlow.js runs the operation as it is.
+The replacement computes the same as TensorFlow on every backend, to the precision of float32. A
+rule returns None if TensorFlow.js runs the operation correctly.
 """
 
 import math
@@ -17,7 +17,7 @@ from keras_tfjs.graph_splicing import Rule, apply_rules, known_rank
 
 
 def rewrite(graph: graph_pb2.GraphDef) -> None:
-    """Replace, in place, what TensorFlow.js lacks or computes wrongly.
+    """Replace, in place, the operations that TensorFlow.js lacks or computes wrongly.
 
     Raises:
       ValueError: an operation has no replacement; the message starts with the node's name.
@@ -26,7 +26,7 @@ def rewrite(graph: graph_pb2.GraphDef) -> None:
 
 
 def _erfc(_: tf.Operation, x: tf.Tensor) -> tf.Tensor:
-    """Chebyshev fit of Numerical Recipes (section 6.2): the relative error is at most 1.2e-7."""
+    """Chebyshev fit of Numerical Recipes, section 6.2; the relative error is at most 1.2e-7."""
     z = tf.abs(x)
     t = 1 / (1 + 0.5 * z)
     exponent = tf.constant(_ERFC[0], x.dtype)
@@ -45,7 +45,7 @@ _ERFC = (
 def _matrix_band_part(
     _: tf.Operation, x: tf.Tensor, lower: tf.Tensor, upper: tf.Tensor
 ) -> tf.Tensor:
-    """TensorFlow.js reads num_upper from num_lower."""
+    """Replace MatrixBandPart, because TensorFlow.js reads num_upper from num_lower."""
     lower, upper = tf.cast(lower, tf.int32), tf.cast(upper, tf.int32)
     rows, columns = tf.shape(x)[-2], tf.shape(x)[-1]
     distance = tf.range(rows)[:, None] - tf.range(columns)[None, :]
@@ -77,7 +77,7 @@ def _rolled(x: tf.Tensor, shift: int, axis: int) -> tf.Tensor:
 
 
 def _cast(operation: tf.Operation, x: tf.Tensor) -> tf.Tensor | None:
-    """The backend wasm copies the low byte of numbers that it casts to bool."""
+    """Compare with 0, because wasm casts to bool by copying the low byte."""
     if operation.get_attr("DstT") != tf.bool or x.dtype == tf.bool:
         return None
     return tf.not_equal(x, tf.zeros([], x.dtype))
@@ -86,7 +86,7 @@ def _cast(operation: tf.Operation, x: tf.Tensor) -> tf.Tensor | None:
 def _one_hot(
     operation: tf.Operation, indices: tf.Tensor, depth: tf.Tensor, on: tf.Tensor, off: tf.Tensor
 ) -> tf.Tensor | None:
-    """TensorFlow.js has one-hot vectors along the last axis; of floats, wasm makes zeros."""
+    """Use int32, because wasm returns zeros for floats; use the last axis, the only one it has."""
     axis, dtype = operation.get_attr("axis"), operation.get_attr("T")
     plain = tf.get_static_value(on) == 1 and tf.get_static_value(off) == 0
     rank, hot = known_rank(indices), backend_rewrites.one_hot(indices, depth)
@@ -99,7 +99,7 @@ def _one_hot(
 
 
 def _conv2d(operation: tf.Operation, x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor | None:
-    """TensorFlow.js has no grouped convolutions."""
+    """Write a grouped convolution as one convolution for each group, or as a depthwise one."""
     if operation.get_attr("data_format") != b"NHWC":
         return None
     channels, per_group = x.shape[-1], kernel.shape[2]
@@ -123,14 +123,14 @@ def _conv2d(operation: tf.Operation, x: tf.Tensor, kernel: tf.Tensor) -> tf.Tens
 
 
 def _max_pool_3d(operation: tf.Operation, x: tf.Tensor) -> tf.Tensor | None:
-    """The backend wasm starts from the smallest positive number, so negative maxima are lost."""
+    """Pool planes, then depth, because wasm loses negative maxima in three dimensions."""
     if operation.get_attr("data_format") != b"NDHWC":
         return None
     _, *size, _ = operation.get_attr("ksize")
     _, *strides, _ = operation.get_attr("strides")
     padding = operation.get_attr("padding").decode()
     shape = tf.shape(x)
-    # First the planes, then across them: a maximum of maxima.
+    # The maximum over planes, then the maximum over depth.
     planes = tf.reshape(x, [shape[0] * shape[1], *_sizes(x, 2)])
     planes = tf.nn.max_pool2d(planes, size[1:], strides[1:], padding)
     height, width, channels = _sizes(planes, 1)
@@ -140,7 +140,7 @@ def _max_pool_3d(operation: tf.Operation, x: tf.Tensor) -> tf.Tensor | None:
 
 
 def _sizes(x: tf.Tensor, first: int) -> list[Any]:
-    """Return the sizes of the axes from the first: integers, or tensors where unknown."""
+    """Return the sizes of the axes from `first` on: integers, or tensors where unknown."""
     shape = tf.shape(x)
     return [shape[i] if size is None else size for i, size in enumerate(x.shape)][first:]
 
@@ -148,9 +148,9 @@ def _sizes(x: tf.Tensor, first: int) -> list[Any]:
 def _gather(
     operation: tf.Operation, x: tf.Tensor, indices: tf.Tensor, axis: tf.Tensor
 ) -> tf.Tensor | None:
-    """The backend wasm reads outside of its memory if there are batch dimensions."""
+    """Gather from flattened rows, because wasm reads outside its memory with batch dimensions."""
     batch, axis = operation.get_attr("batch_dims"), tf.get_static_value(axis)
-    if batch == 0:  # tfjs-node takes axes from 0 on only
+    if batch == 0:  # tfjs-node takes no negative axis
         if axis is None or axis >= 0:
             return None
         return tf.gather(x, indices, axis=axis % known_rank(x))
@@ -181,16 +181,16 @@ def _ensure_shape(_: tf.Operation, x: tf.Tensor) -> tf.Tensor:
 
 
 def _bitcast(operation: tf.Operation, x: tf.Tensor) -> tf.Tensor:
-    """Only the sign is asked for, as keras.ops.signbit does. It is kept as -2**31 or 0."""
+    """Return -2**31 for negative numbers and -0, else 0; keras.ops.signbit needs no other bits."""
     if x.dtype == operation.get_attr("type"):
         return x
-    if x.dtype != tf.float32 or not all(map(_asks_for_sign, operation.outputs[0].consumers())):
-        raise ValueError("TensorFlow.js cannot read the bits of a number; compute with its value")
+    if x.dtype != tf.float32 or not all(map(_needs_sign_only, operation.outputs[0].consumers())):
+        raise ValueError("TensorFlow.js cannot read the bits of a number; compute with the number")
     negative = tf.logical_or(x < 0, tf.logical_and(tf.equal(x, 0), 1 / x < 0))
     return tf.where(negative, tf.constant(_SIGN_BIT, tf.int32), tf.constant(0, tf.int32))
 
 
-def _asks_for_sign(consumer: tf.Operation) -> bool:
+def _needs_sign_only(consumer: tf.Operation) -> bool:
     if consumer.type == "BitwiseAnd":
         return any(_is_filled(x, _SIGN_BIT) for x in consumer.inputs)
     return consumer.type == "Less" and _is_filled(consumer.inputs[1], 0)
@@ -221,9 +221,10 @@ def _bitwise_xor(_: tf.Operation, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
 
 
 def _bitwise(x: tf.Tensor, y: tf.Tensor, combine: Any) -> tf.Tensor:
-    """Combine integers bit by bit, because TensorFlow.js fails at operations on bits.
+    """Combine integers bit by bit, because bitwise operations fail in TensorFlow.js.
 
-    A negative number goes by its complement -1 - x: the sums stay small, and so exact on WebGL.
+    A negative number x is stored as its complement -1 - x, which keeps sums small and exact on
+    WebGL.
     """
     if x.dtype not in (tf.int32, tf.int64):
         raise ValueError(f"TensorFlow.js has no {x.dtype.name}")

@@ -1,8 +1,8 @@
 """Replaces operations of a graph by other operations, in the graph and in its functions.
 
-TensorFlow.js lacks some operations and computes others wrongly. A rule is a Python function that
-computes the same result with other operations. It is traced for each operation that it replaces,
-and the traced operations are spliced into the graph.
+A rule is a Python function that computes an operation's result with other operations. For each
+operation that the rule replaces, this module traces the rule and splices the traced operations into
+the graph.
 """
 
 import dataclasses
@@ -14,23 +14,23 @@ from tensorflow.core.framework import graph_pb2
 
 from keras_tfjs.private_apis import function_graph
 
-# A rule gets the operation and its input tensors. It returns the output tensors, or None if
-# TensorFlow.js runs the operation as it is. Small constants are constants in the trace.
+# A rule takes the operation and its input tensors. It returns the output tensors, or None to keep
+# the operation. Inputs that are small constants are constants in the trace.
 Rule = Callable[..., Any]
 
-REWRITTEN = "/rewritten/"  # in the names of operations that a rule made
-_LARGEST_CONSTANT = 1024  # elements; larger constants are not copied into a trace
+REWRITTEN = "/rewritten/"  # part of the names of operations that a rule added
+_LARGEST_CONSTANT = 1024  # elements; a trace has placeholders for larger constants
 _MOST_PASSES = 10
 
 
 @dataclasses.dataclass(frozen=True)
-class Part:
+class Subgraph:
     """A GraphDef's main graph or one of its functions.
 
     Attributes:
-      nodes: its repeated field of NodeDef.
-      graph: the same nodes as a `tf.Graph`, whose tensors have a dtype and a shape.
-      function: its FunctionDef; None for the main graph.
+      nodes: the repeated field of NodeDef.
+      graph: the same nodes as a `tf.Graph`, which infers dtypes and shapes.
+      function: the FunctionDef; None for the main graph.
     """
 
     nodes: Any
@@ -43,7 +43,7 @@ class Part:
             yield node, self.graph.get_operation_by_name(node.name)
 
     def reference(self, tensor: tf.Tensor, prefix: str = "") -> str:
-        """Return how a node's input names a tensor."""
+        """Return the name of a tensor in the inputs of other nodes."""
         name = f"{prefix}{tensor.op.name}"
         if self.function is None:
             return f"{name}:{tensor.value_index}" if tensor.value_index else name
@@ -55,27 +55,27 @@ class Part:
             if index < count:
                 return f"{name}:{argument.name}:{index}"
             index -= count
-        raise AssertionError(f"{tensor.name} is no output of its operation")
+        raise AssertionError(f"{tensor.name} is not an output of its operation")
 
 
-def parts(graph: graph_pb2.GraphDef) -> list[Part]:
-    """Return the main graph and every function that it uses.
+def subgraphs(graph: graph_pb2.GraphDef) -> list[Subgraph]:
+    """Return the main graph and every function that it calls.
 
-    Functions get the shapes of the arguments that they are called with.
+    A function gets the shapes of the arguments in its first call.
     """
     main = tf.Graph()
     with main.as_default():
         tf.graph_util.import_graph_def(_without_large_constants(graph), name="")
-    found = [Part(graph.node, main)]
+    found = [Subgraph(graph.node, main)]
     functions = {function.signature.name: function for function in graph.library.function}
-    seen: dict[str, Part] = {}
-    for part in found:  # grows in the loop
-        for _, operation in part.operations():
+    seen: dict[str, Subgraph] = {}
+    for subgraph in found:  # the loop appends to `found`
+        for _, operation in subgraph.operations():
             for name, shapes in _calls(operation):
                 if name in functions and name not in seen:
                     function = functions[name]
                     body = function_graph(function, shapes)
-                    seen[name] = Part(function.node_def, body, function)
+                    seen[name] = Subgraph(function.node_def, body, function)
                     found.append(seen[name])
     return found
 
@@ -84,22 +84,22 @@ def apply_rules(graph: graph_pb2.GraphDef, rules: Mapping[str, Rule]) -> None:
     """Replace operations in place until no rule applies.
 
     Args:
-      rules: a rule for each operation's name.
+      rules: rules by the type of operation.
 
     Raises:
       ValueError: an operation has no replacement; the message starts with the node's name.
     """
     for _ in range(_MOST_PASSES):
-        replaced = [_apply_once(part, rules) for part in parts(graph)]
+        replaced = [_apply_once(subgraph, rules) for subgraph in subgraphs(graph)]
         if not any(replaced):
             return
-    raise AssertionError("the rules replace each other's operations without end")
+    raise AssertionError("the rules replace each other's operations endlessly")
 
 
-def _apply_once(part: Part, rules: Mapping[str, Rule]) -> bool:
-    replaced: dict[str, str] = {}  # references by those that they replace
+def _apply_once(subgraph: Subgraph, rules: Mapping[str, Rule]) -> bool:
+    replaced: dict[str, str] = {}  # new references, by old references
     removed, added = [], []
-    for node, operation in part.operations():
+    for node, operation in subgraph.operations():
         if node.op not in rules:
             continue
         try:
@@ -109,15 +109,15 @@ def _apply_once(part: Part, rules: Mapping[str, Rule]) -> bool:
         if traced is None:
             continue
         outputs, sources = traced
-        new_nodes, references = _spliced(part, node, outputs, sources)
+        new_nodes, references = _spliced(subgraph, node, outputs, sources)
         added += new_nodes
         removed.append(node)
         for old, new in zip(operation.outputs, references, strict=True):
-            replaced[part.reference(old)] = new
+            replaced[subgraph.reference(old)] = new
     for node in removed:
-        part.nodes.remove(node)
-    part.nodes.extend(added)
-    _redirect(part, replaced)
+        subgraph.nodes.remove(node)
+    subgraph.nodes.extend(added)
+    _redirect(subgraph, replaced)
     return bool(removed)
 
 
@@ -125,8 +125,8 @@ def replacement(rule: Rule, operation: tf.Operation) -> tuple[list[tf.Tensor], d
     """Trace a rule for an operation.
 
     Returns:
-      The output tensors, and the inputs by the names of their placeholders; None if the operation
-      stays as it is.
+      The output tensors, and the inputs by the names of their placeholders; None to keep the
+      operation.
     """
     graph = tf.Graph()
     sources: dict[str, tf.Tensor] = {}
@@ -149,7 +149,7 @@ def known_rank(tensor: tf.Tensor) -> int:
     """Return the rank of a rule's input.
 
     Raises:
-      ValueError: it is unknown.
+      ValueError: the rank is unknown.
     """
     if tensor.shape.rank is None:
         raise ValueError("the rank of an input is unknown")
@@ -165,15 +165,15 @@ def _small_constant(tensor: tf.Tensor) -> tf.Tensor | None:
 
 
 def _spliced(
-    part: Part, node: Any, outputs: list[tf.Tensor], sources: Mapping[str, tf.Tensor]
+    subgraph: Subgraph, node: Any, outputs: list[tf.Tensor], sources: Mapping[str, tf.Tensor]
 ) -> tuple[list, list[str]]:
-    """Return the nodes that stand for a node, and references to its outputs."""
+    """Return the nodes that replace a node, and references to the new outputs."""
     prefix = f"{node.name}{REWRITTEN}"
     control = [name for name in node.input if name.startswith("^")]
 
     def reference(tensor: tf.Tensor) -> str:
         source = sources.get(tensor.op.name)
-        return part.reference(tensor, prefix) if source is None else part.reference(source)
+        return subgraph.reference(tensor, prefix) if source is None else subgraph.reference(source)
 
     nodes = []
     for operation in outputs[0].graph.get_operations():
@@ -190,26 +190,26 @@ def _spliced(
     return nodes, [reference(tensor) for tensor in outputs]
 
 
-def _redirect(part: Part, replaced: Mapping[str, str]) -> None:
-    """Let nodes that used a replaced output use the new one."""
+def _redirect(subgraph: Subgraph, replaced: Mapping[str, str]) -> None:
+    """Replace the references to replaced outputs."""
 
     def resolved(reference: str) -> str:
         if reference.startswith("^"):
             name = reference[1:]
             new = next((new for old, new in replaced.items() if _producer(old) == name), name)
             return f"^{_producer(new)}"
-        if part.function is None:
+        if subgraph.function is None:
             reference = reference.removesuffix(":0")
         while reference in replaced:
             reference = replaced[reference]
         return reference
 
-    for node in part.nodes:
+    for node in subgraph.nodes:
         for index, reference in enumerate(node.input):
             node.input[index] = resolved(reference)
-    if part.function is not None:
-        for name, reference in dict(part.function.ret).items():  # a copy, because it changes
-            part.function.ret[name] = resolved(reference)
+    if subgraph.function is not None:
+        for name, reference in dict(subgraph.function.ret).items():  # a copy: the loop changes ret
+            subgraph.function.ret[name] = resolved(reference)
 
 
 def _producer(reference: str) -> str:
@@ -220,7 +220,7 @@ def _calls(operation: tf.Operation) -> Iterator[tuple[str, list[tf.TensorShape]]
     """Yield the functions that an operation calls, with the shapes of their arguments."""
     inputs = [tensor.shape for tensor in operation.inputs]
     if operation.type in ("While", "StatelessWhile"):
-        # A loop's variables may change their shapes; what never changes is in its outputs.
+        # The shapes of the loop's outputs hold for every step; those of its inputs may not.
         shapes = [tensor.shape for tensor in operation.outputs]
         yield operation.get_attr("body").name, shapes
         yield operation.get_attr("cond").name, shapes
@@ -232,7 +232,7 @@ def _calls(operation: tf.Operation) -> Iterator[tuple[str, list[tf.TensorShape]]
 
 
 def _count(operation: tf.Operation, argument: Any) -> int:
-    """Return how many tensors one output argument of an operation stands for."""
+    """Return the number of tensors of one output argument of an operation."""
     if argument.number_attr:
         return operation.get_attr(argument.number_attr)
     if argument.type_list_attr:
@@ -241,7 +241,7 @@ def _count(operation: tf.Operation, argument: Any) -> int:
 
 
 def _without_large_constants(graph: graph_pb2.GraphDef) -> graph_pb2.GraphDef:
-    """Return a copy for shape inference, which holds no weights."""
+    """Return a copy without weights, for shape inference."""
     light = graph_pb2.GraphDef(versions=graph.versions, library=graph.library)
     for node in graph.node:
         if node.op == "Const" and _size(node.attr["value"].tensor) > _LARGEST_CONSTANT:

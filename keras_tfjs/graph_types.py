@@ -1,4 +1,4 @@
-"""Types of 64 bits, which TensorFlow.js lacks: a graph computes with 32 bits in their place."""
+"""Replaces 64-bit types by 32-bit types, because TensorFlow.js has no 64-bit types."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,26 +9,26 @@ from tensorflow.core.framework import graph_pb2, types_pb2
 
 
 def node_lists(graph: graph_pb2.GraphDef) -> Iterator[tuple[str, Any, Any]]:
-    """Yield the graph and each function that it calls: a prefix, the nodes, and what it returns."""
+    """Yield name prefix, nodes and return values of the graph and of each library function."""
     yield "", graph.node, {}
     for function in graph.library.function:
         yield f"{function.signature.name}/", function.node_def, function.ret
 
 
 def doubles_to_floats(graph: graph_pb2.GraphDef) -> None:
-    """Let float32 stand for float64.
+    """Replace float64 by float32.
 
     Raises:
-      ValueError: a constant has a number that float32 lacks.
+      ValueError: a constant has a number that is too large for float32.
     """
     _narrow(graph, types_pb2.DT_DOUBLE, types_pb2.DT_FLOAT, _to_float32)
 
 
 def integers_to_32_bits(graph: graph_pb2.GraphDef) -> None:
-    """Let int32 stand for int64. TensorFlow cannot load such a graph.
+    """Replace int64 by int32. TensorFlow may be unable to load the result.
 
     Raises:
-      ValueError: a constant has an integer that int32 lacks.
+      ValueError: a constant has an integer that is too large for int32.
     """
     _narrow(graph, types_pb2.DT_INT64, types_pb2.DT_INT32, _to_int32)
 

@@ -1,4 +1,4 @@
-"""Keras files from anywhere: nothing in them is run, and they get no more memory than they have."""
+"""Loads untrusted Keras files: runs no code in them, and limits memory to the file's size."""
 
 import json
 import math
@@ -11,15 +11,16 @@ from typing import IO, Any
 import h5py
 import keras
 
-from keras_tfjs.backend import with_backend_errors
 from keras_tfjs.command_line import UserError
+from keras_tfjs.keras_backend import backend_error_types
 
 
 def load(source: Path) -> keras.Model:
     """Load a `.keras` file, or a whole model in HDF5, in Keras's safe mode.
 
     Raises:
-      UserError: it is damaged, claims more than it has, or has a class that is not registered.
+      UserError: the file is damaged, claims more weights than it holds, or has an unregistered
+        class.
     """
     try:
         if zipfile.is_zipfile(source):
@@ -30,7 +31,7 @@ def load(source: Path) -> keras.Model:
         if not isinstance(model, keras.Model):
             raise ValueError(f"it has a {type(model).__name__}, which is not a model")
         return model
-    except with_backend_errors(  # Keras uses what it reads without checking types
+    except backend_error_types(  # Keras does not check the types of what it reads
         ArithmeticError,
         AssertionError,
         AttributeError,
@@ -55,33 +56,33 @@ def load(source: Path) -> keras.Model:
 
 
 def _reason(error: Exception) -> str:
-    """Return the line of a message that says what is wrong."""
+    """Return the line of an error message that says what is wrong."""
     lines = [re.sub(r"\x1b\[\d*m", "", line).strip() for line in str(error).splitlines()]
     lines = [line for line in lines if line and not line.startswith("Exception encountered when")]
     return lines[0][:300] if lines else type(error).__name__
 
 
 def _check_zip(source: Path) -> None:
-    """Check that a `.keras` file holds the weights that it claims, before Keras makes them.
+    """Check that a `.keras` file holds the weights that it claims, before Keras allocates them.
 
     Raises:
-      ValueError: it does not.
+      ValueError: the file holds fewer bytes.
     """
     held = source.stat().st_size
     with zipfile.ZipFile(source) as archive:
         if sum(member.file_size for member in archive.infolist()) > held:
-            raise ValueError("it is compressed, which no file of Keras's is")
+            raise ValueError("it is compressed; Keras writes uncompressed files")
         config = json.loads(archive.read("config.json"), object_hook=_uncompiled)
         for name in archive.namelist():
             if name.endswith(".h5"):
                 with archive.open(name) as weights:
                     _check_datasets(weights, held)
     try:
-        with keras.StatelessScope(initialize_variables=False):  # variables have shapes only
+        with keras.StatelessScope(initialize_variables=False):  # gives variables a shape only
             model = keras.saving.deserialize_keras_object(config)
         claimed = sum(map(_bytes_of, getattr(model, "weights", ())))
     finally:
-        keras.utils.clear_session()  # which would give them values later on
+        keras.utils.clear_session()  # because the session would initialize them later
     if claimed > held:
         raise ValueError(f"it claims {claimed:,} bytes of weights, but has {held:,}")
 
@@ -90,7 +91,7 @@ def _check_hdf5(source: Path) -> None:
     """Check that an HDF5 file is a model that holds the weights that it claims.
 
     Raises:
-      ValueError: it is not, or does not.
+      ValueError: it has no model, or holds fewer bytes than it claims.
     """
     with h5py.File(source) as file:
         if "model_config" not in file.attrs:
@@ -101,7 +102,7 @@ def _check_hdf5(source: Path) -> None:
     with source.open("rb") as opened:
         _check_datasets(opened, source.stat().st_size)
     try:
-        # Without initial values a wrong shape is found before memory is taken for it.
+        # Without initial values, Keras finds a wrong shape before it allocates memory.
         with keras.StatelessScope(initialize_variables=False):
             keras.models.load_model(source, compile=False)
     finally:
@@ -109,10 +110,10 @@ def _check_hdf5(source: Path) -> None:
 
 
 def _check_datasets(opened: IO[bytes], held: int) -> None:
-    """Check that all data of an HDF5 file is in it.
+    """Check that an HDF5 file holds all its data.
 
     Raises:
-      ValueError: it links to another file, or claims more than it has.
+      ValueError: the file links to another file, or claims more bytes than it holds.
     """
     with h5py.File(opened, "r") as file:
         claimed = 0
@@ -125,7 +126,7 @@ def _check_datasets(opened: IO[bytes], held: int) -> None:
 
 
 def _datasets(group: h5py.Group) -> Iterator[h5py.Dataset]:
-    """Yield the datasets below a group; each link is followed once."""
+    """Yield the datasets below a group; follow each link once."""
     waiting, seen = [group], set()
     while waiting:
         place = waiting.pop()
@@ -147,5 +148,5 @@ def _bytes_of(weight: Any) -> int:
 
 
 def _uncompiled(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return a model's entry without its optimizer, which would make variables."""
+    """Return a model's entry without its optimizer, which would create variables."""
     return {name: value for name, value in entry.items() if name != "compile_config"}

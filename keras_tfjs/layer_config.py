@@ -1,4 +1,4 @@
-"""A layer as TensorFlow.js writes it, {class_name, config}, and back."""
+"""Converts a layer to TensorFlow.js's {class_name, config}, and back."""
 
 import json
 import re
@@ -12,16 +12,16 @@ from keras_tfjs.layer_classes import TABLE
 from keras_tfjs.layer_spec import IGNORED, LayerSpec
 from keras_tfjs.values import ACTIVATION, LAST_AXIS, shorten
 
-# TensorFlow.js writes null for a field that was left out, but in these it means None, or linear.
+# TensorFlow.js writes null for a missing field. In these fields, null means None or linear.
 _NULLABLE = {"merge_mode", "activation", "recurrent_activation"}
 JS_NAME = re.compile(r"[A-Za-z0-9][-A-Za-z0-9._]*")
-Entry = dict[str, Any]  # a part of a JSON file
-# Fields that every layer may have; batch_input_shape is read where inputs are made.
+Entry = dict[str, Any]  # a JSON object
 _MAX_CELLS = 100
+# Fields that every layer may have. model_reader.py reads batch_input_shape.
 _COMMON = {"name", "trainable", "dtype", "batch_input_shape", "input_dtype"}
 
 
-# What Keras raises about values that are not what they should be.
+# Keras raises these errors for invalid values.
 _ERRORS = (
     *(ArithmeticError, AttributeError, LookupError, NotImplementedError, TypeError, ValueError),
 )
@@ -29,7 +29,7 @@ _ERRORS = (
 
 @contextmanager
 def error_context(name: str) -> Iterator[None]:
-    """Put the name of a part in front of the message of an error in it."""
+    """Put the name of a field or layer in front of an error's message."""
     try:
         yield
     except RecursionError:
@@ -43,7 +43,7 @@ def write_layer(layer: keras.Layer) -> Entry:
     """Describe a layer for TensorFlow.js.
 
     Raises:
-      ValueError: TensorFlow.js cannot compute what it does.
+      ValueError: TensorFlow.js cannot compute the layer.
     """
     with error_context(f"layer {layer.name!r} ({type(layer).__name__})"):
         check_name_to_write(layer.name)
@@ -72,10 +72,10 @@ def write_layer(layer: keras.Layer) -> Entry:
 
 
 def read_layer(entry: Entry, custom_objects: dict[str, Any]) -> keras.Layer:
-    """Make the layer that TensorFlow.js describes.
+    """Create the layer that TensorFlow.js describes.
 
     Args:
-      custom_objects: classes that are neither in the table nor registered, by name.
+      custom_objects: layer classes by name, for classes that are not registered.
 
     Raises:
       ValueError: the class is unknown, or a field of its config is not valid.
@@ -92,11 +92,11 @@ def read_layer(entry: Entry, custom_objects: dict[str, Any]) -> keras.Layer:
         row = TABLE.get(class_name)
         if row is None:
             return _read_custom(class_name, config, custom_objects)
-        of_keras = {theirs: ours for ours, theirs in row.renamed.items()}
-        said = {k: value for k, value in config.items() if value is not None or k in _NULLABLE}
+        keras_names = {theirs: ours for ours, theirs in row.renamed.items()}
+        present = {k: value for k, value in config.items() if value is not None or k in _NULLABLE}
         arguments: Entry = {"name": name}
-        for key, value in {**row.defaults, **said}.items():
-            field = of_keras.get(key, key)
+        for key, value in {**row.defaults, **present}.items():
+            field = keras_names.get(key, key)
             with error_context(key):
                 if field in row.fields or field == "trainable":
                     arguments[field] = row.codec(field).read(value)
@@ -104,7 +104,7 @@ def read_layer(entry: Entry, custom_objects: dict[str, Any]) -> keras.Layer:
                     arguments[field] = _read_sublayer(value, custom_objects)
                 elif key not in _cell_fields(config):
                     _check_fixed(row, field, value)
-        if not row.weights and not row.sublayers:  # some of these classes do not take it
+        if not row.weights and not row.sublayers:  # some of these classes do not take this argument
             arguments.pop("trainable", None)
         return row.keras_class(**arguments)
 
@@ -134,7 +134,7 @@ def check_name(name: Any) -> str:
     """Return the name of a layer or model.
 
     Raises:
-      ValueError: Keras does not take it.
+      ValueError: Keras does not accept the name.
     """
     if not isinstance(name, str) or not name or "/" in name:
         raise ValueError(f"must be a name without /, not {shorten(name)}")
@@ -142,10 +142,10 @@ def check_name(name: Any) -> str:
 
 
 def check_name_to_write(name: str) -> None:
-    """Check that TensorFlow.js takes the name of a layer or model.
+    """Check that TensorFlow.js accepts the name of a layer or model.
 
     Raises:
-      ValueError: it does not.
+      ValueError: TensorFlow.js does not accept the name.
     """
     if not JS_NAME.fullmatch(name):
         raise ValueError("TensorFlow.js takes names of letters, digits, '-', '_' and '.' only")
@@ -157,10 +157,10 @@ def _check_is_keras(function: Any, name: str) -> None:
 
 
 def _check_inputs(layer: keras.Layer, row: LayerSpec, given: Entry) -> Entry:
-    """Check what TensorFlow.js demands of a layer's inputs.
+    """Check that TensorFlow.js accepts a layer's inputs.
 
     Returns:
-      The fields that hold axes, counted in a way that TensorFlow.js takes.
+      The fields that hold axes, with axis numbers that TensorFlow.js accepts.
     """
     shapes = input_shapes(layer)
     if row.check and (shapes or row.sublayers):
@@ -176,28 +176,31 @@ def _check_inputs(layer: keras.Layer, row: LayerSpec, given: Entry) -> Entry:
 
 
 def input_shapes(layer: keras.Layer) -> list[tuple]:
-    """Return the shapes of a layer's inputs; none for a layer within another one."""
+    """Return the shapes of a layer's inputs; empty for a layer inside another layer."""
     try:
         return [tuple(tensor.shape) for tensor in keras.tree.flatten(layer.input)]
-    except (AttributeError, ValueError):  # it is called several times, or never by itself
+    except (
+        AttributeError,
+        ValueError,
+    ):  # called several times, or inside a layer
         shape = (layer.get_build_config() or {}).get("input_shape") or []
     nested = bool(shape) and isinstance(shape[0], list | tuple)
     return [tuple(item) for item in shape] if nested else [tuple(shape)] if shape else []
 
 
 def _check_fixed(row: LayerSpec, key: str, value: Any) -> None:
-    """Accept a field that only one side has, if it has its neutral value there."""
+    """Accept a field that only one library has, if its value has no effect."""
     if value is None or key in _COMMON or key in IGNORED:
         return
     if key not in row.fixed:
-        raise ValueError("is not known; it may change what the layer computes")
+        raise ValueError("is not a known field, so it may change what the layer computes")
     only = row.fixed[key]
     if value != only and not (isinstance(only, tuple) and value in (only[0], list(only))):
         raise ValueError(f"TensorFlow.js has {only} only, not {shorten(value)}")
 
 
 def _write_forward(layer: keras.layers.Bidirectional, given: Entry) -> Entry:
-    """Describe the layer of a Bidirectional; TensorFlow.js makes the backward one from it."""
+    """Describe the forward layer of a Bidirectional; TensorFlow.js derives the backward layer."""
     forward, backward = given["layer"]["config"], given["backward_layer"]["config"]
     different = [
         key
@@ -215,7 +218,7 @@ def _write_forward(layer: keras.layers.Bidirectional, given: Entry) -> Entry:
 
 
 def _write_custom(layer: keras.Layer) -> Entry:
-    """Describe a registered layer without weights; TensorFlow.js needs a class of its name."""
+    """Describe a registered layer without weights; the page must register its class too."""
     check_class(type(layer))
     name = keras.saving.get_registered_name(type(layer)).rpartition(">")[2]
     if layer.weights:
@@ -233,10 +236,10 @@ def _write_custom(layer: keras.Layer) -> Entry:
 
 
 def check_class(layer_class: type) -> None:
-    """Check that a class is in the table, or registered.
+    """Check that a class is in the table or registered.
 
     Raises:
-      ValueError: it is not; the message says why.
+      ValueError: the class is neither.
     """
     name = layer_class.__name__
     row = TABLE.get(name)
@@ -244,7 +247,7 @@ def check_class(layer_class: type) -> None:
     if registered or (row and row.keras_class is layer_class):
         return
     if layer_class.__module__.startswith("keras.") and name.startswith("Random"):
-        raise ValueError("acts in training only; leave it out of the model for TensorFlow.js")
+        raise ValueError("acts in training only; remove it from the model for TensorFlow.js")
     if name == "AlphaDropout":
         raise ValueError("TensorFlow.js drops to the wrong value, 1.76 where Keras has -1.76")
     raise ValueError("the class is not in the table of keras_tfjs")

@@ -1,4 +1,4 @@
-"""Keras models to TensorFlow.js layers models (`tf.loadLayersModel`), and back."""
+"""Converts Keras models to layers models (`tf.loadLayersModel`), and back."""
 
 import json
 from pathlib import Path
@@ -22,18 +22,20 @@ def save(
     *,
     quantize: str | None = None,
 ) -> None:
-    """Write a model for `tf.loadLayersModel`, which can also train it further.
+    """Write a model for `tf.loadLayersModel`. TensorFlow.js can train the model further.
 
     Args:
-      model: a Sequential or functional model of layers that `layer_classes.py` has a row for, and
-        of registered layers without weights, whose class TensorFlow.js needs to have too.
+      model: a Sequential or functional model. Its layers are in the table of `layer_classes.py`,
+        have a composition, or are registered layers without weights. The page must register the
+        classes of the latter too.
       path: a directory; `model.json` and the weights are written into it.
-      metadata: what TensorFlow.js has as `model.userDefinedMetadata`.
+      metadata: TensorFlow.js loads it as `model.userDefinedMetadata`.
       quantize: how to store weights in fewer bits: `float16`, `uint8` or `uint16`, or a dtype for
-        each glob of names, as in `uint8:*/kernel,float16:*`. The first that matches counts.
+        each glob of names, as in `uint8:*/kernel,float16:*`. The first glob that matches
+        applies.
 
     Raises:
-      ValueError: TensorFlow.js cannot compute exactly what the model does. Nothing is written.
+      ValueError: TensorFlow.js cannot compute the model exactly. `save` then writes nothing.
     """
     model = compose(check_writable(model))
     topology = write_model(model)
@@ -50,19 +52,19 @@ def save(
 
 
 def load(path: str | Path, custom_objects: dict[str, Any] | None = None) -> keras.Model:
-    """Read a model that TensorFlow.js saved, in Node or as a browser's download, or `save` wrote.
+    """Read a model that `save` or TensorFlow.js wrote, in Node or as a browser's download.
 
-    The file may come from anywhere: nothing in it is executed, no file outside its directory is
-    opened, and what is allocated is in proportion to its files, whatever sizes they claim.
+    The file may be untrusted: `load` executes nothing in it, opens no file outside its directory,
+    and allocates memory in proportion to the files, whatever sizes they claim.
 
     Args:
       path: the JSON file, or a directory with a `model.json`.
-      custom_objects: layer classes that are not registered, by the name in the file.
+      custom_objects: layer classes by their name in the file, for classes that are not registered.
 
     Raises:
       FileNotFoundError: there is no such file.
-      ValueError: the file is damaged, or not a layers model, or has something that Keras cannot
-        compute exactly. The message names the file and the field.
+      ValueError: the file is damaged, is not a layers model, or Keras cannot compute the model
+        exactly. The message names the file and the field.
     """
     file = json_file(path)
     with error_context(str(file)):
@@ -79,11 +81,11 @@ def load(path: str | Path, custom_objects: dict[str, Any] | None = None) -> kera
 
 
 def load_metadata(path: str | Path) -> Entry:
-    """Read what was given to `save` as metadata, or what TensorFlow.js kept of it.
+    """Read the metadata that `save` wrote, or TensorFlow.js after it.
 
     Raises:
       FileNotFoundError: there is no such file.
-      ValueError: it is not a layers model.
+      ValueError: the file is not a layers model.
     """
     file = json_file(path)
     with error_context(str(file)):
@@ -94,7 +96,7 @@ def load_metadata(path: str | Path) -> Entry:
 
 
 def json_file(path: str | Path) -> Path:
-    """Return the JSON file of a model, given it or its directory."""
+    """Return the path of a model's JSON file, given that path or its directory."""
     return Path(path) / MODEL_FILE if Path(path).is_dir() else Path(path)
 
 

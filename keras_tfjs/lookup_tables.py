@@ -1,7 +1,7 @@
 """Lookup tables of graph models, such as those of StringLookup and IntegerLookup.
 
-TensorFlow.js fills tables in a second graph, the initializer, which it runs before the first call.
-A table in the model and the one in the initializer are the same if their nodes have one name.
+TensorFlow.js fills the tables in a second graph, the initializer, before the first call. A table
+node in the model and a table node of the same name in the initializer are the same table.
 """
 
 from typing import Any
@@ -13,15 +13,15 @@ from tensorflow.core.framework import graph_pb2, types_pb2
 _FIND = "LookupTableFindV2"
 
 
-def take_tables(graph: graph_pb2.GraphDef, function: Any) -> graph_pb2.GraphDef:
-    """Give each table that a frozen function looks up a node of its own.
+def extract_tables(graph: graph_pb2.GraphDef, function: Any) -> graph_pb2.GraphDef:
+    """Replace the table handles of a frozen graph by table nodes.
 
     Args:
-      graph: the frozen graph; it is changed.
+      graph: the frozen graph, changed in place.
       function: the concrete function, which holds the tables.
 
     Returns:
-      The initializer graph, with constants for the keys and values; empty without tables.
+      The initializer graph, with the keys and values as constants; empty if there are no tables.
     """
     initializer = graph_pb2.GraphDef()
     handles = {inner.op.name: outer for outer, inner in function.graph.captures}
@@ -34,23 +34,23 @@ def take_tables(graph: graph_pb2.GraphDef, function: Any) -> graph_pb2.GraphDef:
                 table_handle=handles[table.name], Tkeys=key_type, Tvalues=value_type
             )
             _make_table(table, key_type, value_type)
-            _fill_in(initializer, table, keys.numpy(), values.numpy())
+            _add_import(initializer, table, keys.numpy(), values.numpy())
         _keep_shape(graph, find)
     return initializer
 
 
 def _make_table(node: Any, key_type: int, value_type: int) -> None:
-    """Make a table of the placeholder that stands for it."""
+    """Turn the placeholder of a table into a table node."""
     node.op = "HashTableV2"
     node.attr.clear()
     node.attr["key_dtype"].type = key_type
     node.attr["value_dtype"].type = value_type
 
 
-def _fill_in(
+def _add_import(
     initializer: graph_pb2.GraphDef, table: Any, keys: np.ndarray, values: np.ndarray
 ) -> None:
-    """Add what fills the table to the initializer graph."""
+    """Add the import of keys and values to the initializer graph."""
     initializer.node.add().CopyFrom(table)
     inputs = [table.name]
     for part, content in (("keys", keys), ("values", values)):
@@ -64,7 +64,7 @@ def _fill_in(
 
 
 def _keep_shape(graph: graph_pb2.GraphDef, find: Any) -> None:
-    """Reshape what is found like the keys, because TensorFlow.js returns a vector."""
+    """Reshape the found values to the shape of the keys, because TensorFlow.js returns a vector."""
     name, keys = find.name, find.input[1]
     flat, shape = f"{name}/flat", f"{name}/shape"
     size = graph.node.add(op="Shape", name=shape, input=[keys])

@@ -1,20 +1,20 @@
-"""The operations by which Keras makes masks; they are nodes of a functional model.
+"""Finds the operations that compute masks in the config of a functional model, and their sources.
 
-Keras notes in a functional model's config that a layer is called with a mask, and lists the
-operations that made the mask. TensorFlow.js makes masks itself, so the operations are left out.
-What remains of a mask is its source: the tensor that Embedding or Masking made it from.
+The config lists the operations that compute the masks of Keras. TensorFlow.js computes masks
+itself, so `save` leaves these operations out and keeps the source of each mask: the tensor from
+which Embedding or Masking computes it.
 """
 
 from typing import Any
 
 from keras_tfjs.layer_config import Entry
 
-Entries = dict[str, Entry]  # of a model's config, by name
+Entries = dict[str, Entry]  # entries of a model's config, by name
 _CLASSES = {"NotEqual", "Any", "LogicalOr", "ExpandDims", "ZerosLike", "OnesLike", "Concatenate"}
 
 
 def mask_operations(entries: Entries) -> set[str]:
-    """Return the names of the operations that make the masks with which layers are called."""
+    """Return the names of the operations that compute the masks in layer calls."""
     found: set[str] = set()
     nodes = [node for entry in entries.values() for node in entry.get("inbound_nodes", ())]
     waiting = [tensor for node in nodes for tensor in _tensors(node["kwargs"].get("mask"))]
@@ -28,10 +28,11 @@ def mask_operations(entries: Entries) -> set[str]:
 
 
 def mask_source(entries: Entries, mask: Any) -> list[Any]:
-    """Return the tensor that a mask is made from, [layer, call, output], and how.
+    """Return the source of a mask.
 
     Returns:
-      The three of the tensor, then "Embedding", "Masking" with the masked value, or "unknown".
+      [layer, call, output, kind]: the tensor, and "Embedding", "Masking" with the masked value, or
+      "unknown".
     """
     tensors = _tensors(mask)
     found = [source for tensor in tensors for source in _sources(entries, tensor)]
@@ -40,7 +41,7 @@ def mask_source(entries: Entries, mask: Any) -> list[Any]:
 
 
 def _sources(entries: Entries, tensor: Entry) -> list[list[Any]]:
-    """Return the sources of a mask, which may be merged from several."""
+    """Return the sources of a mask; a merged mask has several."""
     operation = entries[_history(tensor)[0]]
     class_name = operation["class_name"]
     if not _is_operation(operation) or class_name == "OnesLike":
@@ -51,7 +52,7 @@ def _sources(entries: Entries, tensor: Entry) -> list[list[Any]]:
     if class_name == "ZerosLike":
         return []
     found = [source for inner in _tensors(inputs) for source in _sources(entries, inner)]
-    if class_name == "Any":  # Masking's, of all features of a step
+    if class_name == "Any":  # Masking compares all features of a step
         compared = entries[_history(_tensors(inputs)[0])[0]]
         if compared["class_name"] == "NotEqual":
             value = compared["inbound_nodes"][0]["args"][1]
@@ -64,7 +65,7 @@ def _is_operation(entry: Entry) -> bool:
 
 
 def _tensors(value: Any) -> list[Entry]:
-    """Return the tensors in an argument of a call, in a model's config."""
+    """Return the tensors in an argument of a call in a model's config."""
     if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
         return [value]
     if isinstance(value, list | tuple):

@@ -1,10 +1,9 @@
-"""Masks: whether TensorFlow.js hands them on and uses them as Keras does.
+"""Checks that TensorFlow.js passes on and uses masks as Keras does.
 
-TensorFlow.js 4.22 passes masks on while it runs a model, but in its own way. A layer whose input
-has no mask gets the last mask of another layer. Add and similar layers make masks of a wrong shape.
-A model used as a layer neither takes nor gives a mask. Bidirectional repeats an output where Keras
-has zeros. This module follows the masks of both libraries through a model and refuses every layer
-that would get another mask in TensorFlow.js.
+TensorFlow.js 4.22 handles some masks differently. A layer whose input has no mask gets the last
+mask of another layer. Add and similar layers compute masks of a wrong shape. A model used as a
+layer neither takes nor returns a mask. Bidirectional repeats an output where Keras has zeros. This
+module follows the masks of both libraries through a model, and refuses a layer whose masks differ.
 """
 
 import inspect
@@ -13,40 +12,54 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import keras
+from keras import layers
 
 from keras_tfjs.layer_classes import TABLE
 from keras_tfjs.layer_config import Entry, error_context
 
-_L = keras.layers
-_RECURRENT = (_L.RNN, _L.Bidirectional)
-_USE_IN_KERAS = (_L.GlobalAveragePooling1D, _L.BatchNormalization)
-# Layers that compute each step from this step alone, so that masked steps stay apart.
+_RECURRENT = (layers.RNN, layers.Bidirectional)
+_USE_IN_KERAS = (layers.GlobalAveragePooling1D, layers.BatchNormalization)
+# Layers that compute each step from that step alone, so masked steps do not affect others.
 _EACH_STEP = (
-    *(_L.Activation, _L.Dense, _L.Dropout, _L.ELU, _L.GaussianDropout, _L.GaussianNoise),
-    *(_L.LeakyReLU, _L.PReLU, _L.ReLU, _L.SpatialDropout1D, _L.TimeDistributed),
+    *(
+        layers.Activation,
+        layers.Dense,
+        layers.Dropout,
+        layers.ELU,
+        layers.GaussianDropout,
+        layers.GaussianNoise,
+    ),
+    *(layers.LeakyReLU, layers.PReLU, layers.ReLU, layers.SpatialDropout1D, layers.TimeDistributed),
 )
-_MERGING = (_L.Add, _L.Multiply, _L.Average, _L.Maximum, _L.Minimum, _L.Concatenate)
-_BROKEN = "broken"  # a mask of a wrong shape, equal to none
-_INHERITED = "inherited"  # of another layer
+_MERGING = (
+    layers.Add,
+    layers.Multiply,
+    layers.Average,
+    layers.Maximum,
+    layers.Minimum,
+    layers.Concatenate,
+)
+_BROKEN = "broken"  # a mask of a wrong shape, equal to no other mask
+_INHERITED = "inherited"  # the mask of another layer
 _DIFFERS = (
-    "TensorFlow.js repeats an output where a step is masked and Keras has zeros, so only recurrent "
-    "layers and layers that compute each step apart can follow"
+    "TensorFlow.js repeats an output at masked steps, Keras has zeros; so only recurrent layers and "
+    "layers that compute each step by itself can follow"
 )
 
 
 _STATES = (
-    "is called with a mask and initial states; where the first step is masked, TensorFlow.js "
-    "outputs the initial state, Keras zeros"
+    "is called with a mask and initial states; if the first step is masked, TensorFlow.js outputs "
+    "the initial state, Keras zeros"
 )
 
 
 class _Masks(NamedTuple):
-    """The masks of a tensor: None, or a name that stands for the values.
+    """The masks of a tensor: None, or a name for the mask's values.
 
     Attributes:
       of_keras: the mask in Keras.
       of_js: the mask in TensorFlow.js.
-      differs: whether the tensor differs at the steps that the mask hides.
+      differs: whether the tensor differs between the libraries at masked steps.
     """
 
     of_keras: str | None = None
@@ -59,9 +72,9 @@ class _Call(NamedTuple):
 
     Attributes:
       name: the layer's name.
-      number: of the call.
+      number: the call's number.
       inputs: the layer, call and output of each input tensor.
-      mask: the mask that Keras notes as an argument of the call; "" if it notes none.
+      mask: the mask argument of the call in Keras's config; "" if there is none.
     """
 
     name: str
@@ -78,12 +91,12 @@ def check_masks(topology: Entry, model: keras.Model) -> None:
     """Check that TensorFlow.js uses the masks that Keras uses.
 
     Args:
-      topology: the model as `topology.write_model` describes it. The notes about masks, which
-        TensorFlow.js does not know, are taken out.
+      topology: the model as `topology.write_model` describes it. The mask arguments are removed,
+        because TensorFlow.js does not know them.
       model: the same model.
 
     Raises:
-      ValueError: a layer would compute something else. The message names it.
+      ValueError: a layer would compute something different. The message names the layer.
     """
     for entry in topology["config"]["layers"]:
         if "layers" in entry["config"]:
@@ -92,12 +105,12 @@ def check_masks(topology: Entry, model: keras.Model) -> None:
 
 
 def has_masks(model: keras.Model) -> bool:
-    """Tell whether a layer of a model, or of a model in it, makes masks."""
+    """Tell whether a layer of a model, or of a nested model, creates masks."""
     return _has(model, _is_masking)
 
 
 class _Checker:
-    """Follows the masks through one model."""
+    """Follows the masks of both libraries through one model."""
 
     def __init__(self, topology: Entry, model: keras.Model):
         self._model = model
@@ -127,7 +140,7 @@ class _Checker:
         found = []
         for name, number, index in call.inputs:
             masks = self._outputs.get((name, number), _Masks())
-            # Keras has no mask for the states, which follow the output.
+            # Output 0 is the layer's output. The others are states, which have no mask in Keras.
             found.append(masks if index == 0 else masks._replace(of_keras=None, differs=False))
         return found
 
@@ -139,7 +152,7 @@ class _Checker:
             in_js = _INHERITED
         if any(mask.differs for mask in masks) and not _takes_differences(layer):
             raise ValueError(_DIFFERS)
-        if isinstance(layer, _L.ConvLSTM2D) and (in_keras or in_js):
+        if isinstance(layer, layers.ConvLSTM2D) and (in_keras or in_js):
             raise ValueError("TensorFlow.js fails with a mask")
         if isinstance(layer, _RECURRENT):
             if in_js != in_keras:
@@ -149,14 +162,14 @@ class _Checker:
             if in_keras and len(call.inputs) > 1:
                 raise ValueError(_STATES)
         if call.mask and call.mask != in_keras and not isinstance(layer, keras.Model):
-            raise ValueError("is called with a mask that is not the one of its input")
+            raise ValueError("is called with a mask that is not the mask of its input")
         if not isinstance(layer, _RECURRENT) and (
             (in_keras and _has(layer, _uses_in_keras)) or (in_js and _has(layer, _uses_in_js))
         ):
-            raise ValueError("TensorFlow.js and Keras use its mask differently")
+            raise ValueError("Keras and TensorFlow.js use its mask differently")
 
     def _may_inherit(self, call: _Call) -> bool:
-        """Tell whether a mask of another layer can be left over when TensorFlow.js calls this."""
+        """Tell whether TensorFlow.js can pass the mask of another layer to this call."""
         return any(
             other.key != call.key
             and call.key not in self._upstream[other.key]
@@ -174,20 +187,20 @@ def _output_masks(layer: keras.Layer, call: _Call, masks: list[_Masks]) -> _Mask
     first = masks[0] if masks else _Masks()
     own = f"{call.name}/{call.number}"
     if _is_masking(layer):
-        kind = f"Masking {layer.mask_value}" if isinstance(layer, _L.Masking) else "Embedding"
+        kind = f"Masking {layer.mask_value}" if isinstance(layer, layers.Masking) else "Embedding"
         mask = _mask_name([*call.inputs[0], kind])
         return _Masks(mask, mask)
     if isinstance(layer, keras.Model):
         masked = first.of_keras or has_masks(layer)
         return _Masks(own if masked else None, None)
     if isinstance(layer, _RECURRENT):
-        inner = layer.forward_layer if isinstance(layer, _L.Bidirectional) else layer
+        inner = layer.forward_layer if isinstance(layer, layers.Bidirectional) else layer
         if not inner.return_sequences:
             return _Masks()
         return first._replace(differs=bool(inner.zero_output_for_mask and first.of_keras))
     if isinstance(layer, _MERGING):
         return _merged(layer, own, masks)
-    if isinstance(layer, _L.Dot) or not masks:
+    if isinstance(layer, layers.Dot) or not masks:
         return _Masks()
     row = TABLE.get(type(layer).__name__)
     return _Masks(
@@ -200,7 +213,7 @@ def _output_masks(layer: keras.Layer, call: _Call, masks: list[_Masks]) -> _Mask
 def _merged(layer: keras.Layer, own: str, masks: list[_Masks]) -> _Masks:
     of_keras, of_js = {mask.of_keras for mask in masks}, {mask.of_js for mask in masks}
     differs = any(mask.differs for mask in masks)
-    if isinstance(layer, _L.Concatenate):
+    if isinstance(layer, layers.Concatenate):
         if of_keras == of_js and len(of_keras) == 1 and _is_last(layer.axis, layer):
             return masks[0]._replace(differs=differs)
         return _Masks(None if of_keras == {None} else own, None if of_js == {None} else _BROKEN)
@@ -213,7 +226,7 @@ def _is_last(axis: int, layer: keras.Layer) -> bool:
 
 
 def _is_masking(layer: keras.Layer) -> bool:
-    return isinstance(layer, _L.Masking) or bool(getattr(layer, "mask_zero", False))
+    return isinstance(layer, layers.Masking) or bool(getattr(layer, "mask_zero", False))
 
 
 def _takes_differences(layer: keras.Layer) -> bool:
@@ -221,17 +234,17 @@ def _takes_differences(layer: keras.Layer) -> bool:
 
 
 def _uses_in_keras(layer: keras.Layer) -> bool:
-    """Tell whether Keras computes something else with a mask than without one."""
+    """Tell whether a mask changes what the layer computes in Keras."""
     if isinstance(layer, keras.Model):
-        return False  # its layers may
+        return False  # its layers are checked by themselves
     if type(layer).__name__ in TABLE:
-        return isinstance(layer, (*_RECURRENT, *_USE_IN_KERAS, _L.Softmax))
+        return isinstance(layer, (*_RECURRENT, *_USE_IN_KERAS, layers.Softmax))
     return "mask" in inspect.signature(layer.call).parameters
 
 
 def _uses_in_js(layer: keras.Layer) -> bool:
-    """Tell whether TensorFlow.js computes something else with a mask than without one."""
-    return isinstance(layer, (*_RECURRENT, _L.Softmax))
+    """Tell whether a mask changes what the layer computes in TensorFlow.js."""
+    return isinstance(layer, (*_RECURRENT, layers.Softmax))
 
 
 def _describe(mask: str | None) -> str:
@@ -241,15 +254,15 @@ def _describe(mask: str | None) -> str:
 
 
 def _has(layer: keras.Layer, test) -> bool:
-    """Tell whether a layer, or a layer within it, passes a test."""
+    """Tell whether a layer, or a layer inside it, passes a test."""
     inner = layer.layers if isinstance(layer, keras.Model) else []
-    if isinstance(layer, _L.TimeDistributed):
+    if isinstance(layer, layers.TimeDistributed):
         inner = [layer.layer]
     return bool(test(layer)) or any(_has(item, test) for item in inner)
 
 
 def _calls(topology: Entry) -> Iterator[_Call]:
-    """Yield the calls of a model's layers, each after those that it takes tensors from."""
+    """Yield the calls of a model's layers, each call after the calls that make its inputs."""
     entries = topology["config"]["layers"]
     if topology["class_name"] == "Sequential":
         for before, entry in itertools.pairwise(entries):

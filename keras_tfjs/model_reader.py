@@ -1,4 +1,4 @@
-"""Keras models from what TensorFlow.js says of them; topology.py has the other direction."""
+"""Creates Keras models from TensorFlow.js's modelTopology. topology.py has the other direction."""
 
 from collections import deque
 from typing import Any
@@ -13,14 +13,14 @@ from keras_tfjs.values import is_whole, shorten
 
 _MODEL_CLASSES = ("Sequential", "Model", "Functional")
 _MAX_RANK = 8
-_MAX_CALLS = 1000  # of a layer, and tensors in a call; Keras's time grows with their square
+_MAX_CALLS = 1000  # calls of a layer, and tensors in a call; Keras's time grows with their square
 
 
 class ModelReader:
-    """Makes Keras models from TensorFlow.js's description and gives them their weights.
+    """Creates Keras models from TensorFlow.js's modelTopology, and sets their weights.
 
-    The shape of each weight is compared with the file's before Keras makes the layer's variables,
-    so that a file cannot ask for more memory than it has bytes.
+    The reader compares the shape of each weight with the file before Keras creates the layer's
+    variables, so that a file cannot allocate more memory than it has bytes.
     """
 
     def __init__(self, weights: dict[str, np.ndarray], custom_objects: dict[str, Any]):
@@ -29,10 +29,10 @@ class ModelReader:
         self._used: set[str] = set()
 
     def read(self, topology: Any) -> keras.Model:
-        """Make a model.
+        """Create a model.
 
         Raises:
-          ValueError: the description is not valid, or the weights do not fit to it.
+          ValueError: the topology is not valid, or the weights do not fit it.
         """
         model = self._read_model(topology)
         unused = sorted(set(self._weights) - self._used)
@@ -65,9 +65,9 @@ class ModelReader:
         return keras.Sequential(layers, name=name)
 
     def _read_functional(self, name: str, config: Entry, entries: list[Any]) -> keras.Model:
-        """Make the layers, then call each as soon as what it is called on is there."""
-        calls: dict[str, list[Any]] = {}  # of each layer, what its calls gave
-        waiting: dict[str, deque] = {}  # of each layer, the calls that are still to be made
+        """Create the layers, then call each layer as soon as its inputs exist."""
+        calls: dict[str, list[Any]] = {}  # the outputs of each call of each layer
+        waiting: dict[str, deque] = {}  # the remaining calls of each layer
         layers: dict[str, keras.Layer] = {}
         for entry in entries:
             class_name, layer_config = _class_and_config(entry)
@@ -78,24 +78,26 @@ class ModelReader:
                 calls[key] = [[_read_input(entry)]]
                 continue
             layers[key] = self._read_layer(entry)
-            # What its making gave is of no use to others, but it counts.
+            # Keras counts the creation of a model as call 0, which has no outputs here.
             calls[key] = [[]] if isinstance(layers[key], keras.Model) else []
             with error_context(f"layer {shorten(key)}"):
                 waiting[key] = deque(_read_nodes(entry.get("inbound_nodes")))
         self._make_calls(layers, waiting, calls)
-        ends = []
+        endpoints = []
         for field in ("input_layers", "output_layers"):
             with error_context(field):
                 listed = config.get(field)
                 if not isinstance(listed, list) or not listed:
                     raise ValueError("must be a list that is not empty")
-                tensors = [_find(calls, _read_history(end)) for end in tensor_refs(listed)]
-                ends.append(tensors if len(tensors) > 1 else tensors[0])
-        return keras.Model(*ends, name=name)
+                tensors = [_find(calls, _read_history(ref)) for ref in tensor_refs(listed)]
+                endpoints.append(tensors if len(tensors) > 1 else tensors[0])
+        return keras.Model(*endpoints, name=name)
 
     def _make_calls(self, layers: dict, waiting: dict[str, deque], calls: dict[str, list]) -> None:
         ready = deque(waiting)
-        blocked: dict[str, list[str]] = {}  # by a layer: the layers whose next call waits for it
+        blocked: dict[
+            str, list[str]
+        ] = {}  # the layers whose next call waits for a layer, by that layer
         while ready:
             name = ready.popleft()
             while waiting[name]:
@@ -110,8 +112,8 @@ class ModelReader:
         stuck = [name for name, nodes in waiting.items() if nodes]
         if stuck:
             raise ValueError(
-                f"layer {shorten(stuck[0])}, inbound_nodes: wait for layers that are missing, or "
-                f"for each other in a cycle"
+                f"layer {shorten(stuck[0])}, inbound_nodes: waits for a layer that is missing, or "
+                f"for itself in a cycle"
             )
 
     def _read_layer(self, entry: Any) -> keras.Layer:
@@ -138,7 +140,7 @@ class ModelReader:
             return outputs
 
     def _name_in_file(self, layer: keras.Layer, name: str) -> str:
-        """Return a weight's name; Keras 2 names stacked cells where TensorFlow.js counts them."""
+        """Return a weight's name. Keras 2 names stacked cells, TensorFlow.js numbers them."""
         if type(layer) is keras.layers.RNN and name.startswith("RNNCell_"):
             number, _, weight = name.removeprefix("RNNCell_").partition("/")
             named = f"{layer.cell.name}/{layer.cell.cells[int(number)].name}/{weight}"
@@ -147,9 +149,10 @@ class ModelReader:
         return name
 
     def _find_weight(self, name: str) -> str:
-        """Return the name in the file.
+        """Return a weight's name in the file.
 
-        The names of models may stand before it. Keras 2 puts a cell's name before the last part.
+        The file may put the names of models in front, and Keras 2 a cell's name before the last
+        part.
         """
         found = [name] if name in self._weights else []
         found = found or [key for key in self._weights if f"/{key}".endswith(f"/{name}")]
@@ -171,7 +174,7 @@ def _without_cell(name: str) -> str:
 
 
 def _call(layer: keras.Layer, inputs: list[Any]) -> Any:
-    """Call a layer; a recurrent one takes its initial states after its input."""
+    """Call a layer; a recurrent layer takes its initial states after its input."""
     if len(inputs) > 1 and isinstance(layer, RECURRENT):
         both = isinstance(layer, keras.layers.Bidirectional)
         sizes = layer.forward_layer.cell.state_size if both else layer.cell.state_size
@@ -194,7 +197,7 @@ def _class_and_config(entry: Any) -> tuple[Any, Entry]:
 
 
 def _read_input(entry: Any) -> Any:
-    """Make the input that an InputLayer, or a Sequential's first layer, describes."""
+    """Create the input of an InputLayer or of a Sequential's first layer."""
     class_name, config = _class_and_config(entry)
     shape = config.get("batch_input_shape")
     with error_context("batch_input_shape"):
@@ -220,7 +223,7 @@ def _read_nodes(nodes: Any) -> list[list[tuple[str, int, int]]]:
 
 
 def _read_history(value: Any) -> tuple[str, int, int]:
-    """Return layer, call and output of a tensor."""
+    """Return the layer, call and output of a tensor reference."""
     if not isinstance(value, list) or not 3 <= len(value) <= 4 or not isinstance(value[0], str):
         raise ValueError(f"must be [layer, call, output], not {shorten(value)}")
     if not is_whole(value[1]) or not is_whole(value[2]) or (len(value) == 4 and value[3]):

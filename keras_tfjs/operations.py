@@ -1,8 +1,8 @@
-"""Which operations TensorFlow.js 4.22 runs with the right numbers, and on which backends.
+"""Which operations TensorFlow.js 4.22 computes correctly, and on which backends.
 
-The table `operations.csv` is written by `make docs-tfjs-operations`, which runs each operation on
-each backend beside TensorFlow. A cell has the ranks, such as `0-6`, for which ordinary finite
-numbers come out right; an empty cell means that the operation fails or computes something else.
+`make docs-tfjs-operations` writes the table `operations.csv`: it runs each operation on each
+backend and in TensorFlow. A cell has the ranks, such as `0-6`, for which the backend is correct for
+finite numbers. An empty cell means that the operation fails or computes wrong numbers.
 """
 
 import csv
@@ -15,16 +15,16 @@ import tensorflow as tf
 from tensorflow.core.framework import graph_pb2, types_pb2
 
 from keras_tfjs import BACKENDS
-from keras_tfjs.graph_splicing import parts
+from keras_tfjs.graph_splicing import subgraphs
 
 _TYPES = {
-    types_pb2.DT_INVALID,  # of an attribute that holds no type
+    types_pb2.DT_INVALID,  # the value of attributes that are not types
     *(types_pb2.DT_FLOAT, types_pb2.DT_INT32, types_pb2.DT_INT64),
     *(types_pb2.DT_BOOL, types_pb2.DT_STRING),
 }
 _TYPE_ATTRIBUTES = ("T", "Tparams", "dtype", "Tidx", "index_type")
-_DEEPEST_RANK = 4  # stands for a rank that is unknown
-# The executor of TensorFlow.js runs these itself, without a backend.
+_DEEPEST_RANK = 4  # used for an unknown rank
+# The executor of TensorFlow.js runs these operations without a backend.
 _SAME_EVERYWHERE = {
     *("Const", "NoOp", "Placeholder", "PlaceholderWithDefault"),
     *("If", "StatelessIf", "While", "StatelessWhile"),
@@ -34,10 +34,10 @@ _OF_STRINGS = {"ExpandDims", "Identity", "Reshape", "Shape", "Squeeze"}  # move 
 
 
 def supported_backends(operation: str, dtype: str, rank: int | None) -> list[str]:
-    """Return the backends on which an operation computes the right numbers.
+    """Return the backends that compute an operation correctly.
 
     Args:
-      dtype: as `dtype_of` returns it.
+      dtype: the result of `dtype_of`.
       rank: the highest rank of an input or output; None if it is unknown.
     """
     if operation in _SAME_EVERYWHERE or (dtype == "string" and operation in _OF_STRINGS):
@@ -48,25 +48,25 @@ def supported_backends(operation: str, dtype: str, rank: int | None) -> list[str
     return [name for name in BACKENDS if wanted < cells.get(name, range(0)).stop]
 
 
-def backends_of(graph: graph_pb2.GraphDef) -> dict[str, str]:
+def backend_errors(graph: graph_pb2.GraphDef) -> dict[str, str]:
     """Return what keeps a graph from running on each backend; an empty text if it runs.
 
-    A reason begins with the name of the first node that is to blame.
+    A reason begins with the name of the first node that is to errors.
 
     Raises:
       ValueError: a node computes something else on every backend.
     """
-    blame = dict.fromkeys(BACKENDS, "")
-    for part in parts(graph):
-        for node, operation in part.operations():
+    errors = dict.fromkeys(BACKENDS, "")
+    for subgraph in subgraphs(graph):
+        for node, operation in subgraph.operations():
             for difference in differences(operation):
                 raise ValueError(f"{node.name} ({node.op}): {difference}")
             dtype, rank = dtype_of(operation), rank_of(operation)
             supported = supported_backends(node.op, dtype, rank)
             for backend in BACKENDS:
-                if backend not in supported and not blame[backend]:
-                    blame[backend] = f"{node.name}: {_reason(node.op, dtype, rank, backend)}"
-    return blame
+                if backend not in supported and not errors[backend]:
+                    errors[backend] = f"{node.name}: {_reason(node.op, dtype, rank, backend)}"
+    return errors
 
 
 def _reason(operation: str, dtype: str, rank: int | None, backend: str) -> str:
@@ -79,7 +79,7 @@ def _reason(operation: str, dtype: str, rank: int | None, backend: str) -> str:
 
 
 def differences(operation: tf.Operation) -> Iterator[str]:
-    """Yield why TensorFlow.js computes something else than TensorFlow on every backend."""
+    """Yield why TensorFlow.js differs from TensorFlow on every backend."""
     kind, attributes = operation.type, operation.node_def.attr
     for value in attributes.values():
         for dtype in (value.type, *value.list.type):
@@ -90,11 +90,11 @@ def differences(operation: tf.Operation) -> Iterator[str]:
     if kind == "Mean" and attributes["T"].type != types_pb2.DT_FLOAT:
         yield "the mean of integers is not rounded in TensorFlow.js"
     if kind == "UniqueV2" and operation.inputs[0].shape.rank != 1:
-        yield "TensorFlow.js finds unique numbers of vectors only; flatten the input"
+        yield "TensorFlow.js has unique for vectors only; flatten the input"
 
 
 def dtype_of(operation: tf.Operation) -> str:
-    """Return the dtype that an operation computes with, as the table names it."""
+    """Return an operation's dtype, as the table names it."""
     if operation.type == "Cast":
         kinds = [operation.get_attr(name) for name in ("SrcT", "DstT")]
         return " to ".join(_name(kind) for kind in kinds)
@@ -117,7 +117,7 @@ def _name(dtype: tf.DType) -> str:
 def rank_of(operation: tf.Operation) -> int | None:
     """Return the highest rank of an operation's inputs and outputs; None if it is unknown."""
     inputs = [tensor.shape.rank for tensor in operation.inputs]
-    outputs = [tensor.shape.rank for tensor in operation.outputs[:1]]  # others serve training
+    outputs = [tensor.shape.rank for tensor in operation.outputs[:1]]  # the others are for training
     return None if None in inputs + outputs else max(inputs + outputs, default=0)
 
 

@@ -1,6 +1,6 @@
-"""What `keras_tfjs` takes from the private parts of Keras and TensorFlow, in one place.
+"""All uses of private APIs of Keras and TensorFlow.
 
-A new release of either may move these names. Each function says why it needs them.
+A new release may move these names. Each function says why it needs them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +21,7 @@ from tensorflow.python.grappler import tf_optimizer
 from keras_tfjs import random_ops, recurrent
 from keras_tfjs.graph_types import node_lists
 
-# Weights from this size on bypass TensorFlow's converters, which keep ten copies of them.
+# Larger weights bypass TensorFlow's converters, which keep ten copies of each weight.
 LARGE_BYTES = 2**20
 
 
@@ -35,7 +35,7 @@ def operations_of_tensorflow_js() -> Iterator[None]:
     keras_rnn = keras_backend.rnn
 
     def rnn(*args: Any, unroll: bool = False, **kwargs: Any) -> Any:
-        if unroll:  # without a loop, Keras needs no TensorLists
+        if unroll:  # without a loop, Keras uses no TensorLists
             return keras_rnn(*args, unroll=True, **kwargs)
         return recurrent.rnn(*args, **kwargs)
 
@@ -44,7 +44,7 @@ def operations_of_tensorflow_js() -> Iterator[None]:
     def time_distributed(layer: Any, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         if inputs.shape[1] is not None:
             return unrolled(layer, inputs, training=training, mask=mask)
-        # Keras 3.15 loops over the batch size here, not over the unknown length.
+        # If the length is unknown, Keras 3.15 loops over the batch instead of the length.
         arguments = {"training": training} if layer.layer._call_has_training_arg else {}
         masks = [] if mask is None or not layer.layer._call_has_mask_arg else [mask]
 
@@ -54,7 +54,7 @@ def operations_of_tensorflow_js() -> Iterator[None]:
         return recurrent.map_time(step, inputs, *masks)
 
     def without_cudnn(*args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError  # upon which Keras calls rnn
+        raise NotImplementedError  # then Keras calls rnn
 
     replaced: list[tuple[Any, str, Any]] = [
         (keras_backend, "rnn", rnn),
@@ -90,7 +90,7 @@ def uses_autograph(function: Any) -> bool:
 
 
 class _LargeWeight:
-    """Stands for a large weight in a graph that is being frozen, as a constant of zeros."""
+    """Replaces a large weight by a constant of zeros while a graph is frozen."""
 
     def __init__(self, value: np.ndarray):
         self.value, self.shape, self.dtype = value, value.shape, value.dtype
@@ -100,7 +100,7 @@ class _LargeWeight:
 
 
 class _Freezing(convert_to_constants._FunctionConverterDataInEager):
-    """What TensorFlow's converter needs to know of a function whose calls are inlined."""
+    """The data of a function with inlined calls, for TensorFlow's converter."""
 
     def __init__(self, function: Any, graph: graph_pb2.GraphDef):
         self._func = function
@@ -115,10 +115,10 @@ class _Freezing(convert_to_constants._FunctionConverterDataInEager):
 
 
 def freeze(function: Any) -> tuple[graph_pb2.GraphDef, dict[str, np.ndarray]]:
-    """Inline the functions that a concrete function calls, and make constants of its variables.
+    """Inline the functions that a concrete function calls, and turn its variables into constants.
 
-    `convert_variables_to_constants_v2`, the public way, keeps ten copies of all weights, and leaves
-    functions for XLA alone. Here a placeholder stands for each large weight.
+    The public `convert_variables_to_constants_v2` keeps ten copies of all weights, and does not
+    inline functions for XLA. This function uses a placeholder for each large weight.
 
     Returns:
       The graph, and the large weights by the names of their placeholders.
@@ -140,9 +140,9 @@ def freeze(function: Any) -> tuple[graph_pb2.GraphDef, dict[str, np.ndarray]]:
 
 
 def _inlined(function: Any) -> graph_pb2.GraphDef:
-    """Return a function's graph without calls of other functions; loops and branches stay."""
+    """Return a function's graph with its calls inlined; loops and branches stay functions."""
     graph = convert_to_constants.disable_lower_using_switch_merge(function.graph.as_graph_def())
-    # Keras compiles grouped convolutions with XLA. Calls with these marks would stay.
+    # Grappler does not inline calls with these marks. Keras marks grouped convolutions for XLA.
     nodes = (node for _, nodes, _ in node_lists(graph) for node in nodes)
     for marked in (*nodes, *graph.library.function):
         for mark in ("_XlaMustCompile", "_noinline"):
@@ -157,7 +157,7 @@ def optimize(
     """Run passes of TensorFlow's graph optimizer, Grappler, which has no public interface."""
     config = config_pb2.ConfigProto()
     config.graph_options.rewrite_options.optimizers.extend(passes)
-    config.graph_options.rewrite_options.min_graph_nodes = -1  # small graphs too
+    config.graph_options.rewrite_options.min_graph_nodes = -1  # optimize small graphs too
     meta_graph = meta_graph_pb2.MetaGraphDef(graph_def=graph)
     meta_graph.collection_def["train_op"].node_list.value.extend(fetches)
     return tf_optimizer.OptimizeGraph(config, meta_graph)

@@ -1,4 +1,4 @@
-"""Weights in 8 or 16 bits, as TensorFlow.js reads them.
+"""Quantizes weights to 8 or 16 bits, in TensorFlow.js's format.
 
 float16 has 11 significant bits. uint8 and uint16 are linear: value = stored * scale + min, with one
 scale and one min for each weight, chosen so that 0 is stored exactly.
@@ -15,9 +15,9 @@ DTYPES: dict[str, np.dtype] = {
     "uint8": np.dtype("u1"),
     "uint16": np.dtype("<u2"),
 }
-_KEEP = "float32"
-_LARGEST = 1e30  # of scale and min: a product with 65535 is still a float32
-_CHUNK = 1 << 20  # values that are converted at a time, so that memory does not grow with a weight
+_UNQUANTIZED = "float32"
+_LARGEST = 1e30  # limit of scale and min: their product with 65535 must be a float32
+_CHUNK = 1 << 20  # values converted at a time, to limit memory
 
 
 class Rule(NamedTuple):
@@ -30,50 +30,50 @@ class Rule(NamedTuple):
 def parse_rules(text: str | None) -> list[Rule]:
     """Return the rules of a text such as `float16` or `uint8:*/kernel,float16:*`.
 
-    A rule is a dtype, or a dtype and a glob; the first one that matches a weight's name counts.
-    float32 leaves a weight as it is.
+    A rule is a dtype, or a dtype and a glob. The first rule that matches a weight's name applies.
+    float32 keeps a weight unchanged.
 
     Raises:
-      ValueError: the text has not this form.
+      ValueError: the text does not have this form.
     """
     if text is None:
         return []
     rules = []
     for entry in text.split(","):
         dtype, colon, pattern = entry.strip().partition(":")
-        if dtype not in (*DTYPES, _KEEP) or (colon and not pattern):
+        if dtype not in (*DTYPES, _UNQUANTIZED) or (colon and not pattern):
             raise ValueError(
-                f"quantize={text}: must be {', '.join(DTYPES)}, or several of them with a glob of "
-                "the weights' names each, as in uint8:*/kernel,float16:*"
+                f"quantize={text}: must be {', '.join(DTYPES)}, or several with a glob of weight "
+                "names each, as in uint8:*/kernel,float16:*"
             )
         rules.append(Rule(dtype, pattern or "*"))
     return rules
 
 
-def check_all_used(rules: Sequence[Rule], names: Sequence[str]) -> None:
-    """Check that each rule is about a weight.
+def check_all_match(rules: Sequence[Rule], names: Sequence[str]) -> None:
+    """Check that each rule matches a weight.
 
     Raises:
-      ValueError: one is not.
+      ValueError: a rule matches no weight.
     """
     for rule in rules:
         if not any(fnmatchcase(name, rule.pattern) for name in names):
             known = ", ".join(names[:5])
-            raise ValueError(f"quantize: no weight is named {rule.pattern}; there are {known}")
+            raise ValueError(f"quantize: no weight is named {rule.pattern}; some names are {known}")
 
 
-def choose(rules: Sequence[Rule], name: str, value: np.ndarray) -> dict[str, Any] | None:
-    """Return how to store a weight, as a manifest's `quantization`; None for as it is.
+def spec_for(rules: Sequence[Rule], name: str, value: np.ndarray) -> dict[str, Any] | None:
+    """Return a manifest's `quantization` of a weight; None to store the weight unchanged.
 
-    Integers and bool are stored as they are. So are single numbers, because nothing would be saved,
-    and weights with values that the dtype cannot represent, such as infinities.
+    Integers, bools, single numbers, and weights with values that the dtype cannot represent (such
+    as infinities) are stored unchanged.
     """
-    dtype = next((rule.dtype for rule in rules if fnmatchcase(name, rule.pattern)), _KEEP)
-    if dtype == _KEEP or value.dtype != np.float32 or value.size < 2:
+    dtype = next((rule.dtype for rule in rules if fnmatchcase(name, rule.pattern)), _UNQUANTIZED)
+    if dtype == _UNQUANTIZED or value.dtype != np.float32 or value.size < 2:
         return None
     low, high = float(value.min()), float(value.max())
     largest = float(np.finfo(np.float16).max) if dtype == "float16" else _LARGEST
-    if not max(-low, high) <= largest:  # NaN too
+    if not max(-low, high) <= largest:  # also false for NaN
         return None
     if dtype == "float16":
         return {"dtype": dtype, "original_dtype": "float32"}
@@ -87,14 +87,14 @@ def _linear(low: float, high: float, levels: int) -> tuple[float, float]:
         return 1.0, low
     if low >= 0 or high <= 0:
         return (high - low) / levels, low
-    zero = round(-low / (high - low) * levels)  # the level that stands for 0
+    zero = round(-low / (high - low) * levels)  # the level of 0
     zero = min(max(zero, 1), levels - 1)
     scale = max(-low / zero, high / (levels - zero))
     return scale, -zero * scale
 
 
 def quantized(value: np.ndarray, quantization: dict[str, Any]) -> Iterator[np.ndarray]:
-    """Yield a weight's stored numbers, a part at a time."""
+    """Yield the quantized values of a weight in parts."""
     dtype = DTYPES[quantization["dtype"]]
     flat = np.ravel(value)
     for start in range(0, flat.size, _CHUNK):
@@ -106,10 +106,10 @@ def quantized(value: np.ndarray, quantization: dict[str, Any]) -> Iterator[np.nd
 
 
 def check_quantization(quantization: Any, dtype: str) -> None:
-    """Check what a manifest says of the quantization of a weight of a dtype.
+    """Check a manifest's `quantization` of a weight.
 
     Raises:
-      ValueError: TensorFlow.js would refuse it, or it is damaged.
+      ValueError: the entry is damaged, or TensorFlow.js would refuse it.
     """
     stored = quantization.get("dtype") if isinstance(quantization, dict) else None
     if not isinstance(stored, str) or stored not in DTYPES:
@@ -125,10 +125,10 @@ def check_quantization(quantization: Any, dtype: str) -> None:
 
 
 def dequantized(stored: np.ndarray, quantization: dict[str, Any], dtype: np.dtype) -> np.ndarray:
-    """Return the numbers that TensorFlow.js computes of stored ones, bit for bit.
+    """Return the values that TensorFlow.js computes from quantized ones, bit for bit.
 
     Raises:
-      ValueError: an integer is larger than int32.
+      ValueError: an integer does not fit into int32.
     """
     if stored.dtype.kind == "f":
         return stored.astype(dtype)

@@ -1,4 +1,4 @@
-"""Importing TensorFlow, JAX or PyTorch without the messages of their C++ code."""
+"""Hides the messages that C++ code prints during an import."""
 
 import gc
 import os
@@ -10,16 +10,16 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet_import() -> Iterator[None]:
-    """Hide what an import writes to stderr, such as messages on oneDNN and CUDA.
+    """Hide what an import writes to stderr, such as messages about oneDNN and CUDA.
 
-    No setting silences these. They are shown if the import fails.
+    No setting silences these messages. If the import fails, they are printed.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as messages:
-        os.dup2(messages.fileno(), 2)  # the messages come from C++, below sys.stderr
-        gc.disable()  # the imported objects stay, and scanning them takes half a second
+        os.dup2(messages.fileno(), 2)  # C++ code does not use sys.stderr
+        gc.disable()  # scanning the imported objects takes half a second
         try:
             yield
         except ImportError:

@@ -1,7 +1,7 @@
-"""The random numbers of `keras.random` for graph models, with operations that TensorFlow.js has.
+"""The functions of `keras.random` for graph models, with operations that TensorFlow.js has.
 
-Keras draws stateless numbers from a seed variable. TensorFlow.js has the stateful operations only:
-each call of the model draws new numbers, whatever the seed.
+Keras uses stateless random operations and a seed variable. TensorFlow.js has stateful operations
+only: each call of the model draws new numbers, and the seed has no effect.
 """
 
 from typing import Any

@@ -12,7 +12,7 @@ import keras
 import tensorflow as tf
 
 # In the names of updates whose input nothing else reads: `backend_rewrites` makes no copy of it.
-OWN_UPDATE = "keras_tfjs_step"
+UNSHARED_UPDATE = "keras_tfjs_step"
 
 
 def rnn(
@@ -66,11 +66,16 @@ def rnn(
         if mask is not None:
             valid = tf.gather(mask, time)
             hidden = zero if zero_output_for_mask else output
-            new_output = _choose(valid, new_output, hidden)
-            new_states = _choose(valid, new_states, states)
-        put = functools.partial(_put, [[index if return_all_outputs else 0]])
+            new_output = _select(valid, new_output, hidden)
+            new_states = _select(valid, new_states, states)
+        put = functools.partial(_scatter, [[index if return_all_outputs else 0]])
         outputs = keras.tree.map_structure(put, outputs, new_output)
-        return index + 1, outputs, _like(output, new_output), _like(states, new_states)
+        return (
+            index + 1,
+            outputs,
+            _with_static_shapes(output, new_output),
+            _with_static_shapes(states, new_states),
+        )
 
     start = (tf.constant(0), outputs, zero, tuple(initial_states))
     _, outputs, last, states = tf.while_loop(lambda index, *_: index < steps, body, start)
@@ -85,7 +90,7 @@ def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
         return function(keras.tree.map_structure(lambda x: tf.gather(x, index), elements))
 
     def body(index: tf.Tensor, outputs: Any) -> tuple:
-        put = functools.partial(_put, [[index]])
+        put = functools.partial(_scatter, [[index]])
         return index + 1, keras.tree.map_structure(put, outputs, result(index))
 
     start = (tf.constant(0), _zeros(result(tf.constant(0)), [count]))
@@ -99,8 +104,8 @@ def map_time(function: Callable[..., Any], *tensors: tf.Tensor) -> Any:
     return _swap_batch_and_time(outputs)
 
 
-def _put(place: Any, kept: tf.Tensor, new: tf.Tensor) -> tf.Tensor:
-    with tf.name_scope(OWN_UPDATE):
+def _scatter(place: Any, kept: tf.Tensor, new: tf.Tensor) -> tf.Tensor:
+    with tf.name_scope(UNSHARED_UPDATE):
         return tf.tensor_scatter_nd_update(kept, place, new[None])
 
 
@@ -128,26 +133,26 @@ def _columns(mask: tf.Tensor) -> tf.Tensor:
     return mask[..., None] if len(mask.shape) == 2 else mask
 
 
-def _choose(valid: tf.Tensor, new: Any, old: Any) -> Any:
+def _select(valid: tf.Tensor, new: Any, old: Any) -> Any:
     """Return the new tensors where `valid`, [batch, 1], and the old ones elsewhere."""
 
     def chosen(new: tf.Tensor, old: tf.Tensor) -> tf.Tensor:
         missing = len(new.shape) - len(valid.shape)
         return tf.where(tf.reshape(valid, [-1, *[1] * (missing + 1)]), new, old)
 
-    return keras.tree.map_structure(chosen, _as(old, new), old)
+    return keras.tree.map_structure(chosen, _repack(old, new), old)
 
 
-def _like(old: Any, new: Any) -> Any:
+def _with_static_shapes(old: Any, new: Any) -> Any:
     """Give new loop variables the structure and the static shapes of the old ones."""
 
     def shaped(old: tf.Tensor, new: tf.Tensor) -> tf.Tensor:
         new.set_shape(old.shape)  # not EnsureShape, which TensorFlow.js cannot run
         return new
 
-    return keras.tree.map_structure(shaped, old, _as(old, new))
+    return keras.tree.map_structure(shaped, old, _repack(old, new))
 
 
-def _as(structure: Any, value: Any) -> Any:
+def _repack(structure: Any, value: Any) -> Any:
     """Return the tensors of a value in another structure."""
     return keras.tree.pack_sequence_as(structure, keras.tree.flatten(value))

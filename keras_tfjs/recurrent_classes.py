@@ -1,6 +1,7 @@
 """The rows of the table for recurrent layers, their cells, and the layers that wrap layers."""
 
 import keras
+from keras import layers
 
 from keras_tfjs.layer_spec import LayerSpec, Shape, variable_fields
 
@@ -22,9 +23,9 @@ def _cell(keras_class: type[keras.Layer], gates: int, *fields: str) -> LayerSpec
             *variable_fields("kernel", "recurrent", "bias"),
         ],
         weights={
-            "kernel": lambda layer, s: (s[-1], gates * layer.units),
-            "recurrent_kernel": lambda layer, s: (layer.units, gates * layer.units),
-            "bias": lambda layer, s: (gates * layer.units,),
+            "kernel": lambda layer, shape: (shape[-1], gates * layer.units),
+            "recurrent_kernel": lambda layer, shape: (layer.units, gates * layer.units),
+            "bias": lambda layer, shape: (gates * layer.units,),
         },
         # TensorFlow.js draws the dropout mask of a cell in an RNN once, for all batches.
         fixed={"dropout": 0.0, "recurrent_dropout": 0.0, "activity_regularizer": None},
@@ -58,9 +59,8 @@ def _check_bidirectional(layer: keras.layers.Bidirectional, shapes: list[Shape])
         raise ValueError("layer: TensorFlow.js has LSTM, GRU and SimpleRNN only")
 
 
-_L = keras.layers
 _CONV_LSTM = LayerSpec(
-    _L.ConvLSTM2D,
+    layers.ConvLSTM2D,
     [
         *("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate"),
         *("activation", "use_bias", "recurrent_activation", "unit_forget_bias"),
@@ -68,28 +68,30 @@ _CONV_LSTM = LayerSpec(
         *variable_fields("kernel", "recurrent", "bias"),
     ],
     weights={
-        "kernel": lambda layer, s: (*layer.kernel_size, s[-1], 4 * layer.filters),
-        "recurrent_kernel": lambda layer, s: (
+        "kernel": lambda layer, shape: (*layer.kernel_size, shape[-1], 4 * layer.filters),
+        "recurrent_kernel": lambda layer, shape: (
             *layer.kernel_size,
             layer.filters,
             4 * layer.filters,
         ),
-        "bias": lambda layer, s: (4 * layer.filters,),
+        "bias": lambda layer, shape: (4 * layer.filters,),
     },
     fixed=_LOOP_FIXED,
     check=_check_conv_lstm,
     defaults={"recurrent_activation": "hard_sigmoid", "unit_forget_bias": False},
 )
 RECURRENT_ROWS = [
-    _recurrent(_L.LSTM, 4, "unit_forget_bias"),
-    _recurrent(_L.GRU, 3, "reset_after"),
-    _recurrent(_L.SimpleRNN, 1),
-    _cell(_L.LSTMCell, 4, "unit_forget_bias"),
-    _cell(_L.GRUCell, 3, "reset_after"),
-    _cell(_L.SimpleRNNCell, 1),
-    LayerSpec(_L.StackedRNNCells, sublayers=["cells"]),
-    LayerSpec(_L.RNN, _LOOP_FIELDS, fixed=_LOOP_FIXED, sublayers=["cell"], check=_check_rnn),
-    LayerSpec(_L.Bidirectional, ["merge_mode"], sublayers=["layer"], check=_check_bidirectional),
-    LayerSpec(_L.TimeDistributed, sublayers=["layer"], passes_mask=True),
+    _recurrent(layers.LSTM, 4, "unit_forget_bias"),
+    _recurrent(layers.GRU, 3, "reset_after"),
+    _recurrent(layers.SimpleRNN, 1),
+    _cell(layers.LSTMCell, 4, "unit_forget_bias"),
+    _cell(layers.GRUCell, 3, "reset_after"),
+    _cell(layers.SimpleRNNCell, 1),
+    LayerSpec(layers.StackedRNNCells, sublayers=["cells"]),
+    LayerSpec(layers.RNN, _LOOP_FIELDS, fixed=_LOOP_FIXED, sublayers=["cell"], check=_check_rnn),
+    LayerSpec(
+        layers.Bidirectional, ["merge_mode"], sublayers=["layer"], check=_check_bidirectional
+    ),
+    LayerSpec(layers.TimeDistributed, sublayers=["layer"], passes_mask=True),
     _CONV_LSTM,
 ]

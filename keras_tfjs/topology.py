@@ -46,7 +46,7 @@ def write_model(model: keras.Model) -> Entry:
                     if len(keras.tree.flatten(layer.output)) > 1:
                         raise ValueError("TensorFlow.js needs a single output in a Sequential")
                     _check_dtype(layer, model.inputs[0].dtype if number == 0 else "float32")
-            layers = [inputs, *map(_write_node_layer, model.layers)]
+            layers = [inputs, *map(_write_layer_or_model, model.layers)]
             return {"class_name": "Sequential", "config": {"name": model.name, "layers": layers}}
         operations = {operation.name: operation for operation in model.operations}
         entries = {entry["name"]: entry for entry in config["layers"]}
@@ -56,16 +56,19 @@ def write_model(model: keras.Model) -> Entry:
             for entry in config["layers"]
             if entry["name"] not in masks
         ]
-        ends = {
+        refs = {
             # Here, and only here, Keras counts the making of functional models too.
-            key: [_shifted(operations, end, keras.Sequential) for end in tensor_refs(config[key])]
+            key: [
+                _counting_creation(operations, ref, keras.Sequential)
+                for ref in tensor_refs(config[key])
+            ]
             for key in ("input_layers", "output_layers")
         }
-        if len(set(map(tuple, ends["output_layers"]))) < len(ends["output_layers"]):
+        if len(set(map(tuple, refs["output_layers"]))) < len(refs["output_layers"]):
             raise ValueError("TensorFlow.js cannot put out one tensor twice")
-        _order_calls(layers, ends)
+        _order_calls(layers, refs)
         # The class is called Functional too, but old versions of TensorFlow.js know only this name.
-        return {"class_name": "Model", "config": {"name": model.name, "layers": layers, **ends}}
+        return {"class_name": "Model", "config": {"name": model.name, "layers": layers, **refs}}
 
 
 def check_writable(model: keras.Model) -> keras.Model:
@@ -115,7 +118,7 @@ def _write_input(config: Entry) -> Entry:
         return {"class_name": "InputLayer", "config": shared | {"batch_input_shape": list(shape)}}
 
 
-def _write_node_layer(layer: keras.Layer) -> Entry:
+def _write_layer_or_model(layer: keras.Layer) -> Entry:
     return write_model(layer) if isinstance(layer, keras.Model) else write_layer(layer)
 
 
@@ -130,7 +133,7 @@ def _write_call(operations: Operations, entries: Entries, entry: Entry) -> Entry
             f"layer {name!r} ({entry['class_name']}): is an operation of {entry['module']}, not a "
             "layer; use a layer for it"
         )
-    written = _write_node_layer(operation)
+    written = _write_layer_or_model(operation)
     with error_context(f"layer {name!r} ({entry['class_name']})"):
         nodes = [
             _write_node(operations, entries, operation, node) for node in entry["inbound_nodes"]
@@ -161,11 +164,11 @@ def _write_node(
         raise ValueError("is called on a mask, which TensorFlow.js does not have as a tensor")
     if len(set(map(tuple, histories))) < len(histories):
         raise ValueError("is called on one tensor twice, which TensorFlow.js may dispose of early")
-    inputs = [[*_shifted(operations, history, keras.Model), {}] for history in histories]
+    inputs = [[*_counting_creation(operations, history, keras.Model), {}] for history in histories]
     if mask is not None:
         *source, kind = mask_source(entries, mask)
         if isinstance(operations[source[0]], keras.Layer):
-            source = _shifted(operations, source, keras.Model)
+            source = _counting_creation(operations, source, keras.Model)
         inputs[0][3]["mask"] = [*source, kind]
     return inputs
 
@@ -182,7 +185,7 @@ def _check_dtype(layer: keras.Layer, dtype: str) -> None:
         )
 
 
-def _order_calls(layers: list[Entry], ends: dict[str, list]) -> None:
+def _order_calls(layers: list[Entry], refs: dict[str, list]) -> None:
     """Number the calls of each layer as TensorFlow.js will make them.
 
     It goes through the layers again and again, and makes of each the calls that are possible by
@@ -205,7 +208,7 @@ def _order_calls(layers: list[Entry], ends: dict[str, list]) -> None:
         layer["inbound_nodes"] = [layer["inbound_nodes"][i] for i in order[layer["name"]]]
     listed = [tensor for layer in layers for node in layer["inbound_nodes"] for tensor in node]
     masks = [tensor[3]["mask"] for tensor in listed if "mask" in tensor[3]]
-    for tensor in [*listed, *ends["output_layers"], *masks]:
+    for tensor in [*listed, *refs["output_layers"], *masks]:
         name, call = tensor[:2]
         if order.get(name):
             tensor[1] = order[name].index(call - nested[name]) + nested[name]
@@ -217,7 +220,7 @@ def _history(tensor: Any) -> list[Any]:
     return list(tensor["config"]["keras_history"])
 
 
-def _shifted(operations: Operations, history: list[Any], models: type) -> list[Any]:
+def _counting_creation(operations: Operations, history: list[Any], models: type) -> list[Any]:
     """Count the making of a layer as its call 0, if it is one of the given models."""
     name, call, index = history
     return [name, call + isinstance(operations[name], models), index]
@@ -234,4 +237,4 @@ def tensor_refs(value: Any) -> list[Any]:
     if value and isinstance(value[0], str):
         return [value]
     nested = any(item and isinstance(item, list) and isinstance(item[0], list) for item in value)
-    return [end for item in value for end in tensor_refs(item)] if nested else list(value)
+    return [ref for item in value for ref in tensor_refs(item)] if nested else list(value)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_tfjs import quantization
-from keras_tfjs.atomic_files import made_directory, os_error_named, remove
+from keras_tfjs.atomic_files import new_directory, os_error_context, remove
 from keras_tfjs.layer_config import Entry, error_context
 from keras_tfjs.values import is_whole, shorten
 
@@ -48,7 +48,7 @@ def write_model_files(
     """
     rules = quantization.parse_rules(quantize)
     directory = Path(path)
-    with made_directory(directory), os_error_named(directory / WEIGHTS_FILE):
+    with new_directory(directory), os_error_context(directory / WEIGHTS_FILE):
         partial = directory / ".partial-weights"
         remove(partial)  # of a process that was killed
         partial.mkdir()
@@ -87,7 +87,7 @@ def _write_weights(
             shards.write(_encode_texts(value))
         elif value.dtype.name not in _DTYPES:
             raise ValueError(f"{name}: TensorFlow.js has no dtype {value.dtype.name}")
-        elif found := quantization.choose(rules, name, value):
+        elif found := quantization.spec_for(rules, name, value):
             spec["quantization"] = found
             for stored in quantization.quantized(value, found):
                 shards.write(stored.view(np.uint8))
@@ -95,7 +95,7 @@ def _write_weights(
             flat = np.ascontiguousarray(value, _DTYPES[value.dtype.name]).reshape(-1)
             shards.write(flat.view(np.uint8))
         yield spec
-    quantization.check_all_used(rules, list(seen))
+    quantization.check_all_match(rules, list(seen))
 
 
 def _encode_texts(value: np.ndarray) -> np.ndarray:
@@ -115,17 +115,20 @@ class _ShardWriter:
 
     def _next(self) -> Any:
         self._count += 1
-        self._room = SHARD_BYTES
+        self._space_left = SHARD_BYTES
         return (self._directory / f"{self._count}").open("wb")
 
     def write(self, data: np.ndarray) -> None:
         """Write bytes."""
         while data.size:
-            if not self._room:
+            if not self._space_left:
                 self._file.close()
                 self._file = self._next()
-            self._file.write(data[: self._room])
-            self._room, data = self._room - min(self._room, data.size), data[self._room :]
+            self._file.write(data[: self._space_left])
+            self._space_left, data = (
+                self._space_left - min(self._space_left, data.size),
+                data[self._space_left :],
+            )
 
     def finish(self) -> list[str]:
         """Close the last file, and give all their names."""

@@ -1,17 +1,19 @@
-"""TensorFlow.js for the tests, and the note of how far it is from Keras."""
+"""Fixtures: TensorFlow.js in Node and Chromium, the measured differences, two small models."""
 
 import json
 from collections.abc import Callable, Iterator
 from functools import partial
 
+import keras
 import pytest
 
 from tests.keras_tfjs import javascript
+from tests.keras_tfjs.case import randomize
 
 
 @pytest.fixture(scope="session")
 def differences() -> Iterator[Callable[[str, str, str, float], None]]:
-    """Note how far TensorFlow.js is from Keras, for the table in docs/tfjs_numbers.md.
+    """Record the differences of TensorFlow.js from Keras, for docs/tfjs_numbers.md.
 
     Call it with the model, the direction, the backend and the largest absolute difference.
     """
@@ -42,3 +44,20 @@ def run_in_chromium(
 ) -> Callable[[str, list[javascript.Job]], javascript.Answers]:
     """Run jobs of jobs.js in a page of headless Chromium on a backend."""
     return partial(javascript.run_in_chromium, downloads)
+
+
+@pytest.fixture(scope="module")
+def keras_file(tmp_path_factory):
+    """Return the path of a compiled recurrent model."""
+    path = tmp_path_factory.mktemp("keras") / "small.keras"
+    model = keras.Sequential([keras.Input((6, 4)), keras.layers.LSTM(3), keras.layers.Dense(2)])
+    model.compile("rmsprop", "mse")
+    randomize(model).save(path)
+    return path
+
+
+@pytest.fixture
+def model():
+    """Return a model of two Dense layers."""
+    layers = [keras.Input((6,), name="x"), keras.layers.Dense(4, name="a")]
+    return randomize(keras.Sequential([*layers, keras.layers.Dense(2, name="b")]))

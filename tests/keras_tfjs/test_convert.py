@@ -1,34 +1,16 @@
 """The converting command, used as a user uses it."""
 
 import json
-import re
-import shutil
-import sys
 import zipfile
 
-import h5py
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given
-from hypothesis import strategies as st
 
 import fashion_mnist_vae.model  # noqa: F401  (registers ZLayer, which the files name)
 from keras_tfjs import convert, layers_model, official_flags
-from tests.keras_tfjs import javascript
-from tests.keras_tfjs.case import randomize
 from tests.support.commands import assert_one_line, command
-from tests.support.fuzzing import bounded_memory, damaged, fuzzed
-
-
-@pytest.fixture(scope="module")
-def keras_file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("keras") / "small.keras"
-    model = keras.Sequential([keras.Input((6, 4)), keras.layers.LSTM(3), keras.layers.Dense(2)])
-    model.compile("rmsprop", "mse")  # as the models of a run are
-    randomize(model).save(path)
-    return path
 
 
 def test_there_and_back(call, tmp_path, keras_file):
@@ -93,13 +75,13 @@ def test_a_model_with_a_class_of_its_own(image_run, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], ["name what to read and what to write"]),
-        (["{keras}"], ["name what to read and what to write"]),
+        ([], ["name the input and the output"]),
+        (["{keras}"], ["name the input and the output"]),
         (["{tmp}/nothing", "{tmp}/out"], ["there is no", "nothing"]),
         (["{tmp}/text.txt", "{tmp}/out"], ["text.txt is neither a .keras or .h5 file"]),
         (["{tmp}", "{tmp}/out"], ["is neither a SavedModel", "no saved_model.pb", "no model.json"]),
         (["{keras}", "{tmp}/text.txt"], ["text.txt is a file; name a directory"]),
-        (["{keras}", "{tmp}/out", "--format=keras"], ["cannot make keras of", "a Keras model"]),
+        (["{keras}", "{tmp}/out", "--format=keras"], ["is a Keras model: only a layers model"]),
         (
             ["{run}/decoder", "{tmp}/out"],
             ["decoder is a layers model: name an OUT.keras"],
@@ -107,7 +89,7 @@ def test_a_model_with_a_class_of_its_own(image_run, tmp_path):
         (["{run}/decoder", "{tmp}/out", "--format=keras"], ["ends with .keras, unlike"]),
         (
             ["{run}/saved_model/decoder", "{tmp}/out.keras"],
-            ["cannot make keras", "a SavedM"],
+            ["is a SavedModel: only a layers model"],
         ),
         (["{run}/saved_model/vae", "{tmp}/out", "--format=layers_model"], ["has no layers"]),
         (
@@ -189,15 +171,6 @@ def test_a_flag_of_the_official_converter_is_answered_with_ours(call, flag):
     assert_one_line(result, *words, status=2)
 
 
-# ---- Other inputs and outputs
-
-
-@pytest.fixture
-def model():
-    layers = [keras.Input((6,), name="x"), keras.layers.Dense(4, name="a")]
-    return randomize(keras.Sequential([*layers, keras.layers.Dense(2, name="b")]))
-
-
 def test_a_whole_model_in_hdf5(call, tmp_path, model):
     model.compile("adam", "mse")
     model.save(tmp_path / "model.h5")
@@ -238,260 +211,3 @@ def test_metadata(call, tmp_path, keras_file, model, format_):
     assert call(convert, tmp_path / "model.keras", tmp_path / "js", *flags)[0] == 0
     content = json.loads((tmp_path / "js/model.json").read_text())
     assert content["userDefinedMetadata"]["classes"] == ["caf\u00e9"]
-
-
-# ---- What is reported
-
-
-@pytest.mark.parametrize("format_", ["layers_model", "graph_model"])
-def test_quantization_tells_sizes_and_difference(call, tmp_path, model, format_):
-    model.save(tmp_path / "model.keras")
-    line = [tmp_path / "model.keras", tmp_path / "js", f"--format={format_}", "--quantize=uint8"]
-    code, out, err = call(convert, *line)
-    assert (code, err) == (0, "")
-    last = out.splitlines()[-1]
-    found = re.fullmatch(r"The quantized weights: outputs differ by at most (.*) on .*\.", last)
-    assert found and 1e-5 < float(found[1]) < 2e-2
-
-
-def test_random_outputs_are_not_compared(call, tmp_path, image_run):
-    line = [image_run / "encoder.keras", tmp_path / "js", "--quantize=float16"]
-    code, out, _ = call(convert, *line)
-    assert code == 0
-    assert out.endswith("The outputs were not compared: its outputs are random.\n")
-
-
-@pytest.fixture
-def in_node_modules(monkeypatch):
-    """Be where TensorFlow.js is installed."""
-    if missing := javascript.missing_for_node():
-        pytest.skip(missing)
-    monkeypatch.chdir(javascript.ROOT)
-
-
-@pytest.mark.parametrize("flags", [[], ["--format=graph_model"], ["--quantize=uint16"]])
-def test_check_runs_the_model_in_node(call, tmp_path, model, in_node_modules, flags):
-    model.save(tmp_path / "model.keras")
-    code, out, err = call(convert, tmp_path / "model.keras", tmp_path / "js", "--check", *flags)
-    assert (code, err) == (0, "")
-    lines = [line for line in out.splitlines() if line.startswith("TensorFlow.js")]
-    pattern = r"TensorFlow.js 4.22.0 on (\w+): outputs differ by at most (\S+) on random inputs\."
-    found = [re.fullmatch(pattern, line) for line in lines]
-    assert [match[1] for match in found] == ["cpu", "wasm"]
-    assert all(float(match[2]) < (1e-3 if "quant" in str(flags) else 1e-6) for match in found)
-
-
-def test_check_of_several_inputs_and_outputs(call, tmp_path, in_node_modules):
-    a, b = keras.Input((3,), name="a"), keras.Input((2,), name="b", dtype="int32")
-    embedded = keras.layers.Flatten()(keras.layers.Embedding(5, 4)(b))
-    both = keras.layers.Concatenate()([a, embedded])
-    model = keras.Model([a, b], [keras.layers.Dense(2)(both), keras.layers.Dense(3)(both)])
-    model.save(tmp_path / "model.keras")
-    for flags in ([], ["--format=graph_model"]):
-        line = [tmp_path / "model.keras", tmp_path / "js", "--check", *flags]
-        code, out, err = call(convert, *line)
-        assert code == 0, err
-        assert len(re.findall(r"differ by at most (?:0\.0e\+00|\S+e-0[6-9]) on", out)) == 2, out
-
-
-@keras.saving.register_keras_serializable("tests")
-class Doubled(keras.layers.Layer):
-    def call(self, x):
-        return 2 * x
-
-
-def test_check_of_a_model_that_tensorflow_js_cannot_run(call, tmp_path, in_node_modules):
-    """Its class is in the page's code, which --check does not have."""
-    keras.Sequential([keras.Input((2,)), Doubled()]).save(tmp_path / "model.keras")
-    result = call(convert, tmp_path / "model.keras", tmp_path / "js", "--check")
-    assert_one_line(result, "TensorFlow.js cannot run", "js on cpu: Unknown layer: Doubled")
-
-
-@pytest.mark.parametrize(
-    ("path", "words"),
-    [("", "--check needs Node"), (None, "npm install @tensorflow/tfjs @tensorflow/tfjs-backend")],
-)
-def test_check_without_node_or_tensorflow_js(call, tmp_path, keras_file, monkeypatch, path, words):
-    monkeypatch.chdir(tmp_path)
-    if path is not None:
-        monkeypatch.setenv("PATH", path)
-    elif not shutil.which("node"):
-        pytest.skip("Node is not installed")
-    assert_one_line(call(convert, keras_file, tmp_path / "js", "--check"), words)
-    assert not list(tmp_path.iterdir())
-
-
-# ---- Keras files from strangers
-
-
-def rewrite(source, target, change, compression=zipfile.ZIP_STORED):
-    """Copy a Keras file with a change of its configuration."""
-    with zipfile.ZipFile(source) as archive:
-        files = {name: archive.read(name) for name in archive.namelist()}
-    config = json.loads(files["config.json"])
-    change(config)
-    files["config.json"] = json.dumps(config).encode()
-    with zipfile.ZipFile(target, "w", compression) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return target
-
-
-def call_a_command(config):
-    config["config"]["layers"][2] |= {
-        "module": "os", "class_name": "system", "config": {"command": "touch stolen"},
-        "registered_name": None,
-    }  # fmt: skip
-
-
-def name_a_function(config):
-    config["config"]["layers"][2]["config"]["activation"] = {
-        "module": "builtins", "class_name": "function", "config": "eval",
-        "registered_name": "function",
-    }  # fmt: skip
-
-
-def import_a_module(config):
-    config["config"]["layers"][2] |= {"module": "antigravity", "class_name": "fly"}
-
-
-def claim_memory(config):
-    config["config"]["layers"][2]["config"]["units"] = 10**9
-
-
-def nest_deeply(config):
-    inner = config
-    for _ in range(700):
-        inner["config"] = {"module": "keras", "class_name": "Sequential", "config": {}}
-        inner = inner["config"]
-
-
-def name_no_module(config):
-    config["config"]["layers"][2]["module"] = 5
-
-
-def give_a_list(config):
-    initializer = {"module": "keras.initializers", "class_name": "Constant"}
-    config["config"]["layers"][2]["config"]["bias_initializer"] = initializer | {
-        "config": {"value": [1, 2, 3]}, "registered_name": None,
-    }  # fmt: skip
-
-
-def give_a_text(config):
-    config["config"]["layers"][2]["config"]["units"] = "x"
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (call_a_command, "has system in it"),
-        (name_a_function, "has eval in it"),
-        (import_a_module, "has fly in it"),
-        (claim_memory, r"cannot be loaded: it claims 16,000,000,\d+ bytes of weights, but has"),
-        (nest_deeply, "cannot be loaded: "),
-        (name_no_module, "cannot be loaded: "),
-        (give_a_list, "cannot be loaded: "),
-        (give_a_text, "cannot be loaded: "),
-    ],
-)
-def test_a_keras_file_from_a_stranger(call, tmp_path, keras_file, monkeypatch, change, words):
-    """Nothing of it is run, and no memory taken that the file does not have."""
-    monkeypatch.chdir(tmp_path)
-    path = rewrite(keras_file, tmp_path / "strange.keras", change)
-    result = call(convert, path, tmp_path / "out")
-    assert_one_line(result, "strange.keras")
-    assert re.search(words, result[2]), result[2]
-    assert [p.name for p in tmp_path.iterdir()] == ["strange.keras"]
-    assert "antigravity" not in sys.modules
-
-
-def test_a_keras_file_with_a_function_of_python(call, tmp_path):
-    """Keras's safe mode: bytecode in a file is not run."""
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x + 1)])
-    model.save(tmp_path / "lambda.keras")
-    assert_one_line(call(convert, tmp_path / "lambda.keras", tmp_path / "out"), "Lambda", "lambda")
-
-
-def test_a_keras_file_that_unpacks_to_more_than_it_is(call, tmp_path, keras_file):
-    def note(config):
-        config["comment"] = "a" * 10**6
-
-    path = rewrite(keras_file, tmp_path / "bomb.keras", note, zipfile.ZIP_DEFLATED)
-    assert_one_line(
-        call(convert, path, tmp_path / "out"), "bomb.keras cannot be loaded: it is compressed"
-    )
-
-
-def change_config(file, change):
-    config = json.loads(file.attrs["model_config"])
-    change(config)
-    file.attrs["model_config"] = json.dumps(config)
-
-
-def link_to_a_file(file):
-    del file["model_weights/a"]
-    file["model_weights/a"] = h5py.ExternalLink("/etc/passwd", "/")
-
-
-def keep_data_elsewhere(file):
-    file.create_dataset("more", (4,), "f4", external=[("/etc/passwd", 0, 16)])
-
-
-def claim_units(config):
-    config["config"]["layers"][2]["config"]["units"] = 10**9
-
-
-def call_a_function(config):
-    function = {"name": "x", "function": ["4wEAAAA=", None, None], "function_type": "lambda"}
-    config["config"]["layers"][2] = {"class_name": "Lambda", "config": function}
-
-
-HDF5 = {
-    "no model": (lambda file: file.attrs.pop("model_config"), "it has weights only; build the"),
-    "a link": (link_to_a_file, "/model_weights/a is a link"),
-    "data elsewhere": (keep_data_elsewhere, "/more is in another file"),
-    "a claim": (lambda file: file.create_dataset("more", (10**10,)), "claims 40,000,000,"),
-    "units": (lambda file: change_config(file, claim_units), "cannot be loaded: "),
-    "code": (lambda file: change_config(file, call_a_function), "Lambda"),
-    "class": (
-        lambda file: change_config(file, lambda c: c["config"]["layers"][2].update(class_name="X")),
-        "has X in it: name the module that registers it with --register",
-    ),
-    "no JSON": (lambda file: file.attrs.modify("model_config", "{"), "cannot be loaded: Expecting"),
-    "no weights": (lambda file: file.pop("model_weights"), "cannot be loaded: "),
-}
-
-
-@pytest.mark.parametrize("name", HDF5)
-def test_an_hdf5_file_from_a_stranger(call, tmp_path, model, name):
-    change, words = HDF5[name]
-    model.save(tmp_path / "model.h5")
-    with h5py.File(tmp_path / "model.h5", "r+") as file:
-        change(file)
-    with bounded_memory():
-        assert_one_line(call(convert, tmp_path / "model.h5", tmp_path / "js"), words)
-    assert not (tmp_path / "js").exists()
-
-
-@fuzzed(40)
-@given(data=st.data())
-def test_a_damaged_hdf5_file(call, tmp_path, model, data):
-    model.save(tmp_path / "model.h5")
-    content = (tmp_path / "model.h5").read_bytes()
-    (tmp_path / "model.h5").write_bytes(data.draw(damaged(content)))
-    result = call(convert, tmp_path / "model.h5", tmp_path / "js")
-    if result[0]:
-        assert_one_line(result, "model.h5")
-
-
-def test_a_keras_file_whose_weights_are_in_another_file(call, tmp_path, keras_file):
-    with zipfile.ZipFile(keras_file) as archive:
-        files = {name: archive.read(name) for name in archive.namelist()}
-    with h5py.File(tmp_path / "weights.h5", "w") as file:
-        file["layers"] = h5py.ExternalLink("/etc/passwd", "/")
-    files["model.weights.h5"] = (tmp_path / "weights.h5").read_bytes()
-    with zipfile.ZipFile(tmp_path / "linked.keras", "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    result = call(convert, tmp_path / "linked.keras", tmp_path / "out")
-    assert_one_line(result, "linked.keras cannot be loaded: //layers is a link")

@@ -268,9 +268,9 @@ REFUSED = {
     ),
     "unknown size": (
         lambda: sequential(L.UpSampling2D(interpolation="bilinear"), shape=(None, None, 3)),
-        "for inputs of unknown size",
+        "the input size must be known",
     ),
-    "crop": (lambda: sequential(L.CenterCrop(9, 9), shape=IMAGE), "of known and sufficient size"),
+    "crop": (lambda: sequential(L.CenterCrop(9, 9), shape=IMAGE), "image size must be known"),
     "operation": (
         lambda: functional(lambda x: ops.exp(x)),
         "is an operation of keras.src.ops.numpy, not a layer",
@@ -294,7 +294,7 @@ REFUSED = {
     ),
     "number": (
         lambda: functional(lambda x: x[:, 0]),
-        "has no tensors of one number for each example",
+        "the result is a vector",
     ),
     "own function in a composition": (
         lambda: functional(lambda x: L.Dense(3, lambda x: x)(x) + 1),
@@ -308,14 +308,14 @@ REFUSED = {
     ),
     "constant of another shape": (
         lambda: functional(lambda x: x * ops.ones(3), (1,)),
-        "cannot broadcast a tensor to the shape of a constant",
+        "cannot broadcast a tensor to the shape of a larger constant",
     ),
     "masked composition": (
         lambda: functional(
             lambda x: L.Attention()([L.Masking()(x), x]),
             (6, 4),
         ),
-        "for inputs with a mask",
+        "no composition for inputs with a mask",
     ),
     "nan in metadata": (lambda: sequential(L.Dense(2)), "Out of range float values"),
 }

@@ -136,7 +136,7 @@ VALUES = st.lists(st.floats(-(2.0**96), 2.0**96, width=32), min_size=2, max_size
 @given(values=VALUES, dtype=st.sampled_from(["uint8", "uint16"]))
 def test_linear_quantization_is_never_further_off_than_half_a_step(values, dtype):
     value = np.array(values, np.float32)
-    spec = quantization.choose(quantization.parse_rules(dtype), "w", value)
+    spec = quantization.spec_for(quantization.parse_rules(dtype), "w", value)
     stored = np.concatenate(list(quantization.quantized(value, spec)))
     back = quantization.dequantized(stored, spec, np.dtype("float32"))
     step = spec["scale"] if value.min() < value.max() else 0

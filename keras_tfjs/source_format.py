@@ -26,7 +26,7 @@ _ADVICE = {
 _WEIGHTS_ONLY = ("*.index", "*.weights.h5", "*.safetensors", "*.ckpt", "checkpoint")
 
 
-def recognize(source: Path) -> str:
+def detect_format(source: Path) -> str:
     """Return the kind of a model.
 
     Raises:
@@ -35,9 +35,9 @@ def recognize(source: Path) -> str:
     if not source.exists():
         raise UserError(f"there is no {source}")
     if source.is_dir():
-        return _recognize_directory(source)
+        return _detect_directory(source)
     if source.suffix == ".json":
-        return _recognize_json(source)
+        return _detect_json(source)
     for ending, advice in _ADVICE.items():
         if source.name.endswith(ending):
             raise UserError(f"{source} {advice}")
@@ -54,11 +54,11 @@ def recognize(source: Path) -> str:
     )
 
 
-def _recognize_directory(source: Path) -> str:
+def _detect_directory(source: Path) -> str:
     if (source / "saved_model.pb").is_file():
         return SAVED_MODEL
     if (source / "model.json").is_file():
-        return _recognize_json(source / "model.json")
+        return _detect_json(source / "model.json")
     if (source / "config.json").is_file() and (source / "model.weights.h5").is_file():
         raise UserError(f"{source} is an unpacked .keras file: zip its files without compression")
     if any(any(source.glob(pattern)) for pattern in _WEIGHTS_ONLY):
@@ -69,7 +69,7 @@ def _recognize_directory(source: Path) -> str:
     )
 
 
-def _recognize_json(file: Path) -> str:
+def _detect_json(file: Path) -> str:
     try:
         content = json.loads(file.read_bytes())
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""The backend of Keras that a command uses: the one that is installed."""
+"""Chooses the Keras backend of a command, and imports Keras."""
 
 import importlib.util
 import os
@@ -11,13 +11,13 @@ KERAS_BACKENDS = ("tensorflow", "jax", "torch")
 
 
 def import_keras(needs_tensorflow: bool) -> None:
-    """Import Keras with the backend of KERAS_BACKEND, else the first that is installed.
+    """Import Keras with the backend in KERAS_BACKEND, or else with the first installed backend.
 
     Args:
-      needs_tensorflow: take TensorFlow, whatever KERAS_BACKEND says.
+      needs_tensorflow: use TensorFlow, and ignore KERAS_BACKEND.
 
     Raises:
-      UserError: there is no such backend.
+      UserError: the backend is not installed.
     """
     if "keras" not in sys.modules:
         name = _choose(needs_tensorflow)
@@ -29,7 +29,7 @@ def import_keras(needs_tensorflow: bool) -> None:
                 if name == "tensorflow":
                     import tensorflow as tf
 
-                    tf.config.list_physical_devices()  # its messages on CUDA come now
+                    tf.config.list_physical_devices()  # print the messages about CUDA now
         except (ImportError, ValueError) as error:
             raise UserError(f"Keras cannot use KERAS_BACKEND={name}: {error}") from None
     import keras
@@ -54,8 +54,8 @@ def _choose(needs_tensorflow: bool) -> str:
     return installed[0]
 
 
-def with_backend_errors(*others: type[Exception]) -> tuple[type[Exception], ...]:
-    """Return classes of errors, and those of what the backend raises for bad input."""
+def backend_error_types(*others: type[Exception]) -> tuple[type[Exception], ...]:
+    """Return the given error classes, and the classes that the backend raises for bad input."""
     tensorflow = sys.modules.get("tensorflow")
     own = (tensorflow.errors.OpError,) if tensorflow else ()
-    return (*others, *own, RuntimeError)  # JAX's and PyTorch's are RuntimeErrors
+    return (*others, *own, RuntimeError)  # JAX and PyTorch raise RuntimeError
