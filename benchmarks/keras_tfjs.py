@@ -16,10 +16,10 @@ from pathlib import Path
 import keras
 
 from benchmarks.measure import machine, seconds
+from harness import javascript
 from keras_tfjs import graph_model, layers_model
 from lstm_text_generation.exported_functions import one_step
 from lstm_text_generation.model import create_model
-from tests.keras_tfjs import javascript
 
 ROOT = Path(__file__).parents[1]
 OFFICIAL = ROOT / ".venv-converter"

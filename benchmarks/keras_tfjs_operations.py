@@ -1,7 +1,7 @@
 """Write keras_tfjs/operations.csv: which operations TensorFlow.js computes correctly.
 
 Each operation runs on each backend and in TensorFlow, with the inputs of
-`tests/keras_tfjs/operation_probes.py`. A cell has the ranks whose results are correct for all
+`harness/operation_probes.py`. A cell has the ranks whose results are correct for all
 ordinary numbers. Wrong results go to build/operations.txt. Arguments: operations to probe again.
 """
 
@@ -10,9 +10,9 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
+from harness import probing
+from harness.operation_probes import ORDINARY, all_probes
 from keras_tfjs import BACKENDS
-from tests.keras_tfjs import probing
-from tests.keras_tfjs.operation_probes import ORDINARY, all_probes
 
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "keras_tfjs/operations.csv"

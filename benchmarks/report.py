@@ -61,7 +61,7 @@ def run(module: str, *arguments: str) -> str:
 
 def generating_in_javascript() -> str:
     """Return the section on TensorFlow.js, if it is installed."""
-    from tests.keras_tfjs import javascript
+    from harness import javascript
 
     if javascript.missing_for_node() or javascript.missing_for_chromium():
         return ""

@@ -6,7 +6,10 @@ Every process has one thread, as if it had a machine of its own.
 """
 
 import json
+import os
 import statistics
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -15,9 +18,9 @@ from typing import NamedTuple
 
 import numpy as np
 from absl import flags
-from tests.distribution.workers import started
 
 from benchmarks.measure import machine, seconds, table
+from harness.tf_config import tf_configs
 from keras_tfjs import command_line
 
 DOCUMENT = Path(__file__).parents[1] / "docs/scaling.md"
@@ -56,10 +59,14 @@ def run(name: str, count: int) -> dict:
     distribution = "multi_worker" if count > 1 else "none"
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "result.json"
-        lines = [["-m", "benchmarks.scaling", name, distribution, file]] * count
-        with started(Path(directory), ["worker"] * count, lines) as workers:
-            if any(workers.wait()):
-                raise RuntimeError("".join(map(workers.output, range(count))))
+        line = [sys.executable, "-m", "benchmarks.scaling", name, distribution, file]
+        processes = [
+            subprocess.Popen(line, env=os.environ | {"TF_CONFIG": config})
+            for config in tf_configs(["worker"] * count)
+        ]
+        statuses = [process.wait() for process in processes]
+        if any(statuses):
+            raise RuntimeError("a process failed; its error is above")
         return json.loads(file.read_text())
 
 

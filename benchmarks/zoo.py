@@ -20,10 +20,10 @@ import keras
 
 from benchmarks.measure import machine
 from benchmarks.zoo_memory import conversions as resnet_costs
+from harness import javascript
+from harness.zoo import EXAMPLES
+from harness.zoo_runs import convert, run
 from keras_tfjs import BACKENDS
-from tests.keras_tfjs import javascript
-from tests.keras_tfjs.zoo import EXAMPLES
-from tests.keras_tfjs.zoo_runs import convert, run
 
 ROOT = Path(__file__).parents[1]
 PAGE_BACKENDS = BACKENDS[:3]
@@ -31,7 +31,7 @@ HEAD = """# A zoo of models, converted
 
 Written by `make zoo` ({machine}, TensorFlow.js 4.22.0, Keras {keras}). The zoo has {count} small
 models in the style of the Keras examples, with random weights
-([tests/keras_tfjs/zoo](../tests/keras_tfjs/zoo)). Keras and the other runtime ran each model on two
+([harness/zoo](../harness/zoo)). Keras and the other runtime ran each model on two
 batches of random inputs. The figures are the largest absolute differences.
 
 - cpu, wasm and tensorflow ran in Node; webgl in headless Chromium without a graphics card.

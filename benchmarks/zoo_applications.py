@@ -17,9 +17,9 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import keras
 import numpy as np
 
-from tests.keras_tfjs import applications, javascript
-from tests.keras_tfjs.zoo import Example
-from tests.keras_tfjs.zoo_runs import BATCHES, convert, run
+from harness import applications, javascript
+from harness.zoo import Example
+from harness.zoo_runs import BATCHES, convert, run
 
 # Architectures above this limit run on wasm only.
 FLOAT_OPERATIONS = 2e9

@@ -1,5 +1,5 @@
 // usage: node zoo_onnx.mjs NODE_MODULES JOBS ANSWERS
-// Runs ONNX models in onnxruntime-web (wasm). tests/keras_tfjs/jobs.js does the same in TensorFlow.js.
+// Runs ONNX models in onnxruntime-web (wasm). harness/jobs.js does the same in TensorFlow.js.
 import {readFileSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {resolve} from 'node:path';

@@ -21,9 +21,9 @@ import keras
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from tests.keras_tfjs.javascript import arrays, tensor
-from tests.keras_tfjs.zoo import EXAMPLES
-from tests.keras_tfjs.zoo_runs import BATCHES, first_line
+from harness.javascript import arrays, tensor
+from harness.zoo import EXAMPLES
+from harness.zoo_runs import BATCHES, first_line
 
 TIMEOUT = 300  # seconds
 Row = dict[str, Any]

@@ -11,7 +11,7 @@ import pytest
 
 # TensorFlow's start-up messages would bury pytest's own.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-from tests.keras_tfjs import javascript
+from harness import javascript
 from tests.support import shapes
 from tests.support.bottles import SMALL, TEXT
 from tests.support.commands import command, fresh_flags
@@ -46,10 +46,10 @@ def pytest_runtest_makereport():
 
 @pytest.fixture(scope="session")
 def browser_server() -> Iterator[None]:
-    """A browser that the scripts in tests/support/chromium.mjs connect to."""
+    """A browser that the scripts in harness/chromium.mjs connect to."""
     if missing := javascript.missing_for_chromium():
         pytest.skip(missing)
-    line = ["node", ROOT / "tests/support/browser_server.mjs", javascript.browser()]
+    line = ["node", ROOT / "harness/browser_server.mjs", javascript.browser()]
     with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         os.environ["BROWSER_SERVER"] = server.stdout.readline().strip()
         yield

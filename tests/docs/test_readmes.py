@@ -19,9 +19,9 @@ import lstm_text_generation.generate
 import lstm_text_generation.train
 from fashion_mnist_vae.data import load_directory
 from fashion_mnist_vae.load import load_decoder
+from harness import javascript
 from lstm_text_generation.cells import last_probabilities
 from lstm_text_generation.load import load_model
-from tests.keras_tfjs import javascript
 from tests.support.readmes import DOCUMENTS, PACKAGES, code_blocks, flag_table
 from tests.support.shared_files import ROOT
 

@@ -7,7 +7,7 @@ from functools import partial
 import keras
 import pytest
 
-from tests.keras_tfjs import javascript
+from harness import javascript
 from tests.keras_tfjs.case import randomize
 
 

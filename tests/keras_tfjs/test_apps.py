@@ -8,9 +8,9 @@ import pytest
 import tensorflow as tf
 
 import fashion_mnist_vae.model  # noqa: F401  (registers ZLayer, which the files name)
+from harness.javascript import arrays, difference, graph_job, layers_job, tensor
 from keras_tfjs import layers_model
 from lstm_text_generation.exported_functions import one_step
-from tests.keras_tfjs.javascript import arrays, difference, graph_job, layers_job, tensor
 
 LIMIT = 1e-6
 NODE, CHROMIUM = ["cpu", "wasm", "tensorflow"], ["webgl", "wasm"]

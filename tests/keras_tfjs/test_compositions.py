@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 
+from harness.javascript import difference, layers_job
 from keras_tfjs import layers_model
 from tests.keras_tfjs.case import randomize, run
 from tests.keras_tfjs.composed_cases import COMPOSED_CASES
-from tests.keras_tfjs.javascript import difference, layers_job
 
 L = keras.layers
 LIMIT = 1e-5

@@ -7,8 +7,8 @@ import keras
 import pytest
 
 import fashion_mnist_vae.model  # noqa: F401  (registers ZLayer, which the files name)
+from harness import javascript
 from keras_tfjs import convert
-from tests.keras_tfjs import javascript
 from tests.support.commands import assert_one_line
 
 

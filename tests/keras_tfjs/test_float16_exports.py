@@ -10,10 +10,10 @@ import fashion_mnist_vae.export
 import lstm_text_generation.export
 from fashion_mnist_vae import model as vae
 from fashion_mnist_vae.data import ImageData
+from harness.javascript import difference, graph_job
 from keras_tfjs.compare import quantized_copy
 from lstm_text_generation import model as text
 from lstm_text_generation.data import TextData
-from tests.keras_tfjs.javascript import difference, graph_job
 from tests.support.bottles import TEXT
 from tests.support.shapes import draw_shapes
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from harness.javascript import PLACES, difference, graph_job
 from keras_tfjs import BACKENDS, graph_model
 from keras_tfjs.graph_rewrites import RULES
-from tests.keras_tfjs.javascript import PLACES, difference, graph_job
 
 LIMIT = 2e-6
 _RNG = np.random.default_rng(0)

@@ -11,12 +11,12 @@ import keras
 import numpy as np
 import pytest
 
+from harness import zoo_runs
+from harness.javascript import PLACES, Job, arrays, graph_job
 from keras_tfjs import graph_model
-from tests.keras_tfjs import zoo_runs
 from tests.keras_tfjs.cases import CASES
 from tests.keras_tfjs.composed_cases import COMPOSED_CASES
 from tests.keras_tfjs.function_probes import function_probes, functions_of_keras
-from tests.keras_tfjs.javascript import PLACES, Job, arrays, graph_job
 
 pytestmark = pytest.mark.long
 

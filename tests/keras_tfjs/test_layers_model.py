@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 
+from harness.javascript import arrays, difference, tensor
 from keras_tfjs import layers_model
 from keras_tfjs.layer_classes import TABLE
 from tests.keras_tfjs.case import randomize, run
 from tests.keras_tfjs.cases import CASES
-from tests.keras_tfjs.javascript import arrays, difference, tensor
 from tests.keras_tfjs.made_in_js import MADE_IN_JS
 
 L = keras.layers

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
+from harness.javascript import difference, layers_job
 from keras_tfjs import layers_model
 from tests.keras_tfjs.case import randomize
-from tests.keras_tfjs.javascript import difference, layers_job
 
 L = keras.layers
 # Padded at the end, at the start, in the middle; without padding; with nothing else.

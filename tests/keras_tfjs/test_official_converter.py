@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from harness.javascript import ROOT, difference, graph_job
 from keras_tfjs import layers_model
 from tests.keras_tfjs.case import run
-from tests.keras_tfjs.javascript import ROOT, difference, graph_job
 
 HERE = Path(__file__).parent
 pytestmark = pytest.mark.converter

@@ -5,10 +5,10 @@ import csv
 import pytest
 import tensorflow as tf
 
+from harness import javascript, probing
+from harness.operation_probes import ORDINARY, all_probes
 from keras_tfjs import BACKENDS, graph_model
 from keras_tfjs.operations import supported_backends
-from tests.keras_tfjs import javascript, probing
-from tests.keras_tfjs.operation_probes import ORDINARY, all_probes
 
 TABLE = javascript.ROOT / "keras_tfjs/operations.csv"
 EVERY = 25  # of the probes, each such one runs here; make docs-tfjs-operations runs all

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
+from harness.javascript import PLACES, difference, graph_job
 from keras_tfjs import graph_model
 from tests.keras_tfjs.case import randomize
-from tests.keras_tfjs.javascript import PLACES, difference, graph_job
 
 L = keras.layers
 LIMIT = 1e-5

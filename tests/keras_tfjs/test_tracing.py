@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from harness.javascript import arrays, difference, graph_job
 from keras_tfjs import graph_model
 from keras_tfjs.tracing import function_of
 from tests.keras_tfjs.case import randomize
-from tests.keras_tfjs.javascript import arrays, difference, graph_job
 
 L = keras.layers
 BACKENDS = ["cpu", "wasm"]

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from harness.javascript import difference, layers_job
 from keras_tfjs import layers_model
 from lstm_text_generation import generate, train
-from tests.keras_tfjs.javascript import difference, layers_job
 from tests.support.commands import assert_one_line
 
 VERSE = "海上生明月，天涯共此時。\n"  # noqa: RUF001  (Zhang Jiuling)

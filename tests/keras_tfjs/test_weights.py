@@ -10,10 +10,10 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.javascript import difference, graph_job, layers_job
 from keras_tfjs import graph_model, layers_model, quantization, weights
 from keras_tfjs.tracing import function_of
 from tests.keras_tfjs.case import randomize
-from tests.keras_tfjs.javascript import difference, graph_job, layers_job
 from tests.keras_tfjs.untrusted import assert_refused
 from tests.support.fuzzing import JSON_VALUES, fuzzed, places
 

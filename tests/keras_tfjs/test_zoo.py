@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from tests.keras_tfjs import applications
-from tests.keras_tfjs.zoo import EXAMPLES
-from tests.keras_tfjs.zoo_runs import convert, run
+from harness import applications
+from harness.zoo import EXAMPLES
+from harness.zoo_runs import convert, run
 
 pytestmark = pytest.mark.long
 

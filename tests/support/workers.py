@@ -1,12 +1,11 @@
 """Workers on this machine: forked processes, each with its own TF_CONFIG."""
 
 import contextlib
-import json
-import socket
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
+from harness.tf_config import tf_configs
 from tests.support.forks import Fork
 
 TIMEOUT = 120  # seconds, for all that a test's workers do
@@ -53,20 +52,3 @@ def started(
     finally:
         for worker in workers.processes:
             worker.process.kill()
-
-
-def tf_configs(jobs: Sequence[str]) -> list[str]:
-    """Return the TF_CONFIG of each task of a cluster on free ports of this machine."""
-    cluster: dict[str, list[str]] = {}
-    for job, port in zip(jobs, _free_ports(len(jobs)), strict=True):
-        cluster.setdefault(job, []).append(f"127.0.0.1:{port}")
-    tasks = [{"type": job, "index": i} for job in cluster for i in range(len(cluster[job]))]
-    return [json.dumps({"cluster": cluster, "task": task}) for task in tasks]
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for free in sockets:
-            free.bind(("127.0.0.1", 0))
-        return [free.getsockname()[1] for free in sockets]

@@ -11,8 +11,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from fashion_mnist_vae import data
+from harness import javascript
 from lstm_text_generation import load
-from tests.keras_tfjs import javascript
 from tests.support.shared_files import made_once
 
 ROOT = javascript.ROOT

@@ -4,7 +4,7 @@
 // other sites.
 import {writeFileSync} from 'node:fs';
 
-import {openBrowser} from '../support/chromium.mjs';
+import {openBrowser} from '../../harness/chromium.mjs';
 
 const [executablePath, origin, scenario, argument, answerFile] = process.argv.slice(2);
 const browser = await openBrowser(executablePath);

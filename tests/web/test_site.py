@@ -11,7 +11,7 @@ import urllib.request
 
 import pytest
 
-from tests.keras_tfjs import javascript
+from harness import javascript
 from tests.web.conftest import build
 
 ROOT = javascript.ROOT

@@ -5,9 +5,9 @@ import re
 
 import numpy as np
 
+from harness.javascript import ROOT
 from keras_tfjs import layers_model
 from lstm_text_generation import corpora, generate
-from tests.keras_tfjs.javascript import ROOT
 from tests.support.bottles import TEXT
 from tests.web.text_model import SEED, greedy
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
-from tests.keras_tfjs.probe import (
+from harness.probe import (
     NOT_FINITE,
     ORDINARY,
     SHAPES,

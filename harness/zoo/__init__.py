@@ -1,6 +1,6 @@
 """Small models as the Keras examples build them, written for these tests, with random weights."""
 
-from tests.keras_tfjs.zoo import (
+from harness.zoo import (
     features,
     generative,
     patches,
@@ -11,7 +11,7 @@ from tests.keras_tfjs.zoo import (
     translation,
     vision,
 )
-from tests.keras_tfjs.zoo.registry import EXAMPLES, Example
+from harness.zoo.registry import EXAMPLES, Example
 
 __all__ = [
     "EXAMPLES",

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from tests.keras_tfjs.zoo.registry import example, floats, images, integers, padded_tokens
+from harness.zoo.registry import example, floats, images, integers, padded_tokens
 
 USERS, ITEMS = 30, 40
 

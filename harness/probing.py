@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from harness import javascript
+from harness.operation_probes import ORDINARY, Probe
 from keras_tfjs import graph_model, operations
 from keras_tfjs.graph_rewrites import RULES
 from keras_tfjs.graph_splicing import replacement
-from tests.keras_tfjs import javascript
-from tests.keras_tfjs.operation_probes import ORDINARY, Probe
 
 _ABSOLUTE, _RELATIVE = 2e-6, 1e-5
 _STAY = ("Softmax", "TensorScatterUpdate")  # their rules change an input only

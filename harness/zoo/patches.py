@@ -4,8 +4,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from tests.keras_tfjs.zoo.blocks import PatchEncoder, Patches, mlp
-from tests.keras_tfjs.zoo.registry import example, floats, images
+from harness.zoo.blocks import PatchEncoder, Patches, mlp
+from harness.zoo.registry import example, floats, images
 
 
 def _augmented(inputs):

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
-from tests.keras_tfjs.probe import ORDINARY, Probe, i32, normal
+from harness.probe import ORDINARY, Probe, i32, normal
 
 
 def image_probes() -> Iterator[Probe]:
+    """Yield calls of the operations on images."""
     x = normal(2, 7, 6, 3)
     for size, stride, padding, dilation in itertools.product(
         ((1, 1), (3, 3), (2, 3)), ((1, 1), (2, 2), (1, 2)), ("SAME", "VALID", "EXPLICIT"), (1, 2)

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from tests.keras_tfjs.zoo.blocks import Sampling
-from tests.keras_tfjs.zoo.registry import example, floats, images, integers
+from harness.zoo.blocks import Sampling
+from harness.zoo.registry import example, floats, images, integers
 
 
 @example(images(64))

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
+from harness import javascript
+from harness.zoo import Example
 from keras_tfjs import graph_model, layers_model
-from tests.keras_tfjs import javascript
-from tests.keras_tfjs.zoo import Example
 
 BATCHES = (2, 3)
 _DTYPES = {"DT_FLOAT": np.float32, "DT_INT32": np.int32, "DT_BOOL": bool, "DT_STRING": str}

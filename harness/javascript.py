@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 HERE = Path(__file__).parent
 # What the tests measured, for the table that benchmarks/keras_tfjs.py writes.
 DIFFERENCES = ROOT / "build/tfjs_differences.json"

@@ -3,8 +3,8 @@
 import keras
 from keras import layers, ops
 
-from tests.keras_tfjs.zoo.blocks import PositionEmbedding, causal_mask
-from tests.keras_tfjs.zoo.registry import example, floats, images, integers, padded_tokens
+from harness.zoo.blocks import PositionEmbedding, causal_mask
+from harness.zoo.registry import example, floats, images, integers, padded_tokens
 
 VOCABULARY, LENGTH, WIDTH = 40, 10, 16
 

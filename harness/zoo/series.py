@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from tests.keras_tfjs.zoo.registry import example, floats, images, padded_mask
+from harness.zoo.registry import example, floats, images, padded_mask
 
 LENGTH = 20
 

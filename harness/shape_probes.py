@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tests.keras_tfjs.probe import TYPES, Probe, i32, inputs
+from harness.probe import TYPES, Probe, i32, inputs
 
 
 def shape_probes() -> Iterator[Probe]:

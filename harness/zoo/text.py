@@ -4,8 +4,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from tests.keras_tfjs.zoo.blocks import PositionEmbedding, TransformerBlock, causal_mask
-from tests.keras_tfjs.zoo.registry import example, integers, padded_tokens
+from harness.zoo.blocks import PositionEmbedding, TransformerBlock, causal_mask
+from harness.zoo.registry import example, integers, padded_tokens
 
 VOCABULARY, LENGTH = 60, 16
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
-from tests.keras_tfjs.arithmetic_probes import arithmetic_probes
-from tests.keras_tfjs.image_probes import image_probes
-from tests.keras_tfjs.index_probes import index_probes
-from tests.keras_tfjs.probe import (
+from harness.arithmetic_probes import arithmetic_probes
+from harness.image_probes import image_probes
+from harness.index_probes import index_probes
+from harness.probe import (
     CONTROL_FLOW,
     ORDINARY,
     SHAPES,
@@ -23,7 +23,7 @@ from tests.keras_tfjs.probe import (
     normal,
     values,
 )
-from tests.keras_tfjs.shape_probes import shape_probes
+from harness.shape_probes import shape_probes
 
 
 def all_probes() -> Iterator[Probe]:

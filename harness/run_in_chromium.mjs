@@ -5,11 +5,11 @@ import {createServer} from 'node:http';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
-import {openBrowser} from '../support/chromium.mjs';
+import {openBrowser} from './chromium.mjs';
 
 const [executablePath, jobsFile, answersFile] = process.argv.slice(2);
 const here = dirname(fileURLToPath(import.meta.url));
-const dist = join(here, '../../node_modules/@tensorflow');
+const dist = join(here, '../node_modules/@tensorflow');
 const {backend, jobs} = JSON.parse(readFileSync(jobsFile, 'utf8'));
 const PAGE = `<!doctype html><title>jobs</title>
 <script src="/tfjs/dist/tf.min.js"></script>

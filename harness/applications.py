@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tests.keras_tfjs.zoo.registry import Draw, Example, images, randomize_statistics
+from harness.zoo.registry import Draw, Example, images, randomize_statistics
 
 # All others take 32 x 32.
 _SMALLEST = {"Xception": 71, "InceptionV3": 75, "InceptionResNetV2": 75}

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from tests.keras_tfjs.zoo.registry import choices, example, floats, images, integers
+from harness.zoo.registry import choices, example, floats, images, integers
 
 COLOURS = ["red", "green", "blue"]
 

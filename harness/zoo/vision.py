@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from tests.keras_tfjs.zoo.registry import example, images
+from harness.zoo.registry import example, images
 
 
 @example(images(28, 28, 1))

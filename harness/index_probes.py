@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tests.keras_tfjs.probe import SHAPES, TYPES, Probe, i32, inputs, values
+from harness.probe import SHAPES, TYPES, Probe, i32, inputs, values
 
 
 def index_probes() -> Iterator[Probe]:
+    """Yield calls of the operations on indices."""
     for dtype in TYPES:
         for kind, x in inputs(dtype, range(1, 7)):
             condition = values("bool", x.shape, 7)
