@@ -59,7 +59,7 @@ def run(name: str, count: int) -> dict:
     distribution = "multi_worker" if count > 1 else "none"
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "result.json"
-        line = [sys.executable, "-m", "benchmarks.scaling", name, distribution, file]
+        line = [sys.executable, "-m", "benchmarks.scaling", name, distribution, str(file)]
         processes = [
             subprocess.Popen(line, env=os.environ | {"TF_CONFIG": config})
             for config in tf_configs(["worker"] * count)
