@@ -1,6 +1,7 @@
 # make demo       train both examples, and generate a text
-# make test       install what is missing, and run all tests; tests in TensorFlow.js are skipped
-#                 without npm, a C++ compiler and chromium
+# make check      linters, types and quick tests, in a minute
+# make test       linters and all tests except the long ones (make test-long); tests in TensorFlow.js
+#                 are skipped without npm, a C++ compiler and chromium
 # make fuzz       generate bad input for the commands and loaders until a test fails
 # make audit      check the locked dependencies for known vulnerabilities
 # make web        open the pages in your browser, with the models in saved_models/
