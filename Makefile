@@ -29,7 +29,8 @@ test: $(VENV)/installed-dev node_modules/installed
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-# Whole models and all functions of Keras in TensorFlow.js; a wheel in an empty environment.
+# Whole models and all functions of Keras in TensorFlow.js, fifty kills of a run, the notebooks, and a
+# wheel in an empty environment.
 test-long: $(VENV)/installed-dev node_modules/installed
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m long
 

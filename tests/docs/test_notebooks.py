@@ -6,6 +6,8 @@ from nbclient import NotebookClient
 
 from tests.support.shared_files import ROOT
 
+pytestmark = pytest.mark.long
+
 # What a test does not wait for.
 SHORTER = {
     "lstm_text_generation": {"num_epochs=4": "num_epochs=1"},

@@ -71,5 +71,5 @@ def test_resume_rejects_damaged_layer_sizes(call, text_run, corpus, tmp_path):
     (path / "run.json").write_text(json.dumps(settings | {"lstm_layer_size": [None, "8"]}))
     assert_one_line(
         call(train, corpus, "--resume", f"--save_path={path}"),
-        "the settings of the run to be resumed are damaged", "lstm_layer_size",
+        "the settings of the run to resume are damaged", "lstm_layer_size",
     )  # fmt: skip

@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.apps import APPS, assert_whole
 
+pytestmark = pytest.mark.long
+
 KILLS = 50
 
 
