@@ -42,8 +42,8 @@ _MERGING = (
 _BROKEN = "broken"  # a mask of a wrong shape, equal to no other mask
 _INHERITED = "inherited"  # the mask of another layer
 _DIFFERS = (
-    "TensorFlow.js repeats an output at masked steps, Keras has zeros; so only recurrent layers and "
-    "layers that compute each step by itself can follow"
+    "TensorFlow.js repeats an output at masked steps, Keras has zeros; so only recurrent layers "
+    "and layers that compute each step by itself can follow"
 )
 
 

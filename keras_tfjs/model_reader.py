@@ -95,9 +95,7 @@ class ModelReader:
 
     def _make_calls(self, layers: dict, waiting: dict[str, deque], calls: dict[str, list]) -> None:
         ready = deque(waiting)
-        blocked: dict[
-            str, list[str]
-        ] = {}  # the layers whose next call waits for a layer, by that layer
+        blocked: dict[str, list[str]] = {}  # by layer: the layers that wait for it
         while ready:
             name = ready.popleft()
             while waiting[name]:

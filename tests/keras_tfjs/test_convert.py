@@ -101,7 +101,7 @@ def test_a_model_with_a_class_of_its_own(image_run, tmp_path):
         (["{keras}", "{tmp}/out", "--register=no.such"], ["--register=no.such: No module named"]),
         (["{keras}", "{tmp}/out", "--register=.x"], ["--register=.x: "]),
         (["{keras}", "{tmp}/out", "--quantize=int8"], ["--quantize=int8: must be float16, uint8"]),
-        (["{keras}", "{tmp}/out", "--quantize=uint8:x"], ["no weight is named x; there are lstm"]),
+        (["{keras}", "{tmp}/out", "--quantize=uint8:x"], ["no weight is named x; some names are"]),
         (["{keras}", "{tmp}/out", "--metadata={tmp}/no"], ["/no: No such file", "a JSON file"]),
         (["{keras}", "{tmp}/out", "--metadata={tmp}/bad.json"], ["bad.json: Expecting property"]),
         (["{keras}", "{tmp}/out", "--metadata={tmp}/list.json"], ["list.json: must be an object"]),
@@ -134,7 +134,7 @@ ONLY_WEIGHTS = "has weights only: build the model in Python"
 OTHERS = {
     "model.tflite": (b"TFL3", "is a LiteRT model"),
     "model.onnx": (b"", "is an ONNX model: run it with onnxruntime-web"),
-    "frozen.pb": (b"", "is a graph without signature: save a SavedModel"),
+    "frozen.pb": (b"", "is a graph without a signature: save a SavedModel"),
     "model.weights.h5": (b"", ONLY_WEIGHTS),
     "model.safetensors": (b"", ONLY_WEIGHTS),
     "model.pth": (b"", ONLY_WEIGHTS),
@@ -167,7 +167,7 @@ def test_an_unpacked_keras_file(call, tmp_path, keras_file):
 @pytest.mark.parametrize("flag", official_flags.ANSWERS)
 def test_a_flag_of_the_official_converter_is_answered_with_ours(call, flag):
     result = call(convert, "in", "out", f"--{flag}=x")
-    words = (f"--{flag} is of tensorflowjs_converter: ", official_flags.ANSWERS[flag])
+    words = (f"--{flag} is a flag of tensorflowjs_converter: ", official_flags.ANSWERS[flag])
     assert_one_line(result, *words, status=2)
 
 

@@ -135,7 +135,7 @@ def test_names_that_are_missing_or_taken(tmp_path):
         with pytest.raises(ValueError, match="put needs a name of its own"):
             graph_model.save(function, tmp_path / "model")
     shapeless = tf.function(lambda a: a, input_signature=[Spec(None, tf.float32, "x")])
-    with pytest.raises(ValueError, match="the rank of .* is unknown: give it a shape"):
+    with pytest.raises(ValueError, match="the rank of .* is unknown: give its tf.TensorSpec"):
         graph_model.save(shapeless, tmp_path / "model")
     with pytest.raises(ValueError, match="the tf.function has no input_signature"):
         graph_model.save(tf.function(lambda a: a), tmp_path / "model")

@@ -147,7 +147,7 @@ REFUSED = {
     ),
     "initial states": (
         lambda: embedded(seq2seq, 2),
-        "layer 'decoder' .* where the first step is masked, TensorFlow.js outputs the initial",
+        "layer 'decoder' .* if the first step is masked, TensorFlow.js outputs the initial",
     ),
     "mask as an argument": (
         lambda: embedded(

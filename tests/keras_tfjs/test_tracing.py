@@ -82,7 +82,9 @@ def test_subclassed_model(run_in_node, tmp_path, backend):
 def test_model_of_several_arguments(run_in_node, tmp_path):
     model = TwoArguments()
     expected = model(FLOATS, -FLOATS)
-    with pytest.raises(ValueError, match="missing a required argument: 'second' .a tf.function"):
+    with pytest.raises(
+        ValueError, match="missing a required argument: 'second' .give a tf.function"
+    ):
         graph_model.save(model, tmp_path / "model")
     specs = [tf.TensorSpec([None, 3], tf.float32, name) for name in ("first", "second")]
     graph_model.save(tf.function(model, input_signature=specs), tmp_path)
