@@ -5,7 +5,7 @@ import pytest
 from keras_tfjs.atomic_files import write_atomically, write_text
 
 
-def test_readers_see_the_old_file_or_the_new(tmp_path):
+def test_reader_sees_old_or_new_file(tmp_path):
     path = tmp_path / "file"
     write_text(path, "old\r\n")
 

@@ -48,7 +48,7 @@ def test_tensorflow_js_computes_the_same(answered, saved, differences, name):
 
 
 @pytest.mark.parametrize("name", COMPOSED_CASES)
-def test_the_composition_read_back_computes_the_same(saved, tmp_path, name):
+def test_loaded_composition_computes_the_same(saved, tmp_path, name):
     root, expected, _ = saved
     path = root / str(list(COMPOSED_CASES).index(name))
     model = layers_model.load(path)
@@ -74,7 +74,7 @@ def frozen() -> keras.Model:
 
 
 @pytest.mark.parametrize("make", [shared_and_nested, frozen])
-def test_whole_models(run_in_node, tmp_path, make):
+def test_nested_and_frozen_models_compute_the_same(run_in_node, tmp_path, make):
     model = make()
     rng = np.random.default_rng(0)
     inputs = [rng.normal(size=(3, 8, 4)).astype(np.float32) for _ in model.inputs]
@@ -88,7 +88,7 @@ def test_whole_models(run_in_node, tmp_path, make):
     assert len(back.trainable_weights) == len(model.trainable_weights)
 
 
-def test_dropout_of_a_composition_is_that_of_the_layer(tmp_path):
+def test_composed_dropout_drops_whole_channels(tmp_path):
     """Whole channels are dropped in training."""
     layers_model.save(keras.Sequential([keras.Input((6, 5, 9)), L.SpatialDropout2D(0.5)]), tmp_path)
     dropped = np.asarray(layers_model.load(tmp_path)(np.ones((4, 6, 5, 9)), training=True))

@@ -13,7 +13,7 @@ from tests.keras_tfjs import javascript
 
 
 @pytest.mark.parametrize("format_", ["layers_model", "graph_model"])
-def test_quantization_tells_sizes_and_difference(call, tmp_path, model, format_):
+def test_quantize_prints_sizes_and_difference(call, tmp_path, model, format_):
     model.save(tmp_path / "model.keras")
     line = [tmp_path / "model.keras", tmp_path / "js", f"--format={format_}", "--quantize=uint8"]
     code, out, err = call(convert, *line)
@@ -50,7 +50,7 @@ def test_check_runs_the_model_in_node(call, tmp_path, model, in_node_modules, fl
     assert all(float(match[2]) < (1e-3 if "quant" in str(flags) else 1e-6) for match in found)
 
 
-def test_check_of_several_inputs_and_outputs(call, tmp_path, in_node_modules):
+def test_check_compares_several_inputs_and_outputs(call, tmp_path, in_node_modules):
     a, b = keras.Input((3,), name="a"), keras.Input((2,), name="b", dtype="int32")
     embedded = keras.layers.Flatten()(keras.layers.Embedding(5, 4)(b))
     both = keras.layers.Concatenate()([a, embedded])
@@ -69,7 +69,7 @@ class Doubled(keras.layers.Layer):
         return 2 * x
 
 
-def test_check_of_a_model_that_tensorflow_js_cannot_run(call, tmp_path, in_node_modules):
+def test_check_of_a_custom_class_fails(call, tmp_path, in_node_modules):
     """Its class is in the page's code, which --check does not have."""
     keras.Sequential([keras.Input((2,)), Doubled()]).save(tmp_path / "model.keras")
     result = call(convert, tmp_path / "model.keras", tmp_path / "js", "--check")
@@ -80,7 +80,9 @@ def test_check_of_a_model_that_tensorflow_js_cannot_run(call, tmp_path, in_node_
     ("path", "words"),
     [("", "--check needs Node"), (None, "npm install @tensorflow/tfjs @tensorflow/tfjs-backend")],
 )
-def test_check_without_node_or_tensorflow_js(call, tmp_path, keras_file, monkeypatch, path, words):
+def test_check_without_node_or_tensorflow_js_fails(
+    call, tmp_path, keras_file, monkeypatch, path, words
+):
     monkeypatch.chdir(tmp_path)
     if path is not None:
         monkeypatch.setenv("PATH", path)

@@ -103,7 +103,7 @@ def saved(tmp_path_factory):
 
 
 @pytest.mark.parametrize("place", PLACES, ids="-".join)
-def test_rewritten_operations(request, saved, place):
+def test_rewritten_operations_compute_the_same(request, saved, place):
     where, backend = place
     jobs, expected = saved
     answers = request.getfixturevalue(f"run_in_{where}")(backend, jobs)
@@ -136,7 +136,7 @@ def test_unknown_rank_is_refused(tmp_path, operation):
         graph_model.save(graph, tmp_path)
 
 
-def test_unique_is_for_vectors(tmp_path):
+def test_unique_of_a_matrix_is_refused(tmp_path):
     def unique(shape):
         spec = tf.TensorSpec(shape, tf.float32, "x")
         return tf.function(lambda x: tf.raw_ops.UniqueV2(x=x, axis=[0]).y, input_signature=[spec])

@@ -44,7 +44,7 @@ def test_tensorflow_is_not_installed():
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 @pytest.mark.parametrize("flags", [[], ["--quantize=uint8"], ["--quantize=float16"]])
-def test_the_files_are_those_that_tensorflow_writes(tmp_path, model, suffix, flags):
+def test_jax_and_tensorflow_write_equal_files(tmp_path, model, suffix, flags):
     model.save(tmp_path / f"model{suffix}")
     convert(tmp_path / f"model{suffix}", tmp_path / "jax", *flags)
     quantize = flags[0].partition("=")[2] if flags else None
@@ -54,14 +54,14 @@ def test_the_files_are_those_that_tensorflow_writes(tmp_path, model, suffix, fla
         assert first.read_bytes() == second.read_bytes()
 
 
-def test_there_and_back(tmp_path, model):
+def test_layers_model_converts_back_unchanged(tmp_path, model):
     layers_model.save(model, tmp_path / "js")
     assert convert(tmp_path / "js", tmp_path / "back.keras") == f"Wrote {tmp_path}/back.keras.\n"
     x = np.ones((2, 6, 4), np.float32)
     assert np.array_equal(keras.models.load_model(tmp_path / "back.keras")(x), model(x))
 
 
-def test_check(tmp_path, model):
+def test_check_finds_equal_outputs(tmp_path, model):
     """JAX and TensorFlow.js agree."""
     model.save(tmp_path / "model.keras")
     out = convert(tmp_path / "model.keras", tmp_path / "js", "--check", cwd=ROOT)
@@ -77,7 +77,7 @@ def test_check(tmp_path, model):
         ([], {"KERAS_BACKEND": "x"}, "Keras cannot use KERAS_BACKEND=x: "),
     ],
 )
-def test_errors_are_one_line(tmp_path, model, flags, variables, words):
+def test_errors_print_one_line(tmp_path, model, flags, variables, words):
     model.save(tmp_path / "model.keras")
     line = [tmp_path / "model.keras", tmp_path / "js", *flags]
     result = python("-m", "keras_tfjs.convert", *line, **variables)
@@ -85,7 +85,7 @@ def test_errors_are_one_line(tmp_path, model, flags, variables, words):
     assert not (tmp_path / "js").exists()
 
 
-def test_damaged_files_are_one_line(tmp_path, model):
+def test_damaged_file_prints_one_line(tmp_path, model):
     model.save(tmp_path / "model.keras")
     data = (tmp_path / "model.keras").read_bytes()
     (tmp_path / "model.keras").write_bytes(data[:-100])
@@ -93,7 +93,7 @@ def test_damaged_files_are_one_line(tmp_path, model):
     assert result.returncode == 1 and result.stderr.count("\n") == 1
 
 
-def test_from_python(tmp_path, model):
+def test_save_and_load_from_python(tmp_path, model):
     layers_model.save(model, tmp_path / "js")
     code = (
         "import json, numpy as np; from keras_tfjs import layers_model\n"

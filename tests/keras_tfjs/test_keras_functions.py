@@ -107,24 +107,24 @@ def wrong(runs, place, request):
     return found
 
 
-def test_which_functions_are_called_and_refused(functions):
+def test_lists_of_skipped_and_refused_functions_are_complete(functions):
     assert functions_of_keras() - functions.keys() <= NOT_CALLED
     assert {name for name, runs in functions.items() if not runs} <= REFUSED_FUNCTIONS
 
 
 @pytest.mark.parametrize("place", PLACES, ids="-".join)
-def test_functions_of_keras_ops(request, functions, place):
+def test_functions_of_keras_ops_compute_the_same(request, functions, place):
     runs = [run for found in functions.values() for run in found]
     assert len(runs) > 1000
     assert not wrong(runs, place, request)
 
 
 @pytest.mark.parametrize("name", REFUSED_LAYERS)
-def test_refused_layers(tmp_path, name):
+def test_listed_layers_are_refused(tmp_path, name):
     with pytest.raises(ValueError, match=REFUSED_LAYERS[name]):
         graph_model.save(LAYERS[name].model(), tmp_path)
 
 
 @pytest.mark.parametrize("place", PLACES, ids="-".join)
-def test_layers_as_graph_models(request, layers, place):
+def test_layers_compute_the_same_as_graph_models(request, layers, place):
     assert not wrong(layers, place, request)

@@ -64,7 +64,7 @@ def test_tensorflow_js_computes_the_same(answered, saved, differences, name):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_keras_loads_what_it_saved(saved, differences, name):
+def test_load_returns_an_equal_model(saved, differences, name):
     root, expected, _ = saved
     model = layers_model.load(root / str(list(CASES).index(name)))
     outputs = run(model, CASES[name].inputs())
@@ -77,7 +77,7 @@ FORGOTTEN = {"SeparableConv2D"}
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_keras_loads_what_tensorflow_js_saved(answered, saved, differences, name):
+def test_load_reads_models_that_tensorflow_js_saved(answered, saved, differences, name):
     root, expected, _ = saved
     path = root / f"js-{list(CASES).index(name)}"
     if name in FORGOTTEN:
@@ -91,9 +91,7 @@ def test_keras_loads_what_tensorflow_js_saved(answered, saved, differences, name
 
 
 @pytest.mark.parametrize("name", MADE_IN_JS)
-def test_models_made_in_tensorflow_js_with_its_own_defaults(
-    run_in_node, differences, tmp_path, name
-):
+def test_load_reads_models_with_defaults_of_tensorflow_js(run_in_node, differences, tmp_path, name):
     layers, shape = MADE_IN_JS[name]
     inputs = np.random.default_rng(0).normal(size=(3, *shape)).astype(np.float32)
     job = {
@@ -151,7 +149,7 @@ def regularized() -> keras.Model:
 
 @pytest.mark.parametrize("make", [nested_and_shared, shared_at_two_depths, regularized])
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_whole_models_there_and_back(run_in_node, differences, tmp_path, make, backend):
+def test_whole_models_convert_both_ways(run_in_node, differences, tmp_path, make, backend):
     model = make()
     rng = np.random.default_rng(0)
     inputs = [rng.normal(size=(3, 4)).astype(np.float32) for _ in model.inputs]
@@ -177,7 +175,7 @@ def test_whole_models_there_and_back(run_in_node, differences, tmp_path, make, b
     assert again == (tmp_path / "model.json").read_text()
 
 
-def test_further_training_in_tensorflow_js(run_in_node, tmp_path):
+def test_training_in_tensorflow_js_reduces_the_loss(run_in_node, tmp_path):
     """On every backend the loss falls, and what was learned comes back to Keras."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(64, 6, 4)).astype(np.float32)
@@ -201,7 +199,7 @@ def test_further_training_in_tensorflow_js(run_in_node, tmp_path):
         assert trained.evaluate(x, y, verbose=0) < answer["losses"][0]
 
 
-def test_a_model_saved_with_its_optimizer_and_in_shards(run_in_node, tmp_path):
+def test_load_reads_optimizer_and_shards(run_in_node, tmp_path):
     """What tfjs-node saves with includeOptimizer, then cut as the official converter does."""
     x, y = np.ones((4, 5), np.float32), np.ones((4, 2), np.float32)
     train = {"targets": tensor(y), "epochs": 1, "learningRate": 0.1, "loss": "meanSquaredError"}
@@ -226,7 +224,7 @@ def test_a_model_saved_with_its_optimizer_and_in_shards(run_in_node, tmp_path):
     assert difference(answer, run(layers_model.load(tmp_path), [x])) <= LIMIT
 
 
-def test_metadata_goes_there_and_back(run_in_node, tmp_path):
+def test_metadata_is_kept_both_ways(run_in_node, tmp_path):
     model = keras.Sequential([keras.Input((2,)), L.Dense(1)])
     metadata = {"char_set": ["a", "\n", "é", "😀"], "n": [1, {"x": None}]}
     layers_model.save(model, tmp_path, metadata)
@@ -237,7 +235,7 @@ def test_metadata_goes_there_and_back(run_in_node, tmp_path):
     assert layers_model.load_metadata(tmp_path) == {}
 
 
-def test_a_browsers_download(run_in_chromium, downloads, tmp_path):
+def test_load_reads_a_browsers_download(run_in_chromium, downloads, tmp_path):
     """model.save('downloads://...') of a page gives NAME.json and NAME.weights.bin."""
     model = randomize(keras.Sequential([keras.Input((5, 4)), L.LSTM(3), L.Dense(2)]))
     layers_model.save(model, tmp_path, {"a": "b"})

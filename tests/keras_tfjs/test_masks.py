@@ -165,7 +165,7 @@ def inputs_of(model: keras.Model) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("backend", ["cpu", "wasm", "tensorflow"])
-def test_padded_input_gives_the_same(run_in_node, differences, tmp_path, backend):
+def test_masked_models_compute_the_same(run_in_node, differences, tmp_path, backend):
     jobs, expected = [], {}
     for number, (name, make) in enumerate(SAME.items()):
         model = make()
@@ -185,7 +185,7 @@ def test_padded_input_gives_the_same(run_in_node, differences, tmp_path, backend
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_other_masks_are_refused(tmp_path, name):
+def test_different_masks_are_refused(tmp_path, name):
     make, pattern = REFUSED[name]
     with pytest.raises(ValueError, match=pattern):
         layers_model.save(make(), tmp_path / "model")

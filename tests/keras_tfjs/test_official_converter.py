@@ -46,7 +46,9 @@ def _name(directory, names, output) -> str:
         ("vae", ["z_mean", "z_log_var"]),
     ],
 )
-def test_graph_models(run_in_node, text_run, image_run, tmp_path, directory, outputs, backend):
+def test_official_converter_converts_our_saved_models(
+    run_in_node, text_run, image_run, tmp_path, directory, outputs, backend
+):
     text = directory == "text"
     saved = text_run / "saved_model" if text else image_run / "saved_model" / directory
     flags = ["--input_format=tf_saved_model", "--output_format=tfjs_graph_model"]
@@ -62,7 +64,7 @@ def test_graph_models(run_in_node, text_run, image_run, tmp_path, directory, out
     assert difference(answer, [expected[output] for output in outputs]) <= 1e-6
 
 
-def test_its_layers_models_do_not_load(run_in_node, text_run, tmp_path):
+def test_official_layers_models_do_not_load(run_in_node, text_run, tmp_path):
     """Why this bridge is here. If this fails one day, the official tool has been mended."""
     flags = ["--input_format=keras_keras", "--output_format=tfjs_layers_model"]
     convert(text_run / "model.keras", tmp_path, *flags)
@@ -70,7 +72,7 @@ def test_its_layers_models_do_not_load(run_in_node, text_run, tmp_path):
     assert "An InputLayer should be passed either" in answer["error"]
 
 
-def test_layers_models_of_keras_2_are_read(tmp_path):
+def test_load_reads_layers_models_of_keras_2(tmp_path):
     """From HDF5 files and SavedModels, with weights in shards, of every class that is shared."""
     run_there(CONVERTER.parent / "python", HERE / "keras2_models.py", tmp_path)
     for file in tmp_path.glob("*.npz"):

@@ -320,7 +320,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_tensorflow_js_cannot_compute_is_refused(tmp_path, name):
+def test_unsupported_model_is_refused(tmp_path, name):
     make, pattern = REFUSED[name]
     metadata = {"x": float("nan")} if name == "nan in metadata" else None
     with pytest.raises(ValueError, match=pattern):

@@ -68,7 +68,7 @@ def check(run_in_node, model, path, values, backend="wasm"):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_subclassed_model(run_in_node, tmp_path, backend):
+def test_subclassed_model_computes_the_same(run_in_node, tmp_path, backend):
     model, pairs = Recommender(), np.array([[1, 2], [3, 4], [0, 8]], np.float32)
     with pytest.raises(ValueError, match="inputs of Recommender are unknown: call the model once"):
         graph_model.save(model, tmp_path / "model")
@@ -79,7 +79,7 @@ def test_subclassed_model(run_in_node, tmp_path, backend):
     check(run_in_node, loaded, tmp_path / "loaded", [pairs], backend)
 
 
-def test_model_of_several_arguments(run_in_node, tmp_path):
+def test_model_of_several_arguments_needs_a_tf_function(run_in_node, tmp_path):
     model = TwoArguments()
     expected = model(FLOATS, -FLOATS)
     with pytest.raises(
@@ -91,7 +91,7 @@ def test_model_of_several_arguments(run_in_node, tmp_path):
     assert difference(run(run_in_node, tmp_path, [FLOATS, -FLOATS]), expected) <= 1e-6
 
 
-def test_dicts_of_inputs_and_outputs(run_in_node, tmp_path):
+def test_dicts_keep_the_names_of_inputs_and_outputs(run_in_node, tmp_path):
     a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
     model = keras.Model({"b": b, "a": a}, {"two": L.Dense(2)(a), "one": a + 2 * b})
     graph_model.save(model, tmp_path)
@@ -112,7 +112,7 @@ TABLES = {
 
 @pytest.mark.parametrize("name", TABLES)
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_lookup_tables(run_in_node, tmp_path, name, backend):
+def test_lookup_tables_compute_the_same(run_in_node, tmp_path, name, backend):
     layer, dtype, values = TABLES[name]
     model = functional(lambda x: L.Embedding(9, 2)(layer()(x)), (3,), dtype=dtype)
     model = randomize(model)
@@ -121,14 +121,14 @@ def test_lookup_tables(run_in_node, tmp_path, name, backend):
     assert difference(answer, model(tf.constant(values))) <= 1e-6
 
 
-def test_text_from_a_table(run_in_node, tmp_path):
+def test_lookup_table_returns_strings(run_in_node, tmp_path):
     layer = L.StringLookup(vocabulary=["a", "b"], invert=True)
     graph_model.save(functional(layer, (3,), dtype="int64"), tmp_path)
     answer = run(run_in_node, tmp_path, [np.array([[1, 2, 0]])])
     assert answer["outputs"][0]["values"] == ["a", "b", "[UNK]"]
 
 
-def test_layers_that_are_random_in_training(run_in_node, tmp_path):
+def test_random_layers_do_nothing_at_prediction(run_in_node, tmp_path):
     """Dropout, noise and augmentation do nothing when the model predicts."""
     layers = [
         *(L.RandomFlip(), L.RandomRotation(0.1), L.RandomZoom(0.1), L.RandomContrast(0.1)),
@@ -140,7 +140,7 @@ def test_layers_that_are_random_in_training(run_in_node, tmp_path):
     check(run_in_node, model, tmp_path, [images])
 
 
-def test_layer_that_draws_from_a_seed(run_in_node, tmp_path):
+def test_layer_with_a_seed_draws_new_numbers(run_in_node, tmp_path):
     """Each call draws other numbers, with the mean and spread that Keras has."""
     graph_model.save(functional(Noise()), tmp_path)
     zeros = np.zeros((4000, 3), np.float32)
@@ -149,7 +149,7 @@ def test_layer_that_draws_from_a_seed(run_in_node, tmp_path):
     assert abs(first.mean()) < 0.05 and abs(first.std() - 1) < 0.05
 
 
-def test_grouped_convolutions(run_in_node, tmp_path):
+def test_grouped_convolutions_compute_the_same(run_in_node, tmp_path):
     """Keras compiles them with XLA, as functions of their own."""
     x = keras.Input((6, 6, 4))
     layers = [
@@ -162,7 +162,7 @@ def test_grouped_convolutions(run_in_node, tmp_path):
     check(run_in_node, model, tmp_path, [images])
 
 
-def test_signature_of_a_saved_model(run_in_node, tmp_path):
+def test_signature_chooses_a_function_of_a_saved_model(run_in_node, tmp_path):
     module = tf.Module()
     spec = tf.TensorSpec([None], tf.float32, "x")
     functions = {
@@ -191,14 +191,14 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_no_graph_model_can_do_is_refused(tmp_path, name):
+def test_unsupported_model_is_refused(tmp_path, name):
     make, pattern = REFUSED[name]
     with pytest.raises(ValueError, match=pattern):
         graph_model.save(make(), tmp_path / "model")
     assert not (tmp_path / "model").exists()
 
 
-def test_output_names(tmp_path):
+def test_output_names_replace_the_defaults(tmp_path):
     model = functional(lambda x: [L.Dense(2)(x), x])
     for names, found in ((None, ["output_0", "output_1"]), (["y", "x"], ["x", "y"])):
         graph_model.save(function_of(model, names), tmp_path)

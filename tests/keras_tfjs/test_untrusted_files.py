@@ -203,19 +203,19 @@ def test_hostile_models_are_refused(write, name):
     assert_refused(write(keys, value), pattern)
 
 
-def test_the_good_model_is_good(write, good):
+def test_undamaged_model_loads(write, good):
     assert layers_model.load(write()).count_params() == len(good[1]) // 4
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "7", "null", '{"modelTopology": NaN}', "\xff"])
-def test_damaged_json(tmp_path, text):
+def test_damaged_json_is_refused(tmp_path, text):
     (tmp_path / "model.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(ValueError, match="model.json: "):
         layers_model.load(tmp_path)
 
 
 @pytest.mark.parametrize("depth", [500, 100_000])
-def test_deep_nesting(tmp_path, good, depth):
+def test_deep_nesting_is_refused(tmp_path, good, depth):
     (tmp_path / "model.json").write_text("[" * depth + "]" * depth)
     with pytest.raises(ValueError, match="model.json: "):
         layers_model.load(tmp_path)
@@ -226,12 +226,12 @@ def test_deep_nesting(tmp_path, good, depth):
         layers_model.load(tmp_path)
 
 
-def test_a_missing_file(tmp_path):
+def test_missing_file_is_file_not_found(tmp_path):
     with pytest.raises(FileNotFoundError):
         layers_model.load(tmp_path / "model.json")
 
 
-def test_weights_that_a_link_leads_to(write, tmp_path_factory):
+def test_weights_behind_a_link_are_refused(write, tmp_path_factory):
     path = write()
     outside = tmp_path_factory.mktemp("outside") / "secret"
     (path / "weights.bin").rename(outside)
@@ -241,12 +241,12 @@ def test_weights_that_a_link_leads_to(write, tmp_path_factory):
 
 
 @pytest.mark.parametrize("change", [lambda data: data[:-1], lambda data: data + b"\0"])
-def test_weights_of_another_length(write, good, change):
+def test_weights_of_wrong_length_are_refused(write, good, change):
     with pytest.raises(ValueError, match="the files are damaged or belong to another model"):
         layers_model.load(write(data=change(good[1])))
 
 
-def test_many_layers_in_reverse_order_take_no_long_time(tmp_path):
+def test_many_layers_in_reverse_order_load(tmp_path):
     """Each layer is called once what it waits for is there: linear, whatever the order."""
     layers = [
         {
@@ -275,7 +275,7 @@ def test_many_layers_in_reverse_order_take_no_long_time(tmp_path):
 
 @fuzzed(400)
 @given(data=st.data())
-def test_mutated_models_load_or_say_what_is_wrong(write, good, data):
+def test_mutated_models_load_or_raise_value_error(write, good, data):
     """Any value anywhere in the JSON: the model loads and has finite sizes, or a ValueError."""
     keys = data.draw(st.sampled_from(places(good[0])))
     path = write(keys, data.draw(JSON_VALUES))

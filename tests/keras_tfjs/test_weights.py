@@ -45,13 +45,13 @@ def read(path) -> dict[str, np.ndarray]:
 # ---- Shards
 
 
-def test_up_to_4_mb_are_one_file(tmp_path):
+def test_weights_up_to_4_mb_are_one_file(tmp_path):
     write(tmp_path, a=np.zeros(2**20, np.float32))
     assert sorted(file.name for file in tmp_path.iterdir()) == ["model.json", "weights.bin"]
     assert (tmp_path / "weights.bin").stat().st_size == 4 * 2**20
 
 
-def test_more_are_shards_and_a_weight_may_span_them(tmp_path):
+def test_larger_weights_are_shards(tmp_path):
     rng = np.random.default_rng(0)
     arrays = {
         "a": rng.normal(size=700_001).astype(np.float32),
@@ -69,7 +69,7 @@ def test_more_are_shards_and_a_weight_may_span_them(tmp_path):
         assert np.array_equal(value, arrays[name]) and value.flags.aligned
 
 
-def test_a_smaller_model_leaves_no_shards_of_a_larger_one(tmp_path):
+def test_smaller_model_deletes_old_shards(tmp_path):
     (tmp_path / "weights.txt").write_text("mine")
     for size, count in ((3 * 2**20, 3), (2**21, 2), (10, 1)):
         write(tmp_path, a=np.ones(size, np.float32))
@@ -78,7 +78,7 @@ def test_a_smaller_model_leaves_no_shards_of_a_larger_one(tmp_path):
 
 
 @pytest.mark.parametrize("deep", ["", "deep/er"])
-def test_after_an_error_nothing_is_written(tmp_path, deep):
+def test_error_leaves_no_files(tmp_path, deep):
     def fail():
         yield "a", np.ones(2**21, np.float32)
         raise ValueError("no more")
@@ -93,13 +93,13 @@ def test_after_an_error_nothing_is_written(tmp_path, deep):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_directory_that_cannot_be_made(tmp_path):
+def test_directory_below_a_file_is_an_os_error(tmp_path):
     (tmp_path / "file").write_text("text")
     with pytest.raises(NotADirectoryError, match="file/model"):
         write(tmp_path / "file" / "model", a=np.zeros(2, np.float32))
 
 
-def test_writing_takes_memory_for_one_weight_only(tmp_path):
+def test_writing_holds_one_weight_in_memory(tmp_path):
     def named():
         for number in range(20):
             yield f"w{number}", np.full(10**6, number, np.float32)
@@ -115,7 +115,7 @@ def test_writing_takes_memory_for_one_weight_only(tmp_path):
 
 
 @pytest.mark.parametrize(("dtype", "limit"), [("float16", 5e-4), ("uint8", 4e-3), ("uint16", 2e-5)])
-def test_quantized_values_are_near(tmp_path, dtype, limit):
+def test_quantized_values_are_within_the_limit(tmp_path, dtype, limit):
     value = np.random.default_rng(0).normal(size=(70, 50)).astype(np.float32)
     value[:10] = 0
     write(tmp_path, dtype, w=value)
@@ -134,7 +134,7 @@ VALUES = st.lists(st.floats(-(2.0**96), 2.0**96, width=32), min_size=2, max_size
 
 @fuzzed(300)
 @given(values=VALUES, dtype=st.sampled_from(["uint8", "uint16"]))
-def test_linear_quantization_is_never_further_off_than_half_a_step(values, dtype):
+def test_linear_quantization_error_is_at_most_half_a_step(values, dtype):
     value = np.array(values, np.float32)
     spec = quantization.spec_for(quantization.parse_rules(dtype), "w", value)
     stored = np.concatenate(list(quantization.quantized(value, spec)))
@@ -146,7 +146,7 @@ def test_linear_quantization_is_never_further_off_than_half_a_step(values, dtype
     assert step <= 2.01 * max(span, np.abs(value).max()) / np.iinfo(dtype).max + 1e-37
 
 
-def test_what_is_not_quantized(tmp_path):
+def test_integers_and_large_values_are_not_quantized(tmp_path):
     arrays = {
         "ints": np.arange(5, dtype=np.int32),
         "flags": np.array([True, False]),
@@ -163,7 +163,7 @@ def test_what_is_not_quantized(tmp_path):
             assert np.array_equal(read(tmp_path)[name], value, equal_nan=name == "nan")
 
 
-def test_the_first_matching_rule_counts(tmp_path):
+def test_first_matching_rule_applies(tmp_path):
     model = small_model()
     rules = "float32:out/*, uint8:*/kernel,float16"
     layers_model.save(model, tmp_path, quantize=rules)
@@ -177,14 +177,14 @@ def test_the_first_matching_rule_counts(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "int8", "float16:", "float16,", "*:float16", "uint8 *"])
-def test_bad_rules(tmp_path, text):
+def test_bad_rules_are_refused(tmp_path, text):
     with pytest.raises(ValueError, match="must be float16, uint8, uint16, or several with a glob"):
         layers_model.save(small_model(), tmp_path / "out", quantize=text)
     assert not (tmp_path / "out").exists()
 
 
-def test_a_rule_for_no_weight(tmp_path):
-    with pytest.raises(ValueError, match="no weight is named kernel; there are hidden/kernel, hid"):
+def test_rule_for_no_weight_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no weight is named kernel; some names are hidden/kernel"):
         layers_model.save(small_model(), tmp_path / "out", quantize="uint8:kernel")
     assert not (tmp_path / "out").exists()
 
@@ -212,7 +212,7 @@ def test_tensorflow_js_reads_quantized_layers_models(run_in_node, tmp_path, dtyp
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_tensorflow_js_decodes_the_very_same_numbers(run_in_node, tmp_path, dtype):
+def test_tensorflow_js_dequantizes_equal_numbers(run_in_node, tmp_path, dtype):
     values = np.random.default_rng(0).normal(size=(3, 40)).astype(np.float32)
     values[0, :4] = [0, 6e4, -6e4, 6e-8]
     model = keras.Sequential([keras.Input((3,)), L.Dense(40, use_bias=False, name="d")])
@@ -256,7 +256,7 @@ def test_tensorflow_js_reads_shards(run_in_node, tmp_path, quantize):
     assert difference(answers[1], model(x)) <= 1e-5 * scale
 
 
-def test_metadata_of_a_graph_model(tmp_path):
+def test_graph_model_keeps_metadata(tmp_path):
     model = small_model()
     graph_model.save(function_of(model, ["y"]), tmp_path, metadata={"classes": ["é"]})
     content = json.loads((tmp_path / "model.json").read_text())
@@ -266,7 +266,7 @@ def test_metadata_of_a_graph_model(tmp_path):
 # ---- What others write, and what is damaged
 
 
-def test_what_the_official_converter_writes(tmp_path):
+def test_read_weights_of_the_official_converter(tmp_path):
     """Groups of their own, a quantized int32, names of files as it gives them."""
     floats = np.array([0, 255, 51], np.uint8)
     ints = np.array([3, 0], np.uint16)
@@ -358,11 +358,11 @@ def test_hostile_manifests_are_refused(damaged, name):
     assert_refused(damaged(keys, value), pattern)
 
 
-def test_the_good_model_is_good(damaged):
+def test_undamaged_model_loads(damaged):
     assert layers_model.load(damaged()).count_params() == small_model().count_params()
 
 
-def test_integers_beyond_int32(tmp_path):
+def test_integers_beyond_int32_are_refused(tmp_path):
     listed = [{"paths": ["w"], "weights": [{"name": "w", "shape": [2], "dtype": "int32",
                "quantization": {"dtype": "uint8", "scale": 1e9, "min": 0}}]}]  # fmt: skip
     (tmp_path / "w").write_bytes(bytes([1, 3]))
@@ -372,7 +372,7 @@ def test_integers_beyond_int32(tmp_path):
 
 @fuzzed(300)
 @given(data=st.data())
-def test_mutated_manifests_load_or_say_what_is_wrong(damaged, good, data):
+def test_mutated_manifests_load_or_raise_value_error(damaged, good, data):
     keys = data.draw(st.sampled_from([k for k in places(good[0]) if k[0] == "weightsManifest"]))
     path = damaged(keys, data.draw(JSON_VALUES))
     try:

@@ -46,7 +46,7 @@ def rows_differ(outputs):
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
-def test_models_of_a_domain(domain, tmp_path, run_in_node):
+def test_models_of_a_domain_compute_the_same(domain, tmp_path, run_in_node):
     examples = [example for example in EXAMPLES.values() if example.domain == domain]
     kinds = converted(examples, tmp_path)
     assert all(rows_differ(conversion.expected[-1]) for conversion in kinds["graph"].values())
@@ -65,13 +65,13 @@ WEBGL = [
 ]
 
 
-def test_graph_models_in_webgl(tmp_path, run_in_chromium):
+def test_graph_models_compute_the_same_in_webgl(tmp_path, run_in_chromium):
     kinds = converted([EXAMPLES[name] for name in WEBGL], tmp_path)
     assert not wrong(kinds["graph"], "webgl", run_in_chromium)
 
 
 @pytest.mark.parametrize("name", ["MobileNetV2", "EfficientNetB0", "ConvNeXtTiny"])
-def test_application(name, tmp_path, run_in_node):
+def test_application_computes_the_same(name, tmp_path, run_in_node):
     (conversion,) = convert(applications.architecture(name), tmp_path, ["graph"]).values()
     assert not conversion.refusal
     scale = max(np.abs(outputs).max() for outputs in conversion.expected)
