@@ -1,4 +1,4 @@
-"""Small models, one for each class in the table and each way to use it."""
+"""Small models, one for each layer class in the table and each use of the class."""
 
 import keras
 

@@ -1,4 +1,4 @@
-"""Small models with what TensorFlow.js lacks, which are written as compositions."""
+"""Small models with layers that TensorFlow.js lacks, and that have compositions."""
 
 import keras
 import numpy as np
@@ -11,7 +11,7 @@ _SEQUENCE, _IMAGE, _VOLUME = [(8, 4)], [(6, 8, 4)], [(4, 6, 5, 3)]
 
 
 def normalization(shape, axis=-1):
-    """Return a function that makes a Normalization that has seen data."""
+    """Return a function that returns an adapted Normalization."""
 
     def make():
         layer = L.Normalization(axis=axis)

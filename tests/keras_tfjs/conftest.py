@@ -34,7 +34,7 @@ def run_in_node(tmp_path_factory) -> Callable[[str, list[javascript.Job]], javas
 
 @pytest.fixture(scope="session")
 def downloads(tmp_path_factory):
-    """Where the page of `run_in_chromium` saves what it downloads."""
+    """Return the directory of the downloads of `run_in_chromium`."""
     return tmp_path_factory.mktemp("downloads")
 
 

@@ -1,8 +1,8 @@
-"""Makes models with Keras 2, for test_official_converter.py: python keras2_models.py DIRECTORY.
+"""Creates models with Keras 2, for test_official_converter.py: python keras2_models.py DIRECTORY.
 
-It runs in the official converter's environment, which has Keras 2 as `tf_keras`. For each model it
-writes the inputs and outputs into NAME.npz, and what the converter makes of the model's HDF5 file
-and of its SavedModel into NAME-h5 and NAME-saved, with weights in shards of 100 bytes.
+The script runs in the official converter's environment, which has Keras 2 as `tf_keras`. For each
+model, it writes the inputs and outputs to NAME.npz. It converts the model's HDF5 file to NAME-h5,
+and its SavedModel to NAME-saved, with weights in shards of 100 bytes.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Small models with recurrent layers, and with layers that are called once a step."""
+"""Small models with recurrent layers and with TimeDistributed."""
 
 import keras
 

@@ -1,4 +1,4 @@
-"""The two apps' finished runs in the real TensorFlow.js: Node, tfjs-node and headless Chromium."""
+"""The exported models of both apps in the real TensorFlow.js, in Node and headless Chromium."""
 
 import json
 
@@ -19,7 +19,7 @@ PLACES = [("node", backend) for backend in NODE] + [("chromium", backend) for ba
 
 @pytest.fixture(scope="module", params=PLACES, ids=lambda place: "-".join(place))
 def place(request):
-    """Where to run jobs: the name for the table, and the function."""
+    """Return a place to run jobs: its name in the table, and the function that runs jobs."""
     where, backend = request.param
     run = request.getfixturevalue(f"run_in_{where}")
     return f"{where} {backend}", lambda jobs: run(backend, jobs)
@@ -53,7 +53,7 @@ def test_text_model_computes_the_same(place, differences, text_run, text_model, 
 
 
 def test_one_step_graph_computes_the_same(place, differences, text_run, text_model):
-    """Three characters, one after the other, each with the states that the last one left."""
+    """Feed several characters, each with the states after the previous character."""
     where, run = place
     step = one_step(text_model)
     signature = json.loads((text_run / "graph_model/model.json").read_text())["signature"]
@@ -96,7 +96,7 @@ def test_decoder_computes_the_same(place, differences, image_run):
 
 
 def test_encoder_with_zlayer_in_javascript_computes_the_same(place, differences, image_run, images):
-    """z_mean and z_log_var are equal; z is random there, with the mean and spread they say."""
+    """z_mean and z_log_var are equal. z is random, with that mean and variance."""
     where, run = place
     encoder = keras.models.load_model(image_run / "encoder.keras", compile=False)
     repeated = np.repeat(images[:2], 4000, axis=0)
@@ -116,7 +116,7 @@ def test_encoder_with_zlayer_in_javascript_computes_the_same(place, differences,
 def test_text_model_trained_in_the_browser_loads_in_keras(
     run_in_chromium, downloads, differences, text_run, text_model, windows
 ):
-    """Trained further in a page on webgl, downloaded, and used in Keras."""
+    """The page trains the model on webgl and downloads it; Keras loads it."""
     _, _, size = text_model.input_shape
     targets = np.eye(size, dtype=np.float32)[[1, 2, 3]]
     train = {"targets": tensor(targets), "epochs": 5, "learningRate": 0.01}

@@ -1,4 +1,4 @@
-"""Files are there whole or not at all."""
+"""Atomic writes: a reader sees the old file or the new file."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def test_reader_sees_old_or_new_file(tmp_path):
 
     with pytest.raises(OSError):
         write_atomically(path, fail)
-    with pytest.raises(IsADirectoryError):  # a file never takes a directory's place
+    with pytest.raises(IsADirectoryError):  # a file does not replace a directory
         write_text(tmp_path.parent / tmp_path.name, "x")
     assert path.read_bytes() == b"old\r\n"
     write_text(path, "new")

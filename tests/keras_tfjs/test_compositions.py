@@ -1,4 +1,4 @@
-"""What TensorFlow.js lacks is written as an equal composition of layers."""
+"""Compositions of layers compute the same as the layers that they replace."""
 
 import keras
 import numpy as np
@@ -15,7 +15,7 @@ LIMIT = 1e-5
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """Every case's model as `save` wrote it, and what Keras computes with it."""
+    """Save the model of every case; return the directory, Keras's outputs and the jobs."""
     root = tmp_path_factory.mktemp("composed")
     expected, jobs = {}, []
     for number, (name, case) in enumerate(COMPOSED_CASES.items()):
@@ -35,7 +35,7 @@ def answered(request, saved, run_in_node):
 
 
 def scale_of(values) -> float:
-    """Return what differences are measured by: the largest number, or 1."""
+    """Return the largest absolute value, at least 1, to which differences are relative."""
     return max(1.0, *(float(np.abs(value).max()) for value in values))
 
 
@@ -60,7 +60,7 @@ def test_loaded_composition_computes_the_same(saved, tmp_path, name):
 
 
 def shared_and_nested() -> keras.Model:
-    """A composed layer that is called twice, and one within a Sequential within a model."""
+    """A composed layer that is called twice, and a composed layer in a nested Sequential."""
     x, y = keras.Input((8, 4)), keras.Input((8, 4))
     shared = L.Conv1D(4, 2, padding="causal", name="shared")
     inner = keras.Sequential([keras.Input((8, 4)), L.SeparableConv1D(3, 2), L.ReLU()], name="inner")
@@ -89,7 +89,7 @@ def test_nested_and_frozen_models_compute_the_same(run_in_node, tmp_path, make):
 
 
 def test_composed_dropout_drops_whole_channels(tmp_path):
-    """Whole channels are dropped in training."""
+    """SpatialDropout2D drops whole channels in training."""
     layers_model.save(keras.Sequential([keras.Input((6, 5, 9)), L.SpatialDropout2D(0.5)]), tmp_path)
     dropped = np.asarray(layers_model.load(tmp_path)(np.ones((4, 6, 5, 9)), training=True))
     assert np.array_equal(dropped, np.broadcast_to(dropped[:, :1, :1], dropped.shape))

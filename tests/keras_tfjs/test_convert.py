@@ -1,4 +1,4 @@
-"""The converting command, used as a user uses it."""
+"""The command `convert`: conversions and errors."""
 
 import json
 import zipfile
@@ -56,7 +56,7 @@ def test_keras_model_converts_to_graph_model(call, tmp_path, image_run):
 
 
 def test_custom_class_needs_register(image_run, tmp_path):
-    """In a process that has not imported the class."""
+    """Run the command in a new process, which has not imported the class."""
     result = command(convert.__name__, image_run / "encoder.keras", tmp_path / "js")
     assert_one_line(
         (result.returncode, result.stdout, result.stderr),

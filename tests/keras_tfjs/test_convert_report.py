@@ -1,4 +1,4 @@
-"""What the converting command reports: sizes, differences, and the check in Node."""
+"""The report of the command `convert`: sizes, differences, and the check in Node."""
 
 import re
 import shutil
@@ -32,7 +32,7 @@ def test_random_outputs_are_not_compared(call, tmp_path, image_run):
 
 @pytest.fixture
 def in_node_modules(monkeypatch):
-    """Be where TensorFlow.js is installed."""
+    """Run the test in the directory where TensorFlow.js is installed."""
     if missing := javascript.missing_for_node():
         pytest.skip(missing)
     monkeypatch.chdir(javascript.ROOT)
@@ -70,7 +70,7 @@ class Doubled(keras.layers.Layer):
 
 
 def test_check_of_a_custom_class_fails(call, tmp_path, in_node_modules):
-    """Its class is in the page's code, which --check does not have."""
+    """The page would register the class; --check has no page."""
     keras.Sequential([keras.Input((2,)), Doubled()]).save(tmp_path / "model.keras")
     result = call(convert, tmp_path / "model.keras", tmp_path / "js", "--check")
     assert_one_line(result, "TensorFlow.js cannot run", "js on cpu: Unknown layer: Doubled")

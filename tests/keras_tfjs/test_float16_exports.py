@@ -1,4 +1,4 @@
-"""The copies of the apps' graphs with weights of 16 bits."""
+"""The float16 copies of the apps' graph models."""
 
 import json
 
@@ -32,7 +32,7 @@ def scaled_vae(factor: float) -> keras.Model:
 
 @pytest.mark.parametrize("backend", ["cpu", "wasm"])
 def test_float16_text_graph_has_half_the_bytes(run_in_node, text_run, backend):
-    """A character of a graph with half the bytes."""
+    """The float16 copy computes nearly the same, with half the bytes."""
     content = json.loads((text_run / "graph_model_float16/model.json").read_text())
     names = list(content["signature"]["inputs"])
     inputs = {n: np.zeros((1, 16 if "_1_" in n else 8), np.float32) for n in names[1:]}
@@ -80,7 +80,7 @@ def test_decoder_that_differs_has_no_float16_copy(tmp_path, capsys):
 
 
 def test_decoder_within_a_gray_level_has_a_float16_copy(tmp_path, capsys):
-    """Of the decoders of larger and larger weights, some differ by more than 1e-3."""
+    """Some of the decoders differ by more than 1e-3, but less than a gray level."""
     found = []
     for factor in (1, 4, 6, 8, 20):
         model = scaled_vae(factor)

@@ -1,4 +1,4 @@
-"""Frozen graphs in the real TensorFlow.js, and what cannot be one."""
+"""Graph models in the real TensorFlow.js, and functions that are refused."""
 
 import json
 
@@ -23,7 +23,7 @@ def run(run_in_node, path, inputs, outputs, backend="wasm"):
 def test_saved_model_with_a_loop_computes_the_same(
     run_in_node, differences, text_run, tmp_path, backend
 ):
-    """The text model's window, whose loop keeps tensors only."""
+    """The text model's SavedModel has a loop of plain tensors."""
     graph_model.save(text_run / "saved_model", tmp_path)
     serve = tf.saved_model.load(str(text_run / "saved_model")).signatures["serving_default"]
     _, length, size = serve.structured_input_signature[1]["windows"].shape
@@ -37,7 +37,7 @@ def test_saved_model_with_a_loop_computes_the_same(
 
 
 def test_inputs_and_outputs_keep_their_names(run_in_node, tmp_path):
-    """Two outputs of one value, one that is an input, one that is constant, one of integers."""
+    """The outputs: two equal ones, an input, a constant, and an integer."""
 
     @tf.function(input_signature=[Spec([None], tf.float32, "b"), Spec([None], tf.float32, "a")])
     def function(b, a):
@@ -93,7 +93,7 @@ def test_variables_are_frozen(tmp_path):
 
 
 REFUSED = {
-    "an operation that it has not": (lambda x: tf.linalg.logdet(x), "cannot run the operation"),
+    "missing operation": (lambda x: tf.linalg.logdet(x), "cannot run the operation"),
     "lists of tensors": (
         lambda x: tf.TensorArray(tf.float32, 4).unstack(x).stack(),
         "cannot run the operation TensorList",
@@ -105,7 +105,7 @@ REFUSED = {
     "uint8": (lambda x: tf.cast(tf.cast(x, tf.uint8) + 1, tf.float32), "has no DT_UINT8"),
     "float16": (lambda x: tf.cast(tf.cast(x, tf.float16), tf.float32), "has no DT_HALF"),
     "mean of integers": (lambda x: tf.reduce_mean(tf.cast(x, tf.int32)), "is not rounded"),
-    "as in training": (
+    "training": (
         lambda x: tf.compat.v1.nn.fused_batch_norm(x[None, None], tf.ones(4), tf.ones(4))[0],
         "normalizes by the batch",
     ),

@@ -1,4 +1,4 @@
-"""Each rule of graph_rewrites.py: the numbers of TensorFlow on every backend, also in a loop."""
+"""Each rule of graph_rewrites.py computes the same as TensorFlow, on all backends and in a loop."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def _bitwise(x):
 
 KERNEL_3D = _RNG.normal(size=(1, 1, 2, 2, 3)).astype(np.float32)
 
-# By operation: what is computed, and on what.
+# By operation: a function and its input.
 CASES = {
     "AvgPool3D": (lambda x: tf.nn.avg_pool3d(x, 1, 2, "SAME"), VIDEOS),
     "BiasAdd": (
@@ -76,7 +76,7 @@ CASES = {
 
 
 def in_loop(function):
-    """Compute in the body of a loop, whose operations stand in a function of the graph."""
+    """Call a function in the body of a loop, which is a library function of the graph."""
 
     def looped(x):
         outputs = function(x)

@@ -1,4 +1,4 @@
-"""Layers models with Keras on JAX, where TensorFlow is not installed: `make test-jax`."""
+"""Layers models with Keras on JAX, without TensorFlow: `make test-jax`."""
 
 import json
 import os
@@ -62,7 +62,7 @@ def test_layers_model_converts_back_unchanged(tmp_path, model):
 
 
 def test_check_finds_equal_outputs(tmp_path, model):
-    """JAX and TensorFlow.js agree."""
+    """The outputs of JAX and TensorFlow.js are equal."""
     model.save(tmp_path / "model.keras")
     out = convert(tmp_path / "model.keras", tmp_path / "js", "--check", cwd=ROOT)
     differences = [float(line.split("most ")[1].split()[0]) for line in out.splitlines()[2:]]

@@ -1,7 +1,7 @@
-"""The functions of `keras.ops` and all layers as graph models: right, or refused.
+"""The functions of `keras.ops` and all layers, as graph models: correct or refused.
 
-A backend that `save` names gives the numbers of Keras. Where Keras gives NaN or an infinity,
-backends may differ, because GPUs need not support them.
+Each backend that `save` returns computes the same as Keras. Results where Keras computes NaN or an
+infinity are not compared, because GPUs may not support them.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from tests.keras_tfjs.javascript import PLACES, Job, arrays, graph_job
 LIMIT = 1e-5
 LAYERS = CASES | COMPOSED_CASES
 REFUSED_LAYERS = {"Resizing bicubic": "ScaleAndTranslate"}
-# TensorFlow.js lacks an operation that they need, or Keras cannot trace them.
+# TensorFlow.js lacks an operation that the function needs, or Keras cannot trace the function.
 REFUSED_FUNCTIONS = {
     *("angle", "bitwise_left_shift", "bitwise_right_shift", "cholesky_inverse", "corrcoef"),
     *("cross", "det", "diag", "diagflat", "diagonal", "eigh", "erfinv", "i0", "in_top_k", "inv"),
@@ -30,7 +30,7 @@ REFUSED_FUNCTIONS = {
     *("segment_max", "segment_min", "segment_prod", "segment_sum", "slogdet", "space_to_depth"),
     *("sparse_categorical_crossentropy", "svd", "unfold", "unravel_index"),
 }
-# Constants, complex numbers, and functions that need inputs of their own.
+# Constants, complex numbers, and functions that need special inputs.
 NOT_CALLED = {
     *("arange", "argpartition", "bartlett", "blackman", "cholesky", "correlate", "ctc_decode"),
     *("ctc_loss", "dsplit", "eig", "einsum", "eye", "fft", "fft2", "fold", "full", "hamming"),
@@ -41,7 +41,7 @@ NOT_CALLED = {
 
 
 class Run(NamedTuple):
-    """A graph model, what Keras computes, and the backends that are said to run it."""
+    """A graph model, Keras's outputs, and the backends that `save` returned."""
 
     label: str
     job: Job
@@ -51,7 +51,7 @@ class Run(NamedTuple):
 
 @pytest.fixture(scope="module")
 def functions(tmp_path_factory):
-    """Each function's calls as graph models, by the function's name."""
+    """Save each function's calls as graph models, by the function's name."""
     root, runs = tmp_path_factory.mktemp("functions"), {}
     for number, probe in enumerate(function_probes()):
         found, path = runs.setdefault(probe.name, []), root / str(number)
@@ -66,7 +66,7 @@ def functions(tmp_path_factory):
 
 
 def save(probe, path):
-    """Save a call of any batch size, or else of one size; return its backends, none if refused."""
+    """Save a call with any batch size, or else a fixed one; return its backends, [] if refused."""
     for call in (probe, probe._replace(batches=0)):
         with contextlib.suppress(ValueError):
             return graph_model.save(call.function(), path)
@@ -75,7 +75,7 @@ def save(probe, path):
 
 @pytest.fixture(scope="module")
 def layers(tmp_path_factory):
-    """Each layer's model as a graph model, without those that are refused."""
+    """Save each layer's model as a graph model, without the refused layers."""
     root, runs = tmp_path_factory.mktemp("layers"), []
     for number, name in enumerate(name for name in LAYERS if name not in REFUSED_LAYERS):
         model, values, path = LAYERS[name].model(), LAYERS[name].inputs(), root / str(number)
@@ -88,7 +88,7 @@ def layers(tmp_path_factory):
 
 
 def wrong(runs, place, request):
-    """Return what is wrong with the models that are said to run on a backend."""
+    """Return the wrong outputs and errors of the models that `save` allows on a backend."""
     where, backend = place
     chosen = [run for run in runs if backend in run.backends]
     assert len(chosen) > 0.9 * len(runs)

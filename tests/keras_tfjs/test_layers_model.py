@@ -1,4 +1,4 @@
-"""Every layer class in the real TensorFlow.js: in both directions, on its backends in Node."""
+"""Every layer class in the real TensorFlow.js, in both directions, on the backends in Node."""
 
 import keras
 import numpy as np
@@ -18,7 +18,7 @@ BACKENDS = ["cpu", "wasm", "tensorflow"]
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """Every case's model, as `save` wrote it, and what Keras computes with it."""
+    """Save the model of every case; return the directory, Keras's outputs and the jobs."""
     root = tmp_path_factory.mktemp("layers")
     expected, jobs = {}, []
     for number, (name, case) in enumerate(CASES.items()):
@@ -72,7 +72,7 @@ def test_load_returns_an_equal_model(saved, differences, name):
     assert largest == 0
 
 
-# TensorFlow.js does not write the depth multiplier of this layer, and cannot load it itself.
+# TensorFlow.js does not write this layer's depth multiplier, so it cannot load its own file.
 FORGOTTEN = {"SeparableConv2D"}
 
 
@@ -121,7 +121,7 @@ def nested_and_shared() -> keras.Model:
 
 
 def shared_at_two_depths() -> keras.Model:
-    """TensorFlow.js can make the second call of a layer first: the calls must not be mixed up."""
+    """TensorFlow.js makes the second call of a layer first, so the calls must be reordered."""
     x = keras.Input((4,))
     early, late = L.Dense(4, name="early"), L.Dense(4, name="late")
     deep, flat = late(early(x)), late(x)
@@ -131,7 +131,7 @@ def shared_at_two_depths() -> keras.Model:
 
 
 def regularized() -> keras.Model:
-    """What matters in further training only."""
+    """Fields that matter in training only."""
     regularizers, constraints = keras.regularizers, keras.constraints
     layer = L.Dense(
         3,
@@ -176,7 +176,7 @@ def test_whole_models_convert_both_ways(run_in_node, differences, tmp_path, make
 
 
 def test_training_in_tensorflow_js_reduces_the_loss(run_in_node, tmp_path):
-    """On every backend the loss falls, and what was learned comes back to Keras."""
+    """The loss falls on every backend, and Keras loads the trained model."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(64, 6, 4)).astype(np.float32)
     y = np.eye(3, dtype=np.float32)[x.sum(axis=(1, 2)).astype(int) % 3]
@@ -200,7 +200,7 @@ def test_training_in_tensorflow_js_reduces_the_loss(run_in_node, tmp_path):
 
 
 def test_load_reads_optimizer_and_shards(run_in_node, tmp_path):
-    """What tfjs-node saves with includeOptimizer, then cut as the official converter does."""
+    """tfjs-node saves with includeOptimizer; then the test cuts the weights into shards."""
     x, y = np.ones((4, 5), np.float32), np.ones((4, 2), np.float32)
     train = {"targets": tensor(y), "epochs": 1, "learningRate": 0.1, "loss": "meanSquaredError"}
     job = {
@@ -215,7 +215,7 @@ def test_load_reads_optimizer_and_shards(run_in_node, tmp_path):
     text = (tmp_path / "model.json").read_text()
     assert '"group":"optimizer"' in text and '"optimizer_config"' in text
     data = (tmp_path / "weights.bin").read_bytes()
-    for number, start in enumerate(range(0, len(data), 30)):  # 30 is no multiple of a float's 4
+    for number, start in enumerate(range(0, len(data), 30)):  # 30 is not a multiple of 4
         (tmp_path / f"shard{number}.bin").write_bytes(data[start : start + 30])
     (tmp_path / "weights.bin").unlink()
     shards = ", ".join(f'"shard{number}.bin"' for number in range(-(-len(data) // 30)))

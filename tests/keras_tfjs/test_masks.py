@@ -1,4 +1,4 @@
-"""Models with masks: TensorFlow.js computes the same on padded input, or `save` refuses them."""
+"""Models with masks compute the same on padded input in TensorFlow.js, or `save` refuses them."""
 
 import keras
 import numpy as np
@@ -9,7 +9,7 @@ from tests.keras_tfjs.case import randomize
 from tests.keras_tfjs.javascript import difference, layers_job
 
 L = keras.layers
-# Padded at the end, at the start, in the middle; without padding; with nothing else.
+# Padding at the end, at the start, in the middle, nowhere, everywhere.
 IDS = np.array(
     [[3, 1, 2, 0, 0, 0], [0, 0, 4, 1, 2, 3], [1, 0, 2, 0, 3, 4], [4, 3, 2, 1, 2, 3], [0] * 6],
     np.int32,
@@ -17,7 +17,7 @@ IDS = np.array(
 
 
 def embedded(call, inputs=1) -> keras.Model:
-    """A model that calls a function on embeddings with masks."""
+    """Return a model that calls a function on embeddings with masks."""
     ids = [keras.Input((6,), dtype="int32") for _ in range(inputs)]
     tables = [L.Embedding(5, 4, mask_zero=True) for _ in ids]
     outputs = call(*(table(x) for table, x in zip(tables, ids, strict=True)))
@@ -57,7 +57,7 @@ def masking() -> keras.Model:
 
 
 def nested() -> keras.Model:
-    """A model with masks of its own in another one."""
+    """Return a model with a nested model that creates masks."""
     ids = keras.Input((6,), dtype="int32")
     inner = keras.Sequential([keras.Input((6,)), L.Embedding(5, 4, mask_zero=True), L.LSTM(3)])
     return randomize(keras.Model(ids, L.Dense(2)(inner(ids))))

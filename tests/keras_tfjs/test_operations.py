@@ -1,4 +1,4 @@
-"""The table of operations: what TensorFlow.js knows, and what the probes say of a part of it."""
+"""The table of operations has operations of TensorFlow.js only, and a part of the probes agrees."""
 
 import csv
 
@@ -11,7 +11,7 @@ from tests.keras_tfjs import javascript, probing
 from tests.keras_tfjs.operation_probes import ORDINARY, all_probes
 
 TABLE = javascript.ROOT / "keras_tfjs/operations.csv"
-EVERY = 25  # of the probes, each such one runs here; make docs-tfjs-operations runs all
+EVERY = 25  # run each 25th probe here; make docs-tfjs-operations runs all
 
 
 def test_table_has_operations_of_tensorflow_js_only():

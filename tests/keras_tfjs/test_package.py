@@ -1,4 +1,4 @@
-"""`keras_tfjs` is a package of its own."""
+"""`keras_tfjs` does not depend on the rest of the repository."""
 
 import ast
 import subprocess

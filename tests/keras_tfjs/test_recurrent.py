@@ -1,4 +1,4 @@
-"""Recurrent layers as graph models: the numbers of Keras on every backend of TensorFlow.js."""
+"""Recurrent layers as graph models compute the same as Keras on every backend."""
 
 import json
 
@@ -15,7 +15,7 @@ LIMIT = 1e-5
 
 
 class Decay(L.Layer):
-    """A cell that Keras does not have: it forgets a part of its state at each step."""
+    """A custom cell, which forgets a part of its state at each step."""
 
     state_size = output_size = 4
 
@@ -63,7 +63,7 @@ CASES = {
     "stacked cells": lambda: sequence(
         L.RNN([L.LSTMCell(3), L.GRUCell(2), L.SimpleRNNCell(4)], return_sequences=True)
     ),
-    "a cell of one's own": lambda: sequence(L.RNN(Decay(), return_sequences=True)),
+    "custom cell": lambda: sequence(L.RNN(Decay(), return_sequences=True)),
     "ConvLSTM1D": lambda: sequence(L.ConvLSTM1D(2, 3, return_sequences=True), shape=(4, 6, 1)),
     "ConvLSTM2D": lambda: sequence(
         L.ConvLSTM2D(2, 3, return_sequences=True, padding="same"), L.ConvLSTM2D(1, 3), shape=FRAMES
@@ -82,7 +82,7 @@ CASES = {
 
 def arguments(model: keras.Model) -> list[np.ndarray]:
     rng = np.random.default_rng(1)
-    if model.inputs[0].dtype == "int32":  # padded at the end, at the beginning, within, altogether
+    if model.inputs[0].dtype == "int32":  # padding at the end, start, middle, everywhere
         return [np.array([[1, 2, 3, 0, 0], [0, 0, 5, 6, 7], [8, 0, 2, 0, 1], [0] * 5], np.int32)]
     shapes = [[5 if size is None else size for size in tensor.shape[1:]] for tensor in model.inputs]
     return [rng.normal(size=(3, *shape)).astype(np.float32) for shape in shapes]
@@ -90,7 +90,7 @@ def arguments(model: keras.Model) -> list[np.ndarray]:
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """Every case as a graph model: the jobs to run, and what Keras computes."""
+    """Save every case as a graph model; return the jobs and Keras's outputs."""
     root, jobs, expected = tmp_path_factory.mktemp("recurrent"), [], {}
     for number, (name, make) in enumerate(CASES.items()):
         model, path = randomize(make()), root / str(number)

@@ -1,4 +1,4 @@
-"""What TensorFlow.js cannot compute exactly is refused, by the layer's name and the reason."""
+"""`save` refuses models that TensorFlow.js cannot compute exactly; the error names the layer."""
 
 import keras
 import pytest
@@ -37,7 +37,7 @@ def always_training_model() -> keras.Model:
 
 
 def layer_of_two_models() -> keras.Model:
-    """A layer that stands in a model and in another one within it: TensorFlow.js makes two."""
+    """A layer in a model and in a nested model: TensorFlow.js would create two layers."""
     shared = L.Dense(4, name="shared")
     x = keras.Input((4,))
     inner = keras.Model(x, shared(x), name="inner")
@@ -116,14 +116,20 @@ ops = keras.ops
 
 
 def within_steps(layer: keras.Layer, shape) -> keras.Model:
-    """A layer in a TimeDistributed, where no composition can stand for it."""
+    """A layer in a TimeDistributed, where it has no composition."""
     return sequential(L.TimeDistributed(layer), shape=shape)
 
 
 REFUSED = {
-    "own relu": (lambda: sequential(L.Dense(3, relu)), "is a function of your own"),
-    "own class of a known name": (lambda: sequential(OwnReLU()), "has a class ReLU of its own"),
-    "own Sequential": (lambda: OwnSequential([keras.Input((4,)), L.Dense(2)]), "no subclasses"),
+    "custom relu": (lambda: sequential(L.Dense(3, relu)), "is a function of your own"),
+    "custom class with a known name": (
+        lambda: sequential(OwnReLU()),
+        "has a class ReLU of its own",
+    ),
+    "subclass of Sequential": (
+        lambda: OwnSequential([keras.Input((4,)), L.Dense(2)]),
+        "no subclasses",
+    ),
     "argument of 0": (
         lambda: functional(lambda x: Factor()(x, factor=0.0)),
         "called with more than its inputs: factor",
@@ -294,7 +300,7 @@ REFUSED = {
         lambda: functional(lambda x: x[:, 0]),
         "the result is a vector",
     ),
-    "own function in a composition": (
+    "custom function in a composition": (
         lambda: functional(lambda x: L.Dense(3, lambda x: x)(x) + 1),
         "activation",
     ),

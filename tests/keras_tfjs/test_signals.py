@@ -1,4 +1,4 @@
-"""Signals are noticed at once, whatever Python is in the middle of."""
+"""Signals act at once, even while C code runs."""
 
 import signal
 import subprocess
@@ -12,7 +12,7 @@ import lstm_text_generation.train
 from keras_tfjs import signals
 from tests.conftest import start
 
-# One call of C, of some minutes, as a step of TensorFlow may be: Python's handlers wait for it.
+# A C call of some minutes, like a step of TensorFlow. Python's signal handlers wait for it.
 LONG = "import hashlib; hashlib.pbkdf2_hmac('sha256', b'x', b'y', 10**9)"
 
 
@@ -49,7 +49,7 @@ def test_signal_interrupts_a_call_of_c(number, status):
 
 
 def test_ignored_signal_stays_ignored():
-    """As by a shell, for commands in the background."""
+    """A shell ignores SIGINT for background commands."""
     assert_only_sigterm_ends(run("signal.signal(signal.SIGINT, signal.SIG_IGN)"))
 
 
@@ -65,7 +65,7 @@ def test_second_deferred_signal_ends_the_process():
 
 
 def test_signal_during_tensorflow_import_prints_last_words(corpus, tmp_path):
-    """What TensorFlow says meanwhile is kept quiet, but not the last line."""
+    """The messages of the import are hidden, but not the last line."""
     process = start(lstm_text_generation.train.__name__, corpus, f"--save_path={tmp_path / 'run'}")
     while "tensorflow" not in Path(f"/proc/{process.pid}/maps").read_text():
         time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""Models of every kind as graph models: subclassed, with dicts, with tables, with random layers."""
+"""All kinds of models as graph models: subclassed, with dicts, lookup tables or random layers."""
 
 import json
 
@@ -19,7 +19,7 @@ FLOATS = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
 
 @keras.saving.register_keras_serializable(package="tests")
 class Recommender(keras.Model):
-    """Subclassed; its input holds a user and an item."""
+    """A subclassed model; its input holds a user and an item."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -40,7 +40,7 @@ class TwoArguments(keras.Model):
 
 
 class Noise(L.Layer):
-    """Draws from a seed variable whenever it is called."""
+    """Draws from a seed variable at each call."""
 
     def __init__(self):
         super().__init__()
@@ -129,7 +129,7 @@ def test_lookup_table_returns_strings(run_in_node, tmp_path):
 
 
 def test_random_layers_do_nothing_at_prediction(run_in_node, tmp_path):
-    """Dropout, noise and augmentation do nothing when the model predicts."""
+    """Dropout, noise and augmentation do nothing at prediction."""
     layers = [
         *(L.RandomFlip(), L.RandomRotation(0.1), L.RandomZoom(0.1), L.RandomContrast(0.1)),
         *(L.RandomTranslation(0.1, 0.1), L.RandomBrightness(0.1), L.GaussianNoise(0.1)),
@@ -141,7 +141,7 @@ def test_random_layers_do_nothing_at_prediction(run_in_node, tmp_path):
 
 
 def test_layer_with_a_seed_draws_new_numbers(run_in_node, tmp_path):
-    """Each call draws other numbers, with the mean and spread that Keras has."""
+    """Each call draws new numbers, from the same distribution as in Keras."""
     graph_model.save(functional(Noise()), tmp_path)
     zeros = np.zeros((4000, 3), np.float32)
     first, second = (arrays(run(run_in_node, tmp_path, [zeros]))[0] for _ in range(2))
@@ -150,7 +150,7 @@ def test_layer_with_a_seed_draws_new_numbers(run_in_node, tmp_path):
 
 
 def test_grouped_convolutions_compute_the_same(run_in_node, tmp_path):
-    """Keras compiles them with XLA, as functions of their own."""
+    """Keras compiles grouped convolutions with XLA, as separate functions."""
     x = keras.Input((6, 6, 4))
     layers = [
         L.Conv2D(6, 3, groups=2, padding="same")(x),

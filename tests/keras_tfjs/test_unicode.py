@@ -1,4 +1,4 @@
-"""Both text app and TensorFlow.js handle text in any Unicode characters alike."""
+"""The text app and TensorFlow.js handle any Unicode text."""
 
 import json
 import unicodedata
@@ -13,7 +13,7 @@ from tests.conftest import assert_one_line
 from tests.keras_tfjs.javascript import difference, layers_job
 
 VERSE = "海上生明月，天涯共此時。\n"  # noqa: RUF001  (Zhang Jiuling)
-FAMILY = "👩\u200d👩\u200d👧🏽 😀🇯🇵 𝄞𐍈\n"  # joiners, skin tones, flags: beyond the 16-bit plane
+FAMILY = "👩\u200d👩\u200d👧🏽 😀🇯🇵 𝄞𐍈\n"  # joiners, skin tones, flags: above U+FFFF
 ACCENTS = unicodedata.normalize("NFD", "Tiếng Việt, déjà vu, Å\n")
 RIGHT_TO_LEFT = "שָׁלוֹם العَرَبِيَّة\n"
 LINES = "one\r\ntwo\rthree\n\u2028four\t\x07\ufeff\n"

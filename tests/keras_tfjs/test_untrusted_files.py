@@ -1,4 +1,4 @@
-"""Damaged and hostile model files end in a ValueError that names the place in the file."""
+"""Loading a damaged or hostile model file raises a ValueError that names the place in the file."""
 
 import copy
 import json
@@ -41,7 +41,7 @@ def image_part(x):
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory):
-    """A model with a bit of everything, as JSON and as bytes."""
+    """Return a model with many kinds of layers, as JSON and as bytes of weights."""
     path = tmp_path_factory.mktemp("good")
     x = keras.Input((6, 4), name="input")
     recurrent = L.GRU(2, reset_after=False, kernel_constraint="max_norm", return_sequences=True)
@@ -59,13 +59,13 @@ def good(tmp_path_factory):
 
 @pytest.fixture
 def write(tmp_path, good):
-    """Write the good model with a change: of the value at a path of keys, or of the bytes."""
+    """Return a function that writes the good model with one changed value or other weights."""
 
     def write_changed(keys=(), value=None, data=None):
         content = copy.deepcopy(good[0])
         place = content
         for key in keys[:-1]:
-            if isinstance(place, list) and isinstance(key, str):  # a layer or weight, by its name
+            if isinstance(place, list) and isinstance(key, str):  # find a layer or weight by name
                 key = [item["name"] for item in place].index(key)
             place = place[key]
         if keys:
@@ -247,7 +247,7 @@ def test_weights_of_wrong_length_are_refused(write, good, change):
 
 
 def test_many_layers_in_reverse_order_load(tmp_path):
-    """Each layer is called once what it waits for is there: linear, whatever the order."""
+    """The reader calls a layer as soon as its inputs exist, so the time is linear in any order."""
     layers = [
         {
             "class_name": "Activation",
@@ -276,7 +276,7 @@ def test_many_layers_in_reverse_order_load(tmp_path):
 @fuzzed(400)
 @given(data=st.data())
 def test_mutated_models_load_or_raise_value_error(write, good, data):
-    """Any value anywhere in the JSON: the model loads and has finite sizes, or a ValueError."""
+    """With any value in the JSON, the model loads and fits the file, or `load` raises ValueError."""
     keys = data.draw(st.sampled_from(places(good[0])))
     path = write(keys, data.draw(JSON_VALUES))
     try:

@@ -1,4 +1,4 @@
-"""Keras files that may come from an attacker: nothing in them runs, and memory is bounded."""
+"""Hostile Keras files: `convert` executes nothing in them, and limits memory."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from tests.reliability.fuzzing import bounded_memory, damaged, fuzzed
 
 
 def rewrite(source, target, change, compression=zipfile.ZIP_STORED):
-    """Copy a Keras file with a change of its configuration."""
+    """Copy a Keras file and change its configuration."""
     with zipfile.ZipFile(source) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     config = json.loads(files["config.json"])
@@ -87,7 +87,7 @@ def give_a_text(config):
     ],
 )
 def test_hostile_keras_file_is_refused(call, tmp_path, keras_file, monkeypatch, change, words):
-    """Nothing of it is run, and no memory taken that the file does not have."""
+    """`convert` executes nothing, and allocates no more memory than the file has."""
     monkeypatch.chdir(tmp_path)
     path = rewrite(keras_file, tmp_path / "strange.keras", change)
     result = call(convert, path, tmp_path / "out")
@@ -98,7 +98,7 @@ def test_hostile_keras_file_is_refused(call, tmp_path, keras_file, monkeypatch, 
 
 
 def test_keras_file_with_python_code_is_refused(call, tmp_path):
-    """Keras's safe mode: bytecode in a file is not run."""
+    """Keras's safe mode does not execute bytecode in a file."""
     model = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x + 1)])
     model.save(tmp_path / "lambda.keras")
     assert_one_line(call(convert, tmp_path / "lambda.keras", tmp_path / "out"), "Lambda", "lambda")

@@ -1,4 +1,4 @@
-"""Whole models, as the Keras examples build them: TensorFlow.js computes what Keras does."""
+"""Whole models in the style of the Keras examples: TensorFlow.js computes the same as Keras."""
 
 import keras
 import numpy as np
@@ -9,9 +9,9 @@ from tests.keras_tfjs.zoo import EXAMPLES
 from tests.keras_tfjs.zoo_runs import convert, run
 
 DOMAINS = sorted({example.domain for example in EXAMPLES.values()})
-# What TensorFlow.js cannot compute: the hash function of strings.
+# TensorFlow.js lacks the hash function of strings.
 GRAPHS_REFUSED = {"feature_space", "hashed_categories"}
-# These are layers models too, at least.
+# At least these models also convert to layers models.
 LAYERS_MODELS = set(
     """
     actor_critic addition_rnn anomaly_autoencoder captcha_ocr cifar_resnet convmixer ct_scan
@@ -41,7 +41,7 @@ def wrong(conversions, backend, runner, tolerance=1e-5):
 
 
 def rows_differ(outputs):
-    """Tell whether the outputs depend on the inputs, without which they would prove nothing."""
+    """Tell whether the outputs depend on the inputs; equal constant outputs would prove nothing."""
     return max(np.abs(rows - rows[0]).max() for rows in keras.tree.flatten(outputs)) > 1e-3
 
 
