@@ -73,7 +73,7 @@ class ModelReader:
             class_name, layer_config = _class_and_config(entry)
             key = check_name(entry.get("name", layer_config.get("name")))
             if key in calls:
-                raise ValueError(f"layers: two are named {shorten(key)}")
+                raise ValueError(f"layers: two layers are named {shorten(key)}")
             if class_name == "InputLayer":
                 calls[key] = [[_read_input(entry)]]
                 continue

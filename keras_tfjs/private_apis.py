@@ -1,4 +1,4 @@
-"""All uses of private APIs of Keras and TensorFlow.
+"""The private APIs of Keras and TensorFlow that `keras_tfjs` uses.
 
 A new release may move these names. Each function says why it needs them.
 """

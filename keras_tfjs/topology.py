@@ -65,7 +65,7 @@ def write_model(model: keras.Model) -> Entry:
             for key in ("input_layers", "output_layers")
         }
         if len(set(map(tuple, refs["output_layers"]))) < len(refs["output_layers"]):
-            raise ValueError("an output occurs twice, which TensorFlow.js cannot compute")
+            raise ValueError("an output occurs twice; TensorFlow.js needs distinct outputs")
         _order_calls(layers, refs)
         # Model, not Functional, because old versions of TensorFlow.js lack the name Functional.
         return {"class_name": "Model", "config": {"name": model.name, "layers": layers, **refs}}

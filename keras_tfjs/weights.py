@@ -32,8 +32,8 @@ def write_model_files(
 ) -> None:
     """Write a model's JSON file and its weights.
 
-    Weights of up to 4 MB are one file, `weights.bin`; larger ones are `weights-1of2.bin` and so on.
-    Each weight is written before the next weight is computed, to limit memory.
+    Weights of up to 4 MB are one file, `weights.bin`; larger weights are `weights-1of2.bin` and so
+    on. Each weight is written before the next weight is computed, to limit memory.
 
     Args:
       path: a directory; it is created if it does not exist.
@@ -278,7 +278,7 @@ def _file(directory: Path, path: Any) -> Path:
 def _check_spec(spec: Any) -> _WeightSpec:
     name = spec.get("name") if isinstance(spec, dict) else None
     if not isinstance(name, str):
-        raise ValueError(f"weights: must have a name each, unlike {shorten(spec)}")
+        raise ValueError(f"weights: each must have a name, unlike {shorten(spec)}")
     with error_context(f"weights: {shorten(name)}"):
         shape, dtype = spec.get("shape"), spec.get("dtype")
         if not isinstance(shape, list) or len(shape) > 8 or not all(map(is_whole, shape)):

@@ -32,7 +32,7 @@ class Prepared:
 
 
 def prepare(probes: Iterable[Probe]) -> list[Prepared]:
-    """Run probes in TensorFlow, without those that it rejects, or that `save` replaces or refuses."""
+    """Run probes in TensorFlow, without those that it rejects, or `save` replaces or refuses."""
     prepared = []
     for probe in probes:
         with tf.Graph().as_default():

@@ -27,7 +27,7 @@ def test_random_outputs_are_not_compared(call, tmp_path, image_run):
     line = [image_run / "encoder.keras", tmp_path / "js", "--quantize=float16"]
     code, out, _ = call(convert, *line)
     assert code == 0
-    assert out.endswith("The outputs were not compared: its outputs are random.\n")
+    assert out.endswith("The outputs were not compared: the model's outputs are random.\n")
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ def test_missing_or_equal_names_are_refused(tmp_path):
     twice = tf.function(lambda a, b: {"y": a + b}, input_signature=[x, y])
     odd = tf.function(lambda a: {"a:0": a + 1}, input_signature=[x])
     for function in (twice, odd):
-        with pytest.raises(ValueError, match="put needs a name of its own"):
+        with pytest.raises(ValueError, match="put needs a unique name"):
             graph_model.save(function, tmp_path / "model")
     shapeless = tf.function(lambda a: a, input_signature=[Spec(None, tf.float32, "x")])
     with pytest.raises(ValueError, match="the rank of .* is unknown: give its tf.TensorSpec"):

@@ -121,10 +121,10 @@ def within_steps(layer: keras.Layer, shape) -> keras.Model:
 
 
 REFUSED = {
-    "custom relu": (lambda: sequential(L.Dense(3, relu)), "is a function of your own"),
+    "custom relu": (lambda: sequential(L.Dense(3, relu)), "is a custom function"),
     "custom class with a known name": (
         lambda: sequential(OwnReLU()),
-        "has a class ReLU of its own",
+        "has its own class ReLU",
     ),
     "subclass of Sequential": (
         lambda: OwnSequential([keras.Input((4,)), L.Dense(2)]),
@@ -308,7 +308,7 @@ REFUSED = {
         lambda: functional(
             lambda x, m: L.MultiHeadAttention(2, 2)(x, x, attention_mask=m), (6, 4), (6, 6)
         ),
-        "TensorFlow.js has no attention_mask for it",
+        "cannot be written with attention_mask",
     ),
     "constant of another shape": (
         lambda: functional(lambda x: x * ops.ones(3), (1,)),

@@ -107,7 +107,7 @@ HOSTILE = {
     "the same shard twice": ([*GROUP, "paths"], ["weights.bin"] * 2, "bytes, but weights.bin"),
     "manifest": (["weightsManifest"], {}, "weightsManifest: must be a list"),
     "group": (GROUP, 7, r"weightsManifest\[0\]: must be an object"),
-    "weights": ([*GROUP, "weights"], [1], "weights: must have a name each, unlike 1"),
+    "weights": ([*GROUP, "weights"], [1], "weights: each must have a name, unlike 1"),
     "shape": ([*SPEC, "shape"], [4, 13], r"weights: need \d+ bytes, but weights.bin have"),
     "negative size": ([*SPEC, "shape"], [-4, -12], "shape: must be a list of whole numbers"),
     "huge size": ([*SPEC, "shape"], [2**31 - 1] * 8, r"weights: need \d+... bytes"),
@@ -172,7 +172,7 @@ HOSTILE = {
     "flag": (config("dense", "use_bias"), "yes", "use_bias: must be true or false"),
     "unknown field": (config("dense", "groups"), 2, "groups: is not a known field"),
     "name": (config("dense", "name"), "a/b", "name: must be a name without /"),
-    "two layers of one name": ([*LAYERS, "flat", "name"], "lstm", "two are named 'lstm'"),
+    "two layers of one name": ([*LAYERS, "flat", "name"], "lstm", "two layers are named 'lstm'"),
     "axis": (config("both", "axis"), 99, "axis: must be an axis"),
     "axis that is not there": (config("norm", "axis"), 7, "layer 'norm'"),
     "cycle": (calls("lstm"), [[["norm", 0, 0, {}]]], "for itself in a cycle"),
@@ -276,7 +276,7 @@ def test_many_layers_in_reverse_order_load(tmp_path):
 @fuzzed(400)
 @given(data=st.data())
 def test_mutated_models_load_or_raise_value_error(write, good, data):
-    """With any value in the JSON, the model loads and fits the file, or `load` raises ValueError."""
+    """With any value in the JSON, the model loads and fits the file, or `load` raises an error."""
     keys = data.draw(st.sampled_from(places(good[0])))
     path = write(keys, data.draw(JSON_VALUES))
     try:
