@@ -3,13 +3,13 @@
 import keras
 import numpy as np
 import pytest
+from keras import layers
 
 from keras_tfjs import layers_model
 from tests.keras_tfjs.case import randomize, run
 from tests.keras_tfjs.composed_cases import COMPOSED_CASES
 from tests.keras_tfjs.javascript import difference, layers_job
 
-L = keras.layers
 LIMIT = 1e-5
 
 
@@ -62,15 +62,19 @@ def test_loaded_composition_computes_the_same(saved, tmp_path, name):
 def shared_and_nested() -> keras.Model:
     """A composed layer that is called twice, and a composed layer in a nested Sequential."""
     x, y = keras.Input((8, 4)), keras.Input((8, 4))
-    shared = L.Conv1D(4, 2, padding="causal", name="shared")
-    inner = keras.Sequential([keras.Input((8, 4)), L.SeparableConv1D(3, 2), L.ReLU()], name="inner")
+    shared = layers.Conv1D(4, 2, padding="causal", name="shared")
+    inner = keras.Sequential(
+        [keras.Input((8, 4)), layers.SeparableConv1D(3, 2), layers.ReLU()], name="inner"
+    )
     outputs = [inner(shared(x)) - inner(y), shared(shared(y))]
     return randomize(keras.Model([x, y], outputs))
 
 
 def frozen() -> keras.Model:
-    layers = [L.Conv1D(4, 2, padding="causal", trainable=False), L.Dense(3, "leaky_relu")]
-    return randomize(keras.Sequential([keras.Input((8, 4)), *layers]))
+    convolution = layers.Conv1D(4, 2, padding="causal", trainable=False)
+    return randomize(
+        keras.Sequential([keras.Input((8, 4)), convolution, layers.Dense(3, "leaky_relu")])
+    )
 
 
 @pytest.mark.parametrize("make", [shared_and_nested, frozen])
@@ -90,7 +94,9 @@ def test_nested_and_frozen_models_compute_the_same(run_in_node, tmp_path, make):
 
 def test_composed_dropout_drops_whole_channels(tmp_path):
     """SpatialDropout2D drops whole channels in training."""
-    layers_model.save(keras.Sequential([keras.Input((6, 5, 9)), L.SpatialDropout2D(0.5)]), tmp_path)
+    layers_model.save(
+        keras.Sequential([keras.Input((6, 5, 9)), layers.SpatialDropout2D(0.5)]), tmp_path
+    )
     dropped = np.asarray(layers_model.load(tmp_path)(np.ones((4, 6, 5, 9)), training=True))
     assert np.array_equal(dropped, np.broadcast_to(dropped[:, :1, :1], dropped.shape))
     assert set(np.unique(dropped)) == {0.0, 2.0}

@@ -7,6 +7,7 @@ import subprocess
 import keras
 import numpy as np
 import pytest
+from keras import layers
 
 from keras_tfjs import layers_model
 from tests.conftest import ROOT
@@ -14,7 +15,6 @@ from tests.keras_tfjs.case import randomize
 
 pytestmark = pytest.mark.jax
 PYTHON = ROOT / ".venv-jax/bin/python"
-L = keras.layers
 
 
 def python(*line, cwd=None, **variables) -> subprocess.CompletedProcess:
@@ -33,9 +33,9 @@ def convert(*line, **kwargs) -> str:
 @pytest.fixture(scope="module")
 def model():
     x = keras.Input((6, 4), name="x")
-    y = L.BatchNormalization()(L.Conv1D(5, 3, activation="relu")(x))
-    y = L.Concatenate()([L.LSTM(3)(y), L.Flatten()(y)])
-    return randomize(keras.Model(x, L.Dense(2, "softmax")(y)))
+    y = layers.BatchNormalization()(layers.Conv1D(5, 3, activation="relu")(x))
+    y = layers.Concatenate()([layers.LSTM(3)(y), layers.Flatten()(y)])
+    return randomize(keras.Model(x, layers.Dense(2, "softmax")(y)))
 
 
 def test_tensorflow_is_not_installed():

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from keras import layers
 
 from keras_tfjs import layers_model
 from keras_tfjs.layer_classes import TABLE
@@ -11,7 +12,6 @@ from tests.keras_tfjs.cases import CASES
 from tests.keras_tfjs.javascript import arrays, difference, tensor
 from tests.keras_tfjs.made_in_js import MADE_IN_JS
 
-L = keras.layers
 LIMIT = 1e-5
 BACKENDS = ["cpu", "wasm", "tensorflow"]
 
@@ -110,30 +110,32 @@ def test_load_reads_models_with_defaults_of_tensorflow_js(run_in_node, differenc
 def nested_and_shared() -> keras.Model:
     """Two inputs and outputs, a layer and a model called twice, a Sequential within a model."""
     inner_input = keras.Input((4,))
-    inner = keras.Model(inner_input, L.Dense(3, "tanh", name="inner")(inner_input), name="nested")
-    stack = keras.Sequential([keras.Input((3,)), L.Dense(5), L.ReLU()], name="stack")
-    shared = L.Dense(4, name="shared")
+    inner = keras.Model(
+        inner_input, layers.Dense(3, "tanh", name="inner")(inner_input), name="nested"
+    )
+    stack = keras.Sequential([keras.Input((3,)), layers.Dense(5), layers.ReLU()], name="stack")
+    shared = layers.Dense(4, name="shared")
     first, second = keras.Input((4,), name="first"), keras.Input((4,), name="second")
     left, right = inner(shared(first)), inner(shared(second))
-    joined = L.Concatenate()([stack(left), stack(right), right])
-    outputs = [joined, L.Average()([left, right]), right, stack(left)]
+    joined = layers.Concatenate()([stack(left), stack(right), right])
+    outputs = [joined, layers.Average()([left, right]), right, stack(left)]
     return randomize(keras.Model([first, second], outputs))
 
 
 def shared_at_two_depths() -> keras.Model:
     """TensorFlow.js makes the second call of a layer first, so the calls must be reordered."""
     x = keras.Input((4,))
-    early, late = L.Dense(4, name="early"), L.Dense(4, name="late")
+    early, late = layers.Dense(4, name="early"), layers.Dense(4, name="late")
     deep, flat = late(early(x)), late(x)
-    z = L.ReLU()(L.Dense(4, name="after")(L.ReLU()(flat)))
-    inner = keras.Sequential([keras.Input((4,)), L.Dense(4, name="inside")], name="inner")
+    z = layers.ReLU()(layers.Dense(4, name="after")(layers.ReLU()(flat)))
+    inner = keras.Sequential([keras.Input((4,)), layers.Dense(4, name="inside")], name="inner")
     return randomize(keras.Model(x, [inner(deep), z, deep, inner(z)]))
 
 
 def regularized() -> keras.Model:
     """Fields that matter in training only."""
     regularizers, constraints = keras.regularizers, keras.constraints
-    layer = L.Dense(
+    layer = layers.Dense(
         3,
         kernel_initializer=keras.initializers.VarianceScaling(0.5, "fan_out", "uniform", seed=3),
         kernel_regularizer=regularizers.L2(0.01),
@@ -141,7 +143,7 @@ def regularized() -> keras.Model:
         kernel_constraint=constraints.MaxNorm(3),
         bias_constraint=constraints.NonNeg(),
     )
-    frozen = L.Dense(2, trainable=False, kernel_initializer="lecun_normal")
+    frozen = layers.Dense(2, trainable=False, kernel_initializer="lecun_normal")
     model = randomize(keras.Sequential([keras.Input((4,)), layer, frozen]))
     layer.bias.assign(keras.ops.abs(layer.bias))
     return model
@@ -180,7 +182,7 @@ def test_training_in_tensorflow_js_reduces_the_loss(run_in_node, tmp_path):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(64, 6, 4)).astype(np.float32)
     y = np.eye(3, dtype=np.float32)[x.sum(axis=(1, 2)).astype(int) % 3]
-    model = keras.Sequential([keras.Input((6, 4)), L.LSTM(8), L.Dense(3, "softmax")])
+    model = keras.Sequential([keras.Input((6, 4)), layers.LSTM(8), layers.Dense(3, "softmax")])
     layers_model.save(model, tmp_path)
     train = {"targets": tensor(y), "epochs": 8, "learningRate": 0.05}
     for backend in BACKENDS:
@@ -225,7 +227,7 @@ def test_load_reads_optimizer_and_shards(run_in_node, tmp_path):
 
 
 def test_metadata_is_kept_both_ways(run_in_node, tmp_path):
-    model = keras.Sequential([keras.Input((2,)), L.Dense(1)])
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
     metadata = {"char_set": ["a", "\n", "é", "😀"], "n": [1, {"x": None}]}
     layers_model.save(model, tmp_path, metadata)
     job = {"kind": "layers", "url": f"file://{tmp_path}/model.json", "save": f"file://{tmp_path}/b"}
@@ -237,7 +239,7 @@ def test_metadata_is_kept_both_ways(run_in_node, tmp_path):
 
 def test_load_reads_a_browsers_download(run_in_chromium, downloads, tmp_path):
     """model.save('downloads://...') of a page gives NAME.json and NAME.weights.bin."""
-    model = randomize(keras.Sequential([keras.Input((5, 4)), L.LSTM(3), L.Dense(2)]))
+    model = randomize(keras.Sequential([keras.Input((5, 4)), layers.LSTM(3), layers.Dense(2)]))
     layers_model.save(model, tmp_path, {"a": "b"})
     x = np.random.default_rng(0).normal(size=(2, 5, 4)).astype(np.float32)
     job = {

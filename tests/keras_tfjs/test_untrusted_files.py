@@ -9,32 +9,31 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from keras import layers
 
 from keras_tfjs import layers_model
 from tests.keras_tfjs.untrusted import assert_refused
 from tests.reliability.fuzzing import JSON_VALUES, fuzzed, places
 
-L = keras.layers
-
 
 def recurrent_part(x):
     """Cells and an initial state."""
-    cells = [L.LSTMCell(2, name="cell"), L.SimpleRNNCell(3, name="upper")]
-    h = L.RNN(cells, name="stack")(L.Permute((1, 2), name="same")(x))
-    y = L.Permute((1, 2), name="also")(x)
-    return L.SimpleRNN(3, name="states")(y, initial_state=L.Dense(3, name="state")(h))
+    cells = [layers.LSTMCell(2, name="cell"), layers.SimpleRNNCell(3, name="upper")]
+    h = layers.RNN(cells, name="stack")(layers.Permute((1, 2), name="same")(x))
+    y = layers.Permute((1, 2), name="also")(x)
+    return layers.SimpleRNN(3, name="states")(y, initial_state=layers.Dense(3, name="state")(h))
 
 
 def image_part(x):
     """Three dimensions, and a sequence of images."""
-    y = L.Reshape((2, 3, 4, 1), name="images")(x)
-    z = L.ConvLSTM2D(2, 2, name="moving")(y)
-    volume = L.AveragePooling3D((1, 2, 2), name="pool")(L.Conv3D(2, 1, name="volume")(y))
-    return L.Concatenate(name="flats")(
+    y = layers.Reshape((2, 3, 4, 1), name="images")(x)
+    z = layers.ConvLSTM2D(2, 2, name="moving")(y)
+    volume = layers.AveragePooling3D((1, 2, 2), name="pool")(layers.Conv3D(2, 1, name="volume")(y))
+    return layers.Concatenate(name="flats")(
         [
-            L.Flatten(name="flat1")(z),
-            L.Flatten(name="flat2")(L.Cropping2D(0, name="crop")(z)),
-            L.Flatten(name="flat3")(volume),
+            layers.Flatten(name="flat1")(z),
+            layers.Flatten(name="flat2")(layers.Cropping2D(0, name="crop")(z)),
+            layers.Flatten(name="flat3")(volume),
         ]
     )
 
@@ -44,16 +43,24 @@ def good(tmp_path_factory):
     """Return a model with many kinds of layers, as JSON and as bytes of weights."""
     path = tmp_path_factory.mktemp("good")
     x = keras.Input((6, 4), name="input")
-    recurrent = L.GRU(2, reset_after=False, kernel_constraint="max_norm", return_sequences=True)
-    extra = L.TimeDistributed(L.Dense(2, kernel_regularizer="l2"), name="steps")(
-        L.Bidirectional(recurrent, name="both_ways")(L.PReLU(name="prelu")(x))
+    recurrent = layers.GRU(
+        2, reset_after=False, kernel_constraint="max_norm", return_sequences=True
     )
-    inner = keras.Sequential([keras.Input((3,)), L.Dense(3, "relu", name="inside")], name="inner")
-    y = inner(L.LSTM(3, name="lstm")(x))
-    z = L.Concatenate(name="both")([y, L.Dense(2, name="dense")(L.Flatten(name="flat")(x))])
-    z = L.Concatenate(name="all")([z, L.LSTM(2, return_state=True, name="last")(extra)[0]])
-    z = L.Concatenate(name="more")([z, recurrent_part(x), image_part(x)])
-    layers_model.save(keras.Model(x, L.BatchNormalization(name="norm")(z), name="model"), path)
+    extra = layers.TimeDistributed(layers.Dense(2, kernel_regularizer="l2"), name="steps")(
+        layers.Bidirectional(recurrent, name="both_ways")(layers.PReLU(name="prelu")(x))
+    )
+    inner = keras.Sequential(
+        [keras.Input((3,)), layers.Dense(3, "relu", name="inside")], name="inner"
+    )
+    y = inner(layers.LSTM(3, name="lstm")(x))
+    z = layers.Concatenate(name="both")(
+        [y, layers.Dense(2, name="dense")(layers.Flatten(name="flat")(x))]
+    )
+    z = layers.Concatenate(name="all")(
+        [z, layers.LSTM(2, return_state=True, name="last")(extra)[0]]
+    )
+    z = layers.Concatenate(name="more")([z, recurrent_part(x), image_part(x)])
+    layers_model.save(keras.Model(x, layers.BatchNormalization(name="norm")(z), name="model"), path)
     return json.loads((path / "model.json").read_text()), (path / "weights.bin").read_bytes()
 
 
