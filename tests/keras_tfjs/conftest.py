@@ -15,7 +15,7 @@ from tests.keras_tfjs.case import randomize
 def differences() -> Iterator[Callable[[str, str, str, float], None]]:
     """Record the differences of TensorFlow.js from Keras, for docs/tfjs_numbers.md.
 
-    Call it with the model, the direction, the backend and the largest absolute difference.
+    Call the fixture with the model, the direction, the backend and the largest absolute difference.
     """
     rows: list[list] = []
     yield lambda *row: rows.append([*row])

@@ -80,7 +80,7 @@ def function_probes() -> Iterator[Probe]:
 
 
 def _special() -> Iterator[tuple[str, tuple[np.ndarray, ...], dict[str, Any]]]:
-    """Yield calls of functions that need arguments of their own."""
+    """Yield calls of functions that need special arguments."""
     images, signal = _floats(2, 6, 6, 4), _floats(2, 16)
     matrix, square = _floats(3, 4), _floats(3, 3)
     classes = np.array([0, 2, 1], np.int32)

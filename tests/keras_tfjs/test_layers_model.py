@@ -123,7 +123,7 @@ def nested_and_shared() -> keras.Model:
 
 
 def shared_at_two_depths() -> keras.Model:
-    """TensorFlow.js makes the second call of a layer first, so the calls must be reordered."""
+    """TensorFlow.js may make the second call of a layer first, so `save` reorders the calls."""
     x = keras.Input((4,))
     early, late = layers.Dense(4, name="early"), layers.Dense(4, name="late")
     deep, flat = late(early(x)), late(x)
