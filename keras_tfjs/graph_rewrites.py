@@ -86,7 +86,10 @@ def _cast(operation: tf.Operation, x: tf.Tensor) -> tf.Tensor | None:
 def _one_hot(
     operation: tf.Operation, indices: tf.Tensor, depth: tf.Tensor, on: tf.Tensor, off: tf.Tensor
 ) -> tf.Tensor | None:
-    """Use int32, because wasm returns zeros for floats, and TensorFlow.js has only the last axis."""
+    """Build int32 one-hot vectors along the last axis.
+
+    wasm returns zeros for float vectors, and TensorFlow.js has no other axis.
+    """
     axis, dtype = operation.get_attr("axis"), operation.get_attr("T")
     plain = tf.get_static_value(on) == 1 and tf.get_static_value(off) == 0
     rank, hot = known_rank(indices), backend_rewrites.one_hot(indices, depth)

@@ -30,7 +30,8 @@ def operations_of_tensorflow_js() -> Iterator[None]:
     """Make Keras trace operations that TensorFlow.js has.
 
     Every recurrent layer calls `rnn` of the backend, or its `lstm` or `gru` for cuDNN, and
-    `keras.random` calls the functions of `backend.random`. Keras has no public way to replace these functions.
+    `keras.random` calls the functions of `backend.random`. Keras has no public way to replace these
+    functions.
     """
     keras_rnn = keras_backend.rnn
 
