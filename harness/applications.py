@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from harness.zoo.registry import Draw, Example, images, randomize_statistics
 
-# All others take 32 x 32.
+# The other architectures accept 32 x 32.
 _SMALLEST = {"Xception": 71, "InceptionV3": 75, "InceptionResNetV2": 75}
 
 
@@ -33,9 +33,9 @@ def architecture(name: str) -> Example:
 
 
 def _coarse_images(size: int) -> Draw:
-    """Draw images of large squares, which differ from each other more than noise does.
+    """Draw images of large squares, which differ more than images of noise.
 
-    Networks amplify the small differences between images of noise, and rounding errors with them.
+    A network that separates images of noise amplifies rounding errors as well.
     """
     coarse = images(4, 4, 3, most=255)
     places = np.arange(size) * 4 // size
@@ -45,9 +45,10 @@ def _coarse_images(size: int) -> Draw:
 def _calibrated(model: keras.Model, draw: Draw) -> keras.Model:
     """Keep the activations from vanishing or exploding.
 
-    The statistics of each BatchNormalization are scaled to its inputs. The true means and
-    variances of each channel would not do: networks of random weights then amplify rounding errors
-    up to the size of the outputs. Without such layers (VGG), the kernels are scaled.
+    The statistics of each BatchNormalization are scaled to its inputs. The true means and variances
+    of each channel are no solution: with random weights, the network then amplifies rounding errors
+    to the size of the outputs. In a network without BatchNormalization (VGG), the kernels are
+    scaled.
     """
     randomize_statistics(model)
     normalizations = [

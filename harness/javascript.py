@@ -1,4 +1,4 @@
-"""TensorFlow.js from Python: runs the jobs of jobs.js in Node, or in a page of Chromium."""
+"""Runs the jobs of jobs.js in Node, or in a page in Chromium."""
 
 import json
 import math
@@ -13,9 +13,9 @@ import numpy as np
 
 ROOT = Path(__file__).parents[1]
 HERE = Path(__file__).parent
-# What the tests measured, for the table that benchmarks/keras_tfjs.py writes.
+# The measured differences; benchmarks/keras_tfjs.py writes them into a table.
 DIFFERENCES = ROOT / "build/tfjs_differences.json"
-# Each backend, and where it runs: for run_in_node or run_in_chromium.
+# Each backend, with the place where it runs.
 PLACES = [("node", name) for name in ("cpu", "wasm", "tensorflow")] + [("chromium", "webgl")]
 _BINDING = ROOT / "node_modules/@tensorflow/tfjs-node/lib/napi-v8/tfjs_binding.node"
 _BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
@@ -35,13 +35,13 @@ def tensor(value: Any) -> Job:
 
 
 def layers_job(path: Path, *inputs: Any) -> Job:
-    """Describe running the layers model in a directory."""
+    """Return a job that runs the layers model in a directory."""
     url = f"file://{path}/model.json"
     return {"kind": "layers", "url": url, "inputs": [tensor(value) for value in inputs]}
 
 
 def graph_job(path: Path, inputs: dict[str, Any], outputs: list[str]) -> Job:
-    """Describe running the graph model in a directory."""
+    """Return a job that runs the graph model in a directory."""
     named = {name: tensor(value) for name, value in inputs.items()}
     url = f"file://{path}/model.json"
     return {"kind": "graph", "url": url, "inputs": named, "outputs": outputs}
@@ -61,7 +61,7 @@ def arrays(answer: Job) -> list[np.ndarray]:
 
 
 def difference(answer: Job, expected: Any) -> float:
-    """Return the largest absolute difference from what Keras computed."""
+    """Return the largest absolute difference between an answer and Keras's outputs."""
     wanted = [np.asarray(value) for value in keras.tree.flatten(expected)]
     given = arrays(answer)
     assert [value.shape for value in given] == [value.shape for value in wanted]
@@ -71,7 +71,7 @@ def difference(answer: Job, expected: Any) -> float:
 def missing_for_node() -> str:
     """Return what to install for `run_in_node`, or nothing."""
     installed = shutil.which("node") and _BINDING.exists()
-    return "" if installed else "TensorFlow.js is not installed: make test does it, with npm"
+    return "" if installed else "TensorFlow.js is not installed: install npm, and run make test"
 
 
 def missing_for_chromium() -> str:
@@ -81,21 +81,21 @@ def missing_for_chromium() -> str:
 
 
 def run_in_node(directory: Path, backend: str, jobs: list[Job], timeout: float = 600) -> Answers:
-    """Run jobs in a Node process of their own; the directory is for its files."""
+    """Run jobs in a new Node process, which uses the directory for its files."""
     return _run(["node", HERE / "run_in_node.mjs"], directory, backend, jobs, timeout)
 
 
 def run_in_chromium(
     directory: Path, backend: str, jobs: list[Job], timeout: float = 600
 ) -> Answers:
-    """Run jobs in a page; what they save to `downloads://NAME` lands in the directory."""
+    """Run jobs in a page; models that they save to `downloads://NAME` go to the directory."""
     return _run(
         ["node", HERE / "run_in_chromium.mjs", browser()], directory, backend, jobs, timeout
     )
 
 
 def browser() -> str | None:
-    """Return the command of a browser of the Chromium family, if there is one."""
+    """Return the command of an installed Chromium or Chrome, or None."""
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
 
 

@@ -1,7 +1,7 @@
-// Runs jobs that the Python tests describe, in Node and in a page alike. A job loads or makes a
-// model, runs it, and may train and save it; the answer has all numbers that came out.
+// Runs jobs from the Python tests, in Node and in a page. A job loads or creates a model, runs it, and
+// may train and save it. The answer has all outputs.
 
-/** z = z_mean + exp(z_log_var / 2) * epsilon, for encoders; their own class in Python is ZLayer. */
+/** z = z_mean + exp(z_log_var / 2) * epsilon: the encoders' custom class ZLayer. */
 function registerZLayer(tf) {
   class ZLayer extends tf.layers.Layer {
     static get className() {
@@ -19,7 +19,7 @@ function registerZLayer(tf) {
   tf.serialization.registerClass(ZLayer);
 }
 
-/** JSON has no NaN and no infinities: they go by these names of Python and of JavaScript. */
+/** JSON has no NaN and no infinities, so they are written as these names. */
 const NOT_FINITE = {nan: NaN, inf: Infinity, '-inf': -Infinity};
 
 function toTensor(tf, {values, shape, dtype}) {
@@ -34,7 +34,7 @@ async function describe(tensors) {
   );
 }
 
-/** Make a Sequential of layers given by the names and arguments of their functions in tf.layers. */
+/** Create a Sequential from names of functions in tf.layers and their arguments. */
 function makeModel(tf, layers) {
   return tf.sequential({layers: layers.map(([name, args]) => makeLayer(tf, name, args))});
 }
@@ -66,7 +66,7 @@ async function runLayersModel(tf, job) {
   return answer;
 }
 
-/** Run a graph model; inputs and outputs go by the names of its signature. */
+/** Run a graph model with inputs and outputs by name. */
 async function runGraphModel(tf, job) {
   const model = await tf.loadGraphModel(job.url);
   const inputs = Object.fromEntries(
@@ -81,7 +81,7 @@ async function runProbes(tf, job) {
   const model = await tf.loadGraphModel(job.url);
   const answers = [];
   for (const names of job.probes) {
-    console.log(names[0]); // tells which probe hangs
+    console.log(names[0]); // names the probe that hangs
     try {
       const outputs = await model.executeAsync({}, names);
       answers.push({outputs: await describe(outputs)});
@@ -108,7 +108,7 @@ async function runProbesAgain(tf, job, done) {
   return (await runProbes(tf, {...job, probes: job.probes.slice(done)})).answers;
 }
 
-/** Run the signature serving_default of a SavedModel, which only tfjs-node can. */
+/** Run the signature serving_default of a SavedModel; only tfjs-node can. */
 async function runSavedModel(tf, job) {
   const model = await tf.node.loadSavedModel(job.path, ['serve'], 'serving_default');
   const inputs = Object.fromEntries(
@@ -126,7 +126,7 @@ function draw(probabilities, temperature) {
   return index < 0 ? weights.length - 1 : index;
 }
 
-/** Return a function that writes a character with a one-step graph, whose states go round. */
+/** Return a function that writes a character with a one-step graph, and feeds the states back. */
 function stepWriter(tf, graph) {
   const {character, ...states} = graph.modelSignature.inputs;
   const sizes = Object.entries(states).map(([name, {tensorShape}]) => [name, tensorShape.dim[1].size]);
@@ -141,7 +141,7 @@ function stepWriter(tf, graph) {
   };
 }
 
-/** Return a function that writes a character as the original: a window at a time. */
+/** Return a function that writes a character as the original does: from a whole window. */
 function windowWriter(tf, model) {
   const [, sampleLen, charSetSize] = model.inputs[0].shape;
   const window = new Array(sampleLen).fill(0);
@@ -158,7 +158,7 @@ function windowWriter(tf, model) {
   };
 }
 
-/** Measure characters/s of both ways in turns, five times each, after a warm-up. */
+/** Measure characters/s of both writers, alternately, five times each, after a warm-up. */
 async function timeWriting(tf, job) {
   const writers = {
     step: [stepWriter(tf, await tf.loadGraphModel(job.graphUrl)), job.steps],

@@ -1,7 +1,6 @@
-"""Probes of single operations: inputs for each operation, dtype and rank that TensorFlow.js names.
+"""All probes: inputs for each operation, dtype and rank that TensorFlow.js names.
 
-Ordinary probes have finite numbers, among them negative numbers, ties and zeros. The kind of the
-other probes says what is special, such as `not finite` or `empty`.
+Ordinary probes have finite inputs, with negative numbers, ties and zeros.
 """
 
 from collections.abc import Iterator

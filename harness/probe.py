@@ -1,4 +1,4 @@
-"""A probe: one raw operation with constant inputs, and the inputs that probes share."""
+"""`Probe`: one raw operation with constant inputs. Functions that create inputs."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -21,9 +21,9 @@ class Probe:
     """One raw operation and its constant inputs.
 
     Attributes:
-      operation: its name in `tf.raw_ops`.
-      arguments: of `tf.raw_ops`; NumPy arrays and lists of them become constants.
-      kind: ORDINARY, or what is special about its inputs.
+      operation: the operation's name in `tf.raw_ops`.
+      arguments: its arguments; NumPy arrays and lists of arrays become constants.
+      kind: ORDINARY, or what is special about the inputs, such as `not finite`.
     """
 
     operation: str
@@ -31,10 +31,10 @@ class Probe:
     kind: str = ORDINARY
 
     def run(self) -> list[tf.Tensor]:
-        """Add the operation to the present graph, or compute it."""
+        """Add the operation to the current graph, or compute it eagerly."""
         arguments = {name: _constants(value) for name, value in self.arguments.items()}
         if self.operation == "TensorScatterUpdate" and arguments["tensor"].dtype != tf.bool:
-            # The cpu backend overwrites it, and a constant stands in other probes too.
+            # Copy the tensor: the cpu backend overwrites it, and other probes share the constant.
             arguments["tensor"] = tf.maximum(arguments["tensor"], arguments["tensor"])
         if self.operation in CONTROL_FLOW:
             return [CONTROL_FLOW[self.operation](**arguments)]
@@ -42,13 +42,13 @@ class Probe:
         if isinstance(result, tf.Operation) or result is None:
             return []
         if self.operation.startswith("FusedBatchNorm"):
-            return [result[0]]  # the others serve training
+            return [result[0]]  # the others are for training
         return [result] if isinstance(result, tf.Tensor) else tf.nest.flatten(list(result))
 
 
 def _constants(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        # A file of weights holds no complex numbers.
+        # Weight files have no complex numbers.
         return tf.complex(value.real, value.imag) if np.iscomplexobj(value) else tf.constant(value)
     if isinstance(value, list) and value and isinstance(value[0], np.ndarray):
         return [tf.constant(item) for item in value]
@@ -68,7 +68,7 @@ CONTROL_FLOW = {"StatelessWhile": _while_loop, "StatelessIf": _cond}
 
 
 def values(dtype: str, shape: tuple[int, ...], seed: int = 0, among: Any = None) -> np.ndarray:
-    """Return numbers of a dtype in an order that the seed determines."""
+    """Return numbers of a dtype in a random order that depends on the seed."""
     generator = np.random.default_rng(seed)
     size = int(np.prod(shape))
     if dtype == "bool":
@@ -96,7 +96,7 @@ TYPES = ("float32", "int32", "bool")
 
 
 def special_inputs(dtype: str) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield inputs of a dtype that may be treated in their own way, with their kind."""
+    """Yield inputs that an operation may treat specially, with their kind."""
     yield ORDINARY, values(dtype, (1, 1))
     yield "empty", values(dtype, (0,))
     yield "empty", values(dtype, (2, 0, 3))
@@ -108,7 +108,7 @@ def special_inputs(dtype: str) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def inputs(dtype: str, ranks: Any = range(7)) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield inputs of each rank, and special ones, with their kind."""
+    """Yield inputs of each rank and special inputs, with their kind."""
     for rank in ranks:
         yield ORDINARY, values(dtype, SHAPES[rank])
     yield from special_inputs(dtype)

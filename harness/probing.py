@@ -16,14 +16,14 @@ from keras_tfjs.graph_rewrites import RULES
 from keras_tfjs.graph_splicing import replacement
 
 _ABSOLUTE, _RELATIVE = 2e-6, 1e-5
-_STAY = ("Softmax", "TensorScatterUpdate")  # their rules change an input only
+_STAY = ("Softmax", "TensorScatterUpdate")  # rules that keep the operation, and change its input
 _TIMEOUT = 60  # seconds for a graph
 _CHUNK = 400  # probes in one graph
 
 
 @dataclasses.dataclass
 class Prepared:
-    """A probe, the row of the table that it belongs to, and what TensorFlow computes."""
+    """A probe, its row of the table, and TensorFlow's outputs."""
 
     probe: Probe
     dtype: str
@@ -32,7 +32,7 @@ class Prepared:
 
 
 def prepare(probes: Iterable[Probe]) -> list[Prepared]:
-    """Run probes in TensorFlow; drop what it does not take, and what save() replaces or refuses."""
+    """Run probes in TensorFlow, without those that it rejects, or `save` replaces or refuses."""
     prepared = []
     for probe in probes:
         with tf.Graph().as_default():
@@ -69,7 +69,7 @@ def _is_replaced_or_refused(operation: tf.Operation) -> bool:
 
 
 def run(backend: str, directory: Path, prepared: Sequence[Prepared]) -> list[str]:
-    """Run probes on a backend; return what is wrong with each, or an empty text."""
+    """Run probes on a backend; return an error text for each, "" if it is correct."""
     verdicts: list[str] = []
     while len(verdicts) < len(prepared):
         chunk = prepared[len(verdicts) : len(verdicts) + _CHUNK]
@@ -79,14 +79,14 @@ def run(backend: str, directory: Path, prepared: Sequence[Prepared]) -> list[str
 
 
 def _answers(backend: str, directory: Path, chunk: Sequence[Prepared]) -> list[dict[str, Any]]:
-    """Return the answers of TensorFlow.js to as many of the probes as it ran."""
+    """Return TensorFlow.js's answers to the probes that it ran."""
     runner = javascript.run_in_chromium if backend == "webgl" else javascript.run_in_node
     names = _write([item.probe for item in chunk], directory)
     job = {"kind": "probes", "url": f"file://{directory}/model.json", "probes": names}
     try:
         [answer] = runner(directory, backend, [job], _TIMEOUT)
     except subprocess.TimeoutExpired as error:
-        # The last line names the probe that hangs; the probes before it run again without it.
+        # The last line names the probe that hangs. The probes before it run again.
         started = (error.stdout or b"").decode().splitlines()
         hung = [name[0] for name in names].index(started[-1])
         before = _answers(backend, directory, chunk[:hung]) if hung else []

@@ -1,5 +1,5 @@
-// usage: node run_in_chromium.mjs CHROMIUM JOBS ANSWERS; like run_in_node.mjs, but in a page of a
-// headless browser. What models save with downloads://NAME lands beside ANSWERS.
+// usage: node run_in_chromium.mjs CHROMIUM JOBS ANSWERS. Like run_in_node.mjs, but in a page of a
+// headless browser. Models that a job saves with downloads://NAME go to the directory of ANSWERS.
 import {createReadStream, readFileSync, writeFileSync} from 'node:fs';
 import {createServer} from 'node:http';
 import {dirname, join} from 'node:path';
@@ -15,7 +15,7 @@ const PAGE = `<!doctype html><title>jobs</title>
 <script src="/tfjs/dist/tf.min.js"></script>
 <script src="/tfjs-backend-wasm/dist/tf-backend-wasm.min.js"></script>`;
 
-// Three kinds of files: the page, this directory's jobs.js, and TensorFlow.js; models by full path.
+// Serves the page, jobs.js, TensorFlow.js, and models by their full path.
 const server = createServer((request, response) => {
   const path = decodeURIComponent(request.url);
   if (path === '/') return response.setHeader('Content-Type', 'text/html').end(PAGE);
@@ -41,7 +41,7 @@ const answers = await page.evaluate(async ({backend, jobs}) => {
   const {runJobs} = await import('/jobs.js');
   return runJobs(tf, backend, jobs);
 }, {backend, jobs: inPage});
-// A download that is on its way when the browser closes would be lost.
+// Wait for downloads, because closing the browser cancels them.
 await page.waitForTimeout(jobs.some((job) => job.save) ? 1000 : 0);
 await browser.close();
 server.close();

@@ -1,4 +1,4 @@
-// usage: node run_in_node.mjs JOBS ANSWERS; both are JSON files.
+// usage: node run_in_node.mjs JOBS ANSWERS. Both are JSON files.
 import {readFileSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {dirname} from 'node:path';
@@ -6,7 +6,7 @@ import {dirname} from 'node:path';
 import {runJobs} from './jobs.js';
 
 const require = createRequire(import.meta.url);
-// tfjs-node brings file:// and its own backend, tensorflow; cpu and wasm are plain JavaScript's.
+// tfjs-node adds file:// and the backend tensorflow.
 const tf = require('@tensorflow/tfjs-node');
 const wasm = require('@tensorflow/tfjs-backend-wasm');
 const wasmFile = require.resolve('@tensorflow/tfjs-backend-wasm');

@@ -8,7 +8,7 @@ from harness.probe import TYPES, Probe, i32, inputs
 
 
 def shape_probes() -> Iterator[Probe]:
-    """Operations that move numbers."""
+    """Yield the probes of operations that move values."""
     for dtype in TYPES:
         for kind, x in inputs(dtype):
             yield Probe("Reshape", {"tensor": x, "shape": i32(-1)}, kind)

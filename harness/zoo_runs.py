@@ -1,4 +1,4 @@
-"""Writes the models of the zoo for TensorFlow.js, runs them there, and compares with Keras."""
+"""Converts the models of the zoo, runs them in TensorFlow.js, and compares them with Keras."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -18,11 +18,11 @@ Run = Callable[[str, list[javascript.Job]], javascript.Answers]
 
 
 class Conversion(NamedTuple):
-    """A model that was written for TensorFlow.js, or the reason why it was refused.
+    """A converted model, or the reason of a refusal.
 
     Attributes:
-      jobs: what to run, one job for each batch; empty after a refusal.
-      expected: what Keras computes for each batch.
+      jobs: one job for each batch; empty after a refusal.
+      expected: Keras's outputs for each batch.
       refusal: the first line of the error.
     """
 
@@ -32,10 +32,10 @@ class Conversion(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How far a backend is from Keras.
+    """The difference of a backend from Keras.
 
     Attributes:
-      difference: the largest absolute difference; infinite where the model fails.
+      difference: the largest absolute difference; infinite if the model fails.
       error: the first line of the error.
     """
 
@@ -44,10 +44,10 @@ class Outcome(NamedTuple):
 
 
 def convert(example: Example, directory: Path, kinds: Sequence[str]) -> dict[str, Conversion]:
-    """Write a model of the zoo.
+    """Convert a model of the zoo.
 
     Args:
-      directory: the model gets a directory of its own in it for each kind.
+      directory: parent of the written directories, one for each kind.
       kinds: `layers`, `graph` or both.
     """
     model = example.model()
@@ -59,7 +59,7 @@ def convert(example: Example, directory: Path, kinds: Sequence[str]) -> dict[str
         path = directory / f"{example.name}_{kind}"
         try:
             _SAVE[kind](model, path)
-        except Exception as error:  # the table shows any error, also those that are not refusals
+        except Exception as error:  # the table shows all errors
             conversions[kind] = Conversion([], expected, first_line(error))
             continue
         jobs = [
@@ -71,12 +71,12 @@ def convert(example: Example, directory: Path, kinds: Sequence[str]) -> dict[str
 
 
 def layers_job(path: Path, model: keras.Model, inputs: Any, outputs: Any) -> javascript.Job:
-    """Describe running a layers model."""
+    """Return a job that runs a layers model."""
     return javascript.layers_job(path, *keras.tree.flatten(inputs))
 
 
 def graph_job(path: Path, model: keras.Model, inputs: Any, outputs: Any) -> javascript.Job:
-    """Describe running a graph model; its inputs and outputs go by the names in its signature."""
+    """Return a job that runs a graph model, with inputs and outputs by name."""
     signature = json.loads((path / "model.json").read_text())["signature"]
     names = list(signature["inputs"])
     if isinstance(inputs, dict):
@@ -98,7 +98,7 @@ _JOB: dict[str, Callable[..., javascript.Job]] = {"layers": layers_job, "graph":
 
 
 def run(conversions: dict[str, Conversion], backend: str, runner: Run) -> dict[str, Outcome]:
-    """Run all models that were written in one process, and compare them with Keras."""
+    """Run all converted models in one process, and compare them with Keras."""
     jobs = [job for conversion in conversions.values() for job in conversion.jobs]
     answers = iter(runner(backend, jobs))
     outcomes = {}

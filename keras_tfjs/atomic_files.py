@@ -1,7 +1,7 @@
 """Atomic writes of files and directories.
 
 A file is written under a temporary name and then renamed, so a reader sees the old file or the new
-file, never a part. What a killed process leaves does not stop the next process.
+file, never a part. Files of a killed process do not stop the next process.
 """
 
 import shutil

@@ -37,8 +37,8 @@ def softmax(operation: tf.Operation, x: tf.Tensor) -> tf.Tensor | None:
 def without_padding(operation: tf.Operation, x: tf.Tensor, *kernel: tf.Tensor) -> Any:
     """Replace padding "same" where strides are larger than the kernel.
 
-    There "same" skips a part of the input. The wasm backend crops the input instead; in three
-    dimensions, so do the other backends.
+    With such strides, "same" skips a part of the input. wasm crops the input instead; in three
+    dimensions, all backends do.
     """
     if operation.get_attr("padding") != b"SAME" or operation.get_attr("data_format")[-1:] != b"C":
         return None
@@ -47,7 +47,7 @@ def without_padding(operation: tf.Operation, x: tf.Tensor, *kernel: tf.Tensor) -
     strides = operation.get_attr("strides")
     sizes = kernel[0].shape.as_list() if kernel else operation.get_attr("ksize")[1:]
     dilations = operation.get_attr("dilations") if kernel else [1] * len(strides)
-    # For each axis, by how much the last window exceeds the input. Negative: the rest of the input.
+    # For each axis, by how much the last window exceeds the input. Negative: the unused input.
     missing = []
     for axis in range(1, x.shape.rank - 1):
         size, stride = x.shape[axis], strides[axis]
@@ -106,7 +106,7 @@ def reduction(operation: tf.Operation, x: tf.Tensor, axis: tf.Tensor) -> tf.Tens
 def dense_bincount(
     operation: tf.Operation, x: tf.Tensor, size: tf.Tensor, weights: tf.Tensor
 ) -> tf.Tensor:
-    """Sum one-hot vectors: tfjs-node lacks bincount; the others are wrong outside the range."""
+    """Sum one-hot vectors: tfjs-node lacks bincount; the others miscount values out of range."""
     hot = one_hot(x, size)
     if operation.get_attr("binary_output"):
         return tf.cast(tf.reduce_max(hot, -2), weights.dtype)

@@ -89,7 +89,7 @@ def reference_of_function(function: Any) -> Reference:
         if not isinstance(results, dict):
             results = {f"output_{i}": value for i, value in enumerate(tf.nest.flatten(results))}
         if any(value.dtype == tf.string for value in results.values()):
-            raise NotComparableError("its outputs are texts")
+            raise NotComparableError("the model's outputs are strings")
         return {name: value.numpy() for name, value in results.items()}
 
     return _reference(inputs, run)
@@ -98,7 +98,7 @@ def reference_of_function(function: Any) -> Reference:
 def _reference(inputs: Arrays, run: Callable[[], Arrays]) -> Reference:
     outputs = run()
     if largest_difference(outputs, run()):
-        raise NotComparableError("its outputs are random")
+        raise NotComparableError("the model's outputs are random")
     return Reference(inputs, outputs)
 
 
@@ -164,7 +164,7 @@ def _draw(shape: Sequence[int | None], dtype: str) -> np.ndarray:
     sizes = [size or (_SIZE if axis else _BATCH) for axis, size in enumerate(shape)]
     rng = np.random.default_rng(math.prod(sizes))
     if dtype == "string":
-        raise NotComparableError("its inputs are texts")
+        raise NotComparableError("the model's inputs are strings")
     if dtype.startswith(("float", "bfloat")):
         return rng.uniform(size=sizes).astype(np.float32)
     return rng.integers(0, 2, sizes).astype(bool if dtype == "bool" else np.int32)

@@ -92,7 +92,7 @@ def _dense(builder: LayerBuilder, layer: Any, suffix: str, kernel: Any, bias: li
 
 def _check(arguments: dict[str, Any], inputs: Any) -> None:
     if arguments:
-        raise ValueError(f"TensorFlow.js has no {', '.join(sorted(arguments))} for it")
+        raise ValueError(f"cannot be written with {', '.join(sorted(arguments))}")
     if any(len(x.shape) != 3 for x in inputs):
         raise ValueError("the inputs must be sequences of vectors, [batch, time, channels]")
 

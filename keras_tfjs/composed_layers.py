@@ -160,7 +160,7 @@ def _group_normalization(builder: LayerBuilder, layer: Any, x: Any) -> Any:
     if layer.axis % rank != rank - 1 or None in x.shape[1:]:
         raise ValueError("axis: must be the last, and the input shape must be known")
     if layer.center and not layer.scale:
-        raise ValueError("scale: TensorFlow.js has True only, with center")
+        raise ValueError("scale: must be True if center is True")
     if layer.gamma_constraint or layer.beta_constraint:
         raise ValueError("gamma_constraint, beta_constraint: cannot be written")
     groups = channels if layer.groups == -1 else layer.groups

@@ -1,4 +1,4 @@
-"""Scaling by constants: layers whose weights are the constants and are not trainable."""
+"""Layers that scale by constants: their weights are the constants, and are not trainable."""
 
 from typing import Any
 

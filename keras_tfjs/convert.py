@@ -68,7 +68,7 @@ flags.DEFINE_boolean(
 
 
 def main(arguments: list[str]) -> None:
-    """Convert.
+    """Convert a model.
 
     Args:
       arguments: the paths IN and OUT.

@@ -86,7 +86,10 @@ def _cast(operation: tf.Operation, x: tf.Tensor) -> tf.Tensor | None:
 def _one_hot(
     operation: tf.Operation, indices: tf.Tensor, depth: tf.Tensor, on: tf.Tensor, off: tf.Tensor
 ) -> tf.Tensor | None:
-    """Use int32, because wasm returns zeros for floats; use the last axis, the only one it has."""
+    """Build int32 one-hot vectors along the last axis.
+
+    wasm returns zeros for float vectors, and TensorFlow.js has no other axis.
+    """
     axis, dtype = operation.get_attr("axis"), operation.get_attr("T")
     plain = tf.get_static_value(on) == 1 and tf.get_static_value(off) == 0
     rank, hot = known_rank(indices), backend_rewrites.one_hot(indices, depth)
@@ -99,7 +102,7 @@ def _one_hot(
 
 
 def _conv2d(operation: tf.Operation, x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor | None:
-    """Write a grouped convolution as one convolution for each group, or as a depthwise one."""
+    """Write a grouped convolution as several convolutions, or as a depthwise convolution."""
     if operation.get_attr("data_format") != b"NHWC":
         return None
     channels, per_group = x.shape[-1], kernel.shape[2]

@@ -153,7 +153,7 @@ def check_name_to_write(name: str) -> None:
 
 def _check_is_keras(function: Any, name: str) -> None:
     if function is not keras.activations.get(name):
-        raise ValueError(f"is a function of your own, though its name is {name}")
+        raise ValueError(f"is a custom function, though its name is {name}")
 
 
 def _check_inputs(layer: keras.Layer, row: LayerSpec, given: Entry) -> Entry:
@@ -226,7 +226,7 @@ def _write_custom(layer: keras.Layer) -> Entry:
     if "_" in name:
         raise ValueError("TensorFlow.js changes class names with an underscore")
     if hasattr(keras.layers, name) or name == "ThresholdedReLU":
-        raise ValueError(f"TensorFlow.js has a class {name} of its own")
+        raise ValueError(f"TensorFlow.js has its own class {name}; give the class another name")
     config = layer.get_config() | {"dtype": "float32"}
     try:
         json.dumps(config, allow_nan=False)

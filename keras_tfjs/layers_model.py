@@ -27,7 +27,7 @@ def save(
     Args:
       model: a Sequential or functional model. Its layers are in the table of `layer_classes.py`,
         have a composition, or are registered layers without weights. The page must register the
-        classes of the latter too.
+        same classes.
       path: a directory; `model.json` and the weights are written into it.
       metadata: TensorFlow.js loads it as `model.userDefinedMetadata`.
       quantize: how to store weights in fewer bits: `float16`, `uint8` or `uint16`, or a dtype for
@@ -81,7 +81,7 @@ def load(path: str | Path, custom_objects: dict[str, Any] | None = None) -> kera
 
 
 def load_metadata(path: str | Path) -> Entry:
-    """Read the metadata that `save` wrote, or TensorFlow.js after it.
+    """Read the metadata that `save` or TensorFlow.js wrote.
 
     Raises:
       FileNotFoundError: there is no such file.

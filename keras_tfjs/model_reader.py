@@ -73,7 +73,7 @@ class ModelReader:
             class_name, layer_config = _class_and_config(entry)
             key = check_name(entry.get("name", layer_config.get("name")))
             if key in calls:
-                raise ValueError(f"layers: two are named {shorten(key)}")
+                raise ValueError(f"layers: two layers are named {shorten(key)}")
             if class_name == "InputLayer":
                 calls[key] = [[_read_input(entry)]]
                 continue
@@ -95,9 +95,7 @@ class ModelReader:
 
     def _make_calls(self, layers: dict, waiting: dict[str, deque], calls: dict[str, list]) -> None:
         ready = deque(waiting)
-        blocked: dict[
-            str, list[str]
-        ] = {}  # the layers whose next call waits for a layer, by that layer
+        blocked: dict[str, list[str]] = {}  # by layer: the layers that wait for it
         while ready:
             name = ready.popleft()
             while waiting[name]:

@@ -49,12 +49,12 @@ def supported_backends(operation: str, dtype: str, rank: int | None) -> list[str
 
 
 def backend_errors(graph: graph_pb2.GraphDef) -> dict[str, str]:
-    """Return what keeps a graph from running on each backend; an empty text if it runs.
+    """Return, for each backend, why it cannot run a graph; "" if it can.
 
-    A reason begins with the name of the first node that is to errors.
+    A reason begins with the name of the first node that fails.
 
     Raises:
-      ValueError: a node computes something else on every backend.
+      ValueError: a node computes wrong numbers on every backend.
     """
     errors = dict.fromkeys(BACKENDS, "")
     for subgraph in subgraphs(graph):

@@ -1,4 +1,4 @@
-"""All uses of private APIs of Keras and TensorFlow.
+"""The private APIs of Keras and TensorFlow that `keras_tfjs` uses.
 
 A new release may move these names. Each function says why it needs them.
 """
@@ -30,7 +30,8 @@ def operations_of_tensorflow_js() -> Iterator[None]:
     """Make Keras trace operations that TensorFlow.js has.
 
     Every recurrent layer calls `rnn` of the backend, or its `lstm` or `gru` for cuDNN, and
-    `keras.random` calls the functions of `backend.random`. Keras has no public way to replace them.
+    `keras.random` calls the functions of `backend.random`. Keras has no public way to replace these
+    functions.
     """
     keras_rnn = keras_backend.rnn
 
@@ -76,7 +77,7 @@ def operations_of_tensorflow_js() -> Iterator[None]:
 def call_shapes(model: keras.Model) -> dict[str, Any]:
     """Return the shapes with which a subclassed model was built, by the arguments of its `call`.
 
-    Keras keeps them for its own `export`; a subclassed model has no other record of its inputs.
+    Keras records the shapes for its `export`; a subclassed model has no other record of its inputs.
     """
     return getattr(model, "_build_shapes_dict", None) or {}
 

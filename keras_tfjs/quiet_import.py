@@ -12,7 +12,7 @@ from contextlib import contextmanager
 def quiet_import() -> Iterator[None]:
     """Hide what an import writes to stderr, such as messages about oneDNN and CUDA.
 
-    No setting silences these messages. If the import fails, they are printed.
+    No setting silences these messages. If the import fails, the messages are printed.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()

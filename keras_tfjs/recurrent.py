@@ -1,7 +1,7 @@
-"""The loop of recurrent layers for graph models, with plain tensors.
+"""The loop of recurrent layers in graph models.
 
-Keras's RNN loop keeps its inputs and outputs in TensorLists, which TensorFlow.js cannot run for
-stacked layers. This loop gathers each time step from a tensor and scatters each output into one.
+Keras's RNN loop uses TensorLists, which TensorFlow.js cannot run for stacked layers. This loop uses
+plain tensors: it gathers each time step from a tensor, and scatters each output into a tensor.
 """
 
 import functools
@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-# In the names of updates whose input nothing else reads: `backend_rewrites` makes no copy of it.
+# Part of the names of updates that may overwrite their input, so backend_rewrites does not copy it.
 UNSHARED_UPDATE = "keras_tfjs_step"
 
 
@@ -34,11 +34,11 @@ def rnn(
         the output, [batch, ...], and the new states.
       inputs: [batch, time, ...], or a structure of such tensors.
       initial_states: each [batch, ...].
-      mask: bool, [batch, time] or [batch, time, 1]; where it is False, the states stay.
-      input_length: is ignored; Keras's recurrent layers pass the whole length.
+      mask: bool, [batch, time] or [batch, time, 1]; the states do not change where it is False.
+      input_length: ignored, because Keras's recurrent layers pass the whole length.
       time_major: inputs, mask and outputs begin with [time, batch].
-      zero_output_for_mask: masked outputs are 0; otherwise they repeat the output before.
-      return_all_outputs: outputs hold every time step; otherwise the last one only.
+      zero_output_for_mask: masked outputs are 0; otherwise they repeat the previous output.
+      return_all_outputs: return the outputs of all time steps; otherwise of the last step only.
 
     Returns:
       The last output [batch, ...], the outputs [batch, time, ...], and the last states.
@@ -55,7 +55,7 @@ def rnn(
         now = keras.tree.map_structure(lambda x: tf.gather(x, time), inputs)
         return step_function(now, (*states, *constants))
 
-    # The shapes of outputs follow from a step whose operations are pruned later.
+    # Trace one step for the shapes of the outputs. Its operations are pruned later.
     example, _ = step(tf.constant(0), tuple(initial_states))
     zero = _zeros(example, [], batch)
     outputs = _zeros(example, [steps if return_all_outputs else 1], batch)
@@ -114,12 +114,12 @@ def _swap_batch_and_time(x: tf.Tensor) -> tf.Tensor:
 
 
 def _size(x: tf.Tensor, axis: int) -> Any:
-    """Return a size: an int where it is known."""
+    """Return the size of an axis: an int if known, or else a tensor."""
     return tf.shape(x)[axis] if x.shape[axis] is None else x.shape[axis]
 
 
 def _zeros(example: Any, before: list[Any], batch: Any = None) -> Any:
-    """Return zeros like an example, with sizes before its own; `batch` replaces its first one."""
+    """Return zeros [*before, *example.shape]; `batch` replaces the example's first size."""
 
     def zeros(x: tf.Tensor) -> tf.Tensor:
         sizes = [_size(x, axis) for axis in range(len(x.shape))]
@@ -144,7 +144,7 @@ def _select(valid: tf.Tensor, new: Any, old: Any) -> Any:
 
 
 def _with_static_shapes(old: Any, new: Any) -> Any:
-    """Give new loop variables the structure and the static shapes of the old ones."""
+    """Give new loop variables the structure and the static shapes of the old variables."""
 
     def shaped(old: tf.Tensor, new: tf.Tensor) -> tf.Tensor:
         new.set_shape(old.shape)  # not EnsureShape, which TensorFlow.js cannot run
@@ -154,5 +154,5 @@ def _with_static_shapes(old: Any, new: Any) -> Any:
 
 
 def _repack(structure: Any, value: Any) -> Any:
-    """Return the tensors of a value in another structure."""
+    """Return the tensors of `value` in the given structure."""
     return keras.tree.pack_sequence_as(structure, keras.tree.flatten(value))

@@ -1,4 +1,4 @@
-"""The rows of the table for recurrent layers, their cells, and the layers that wrap layers."""
+"""The rows of the table for recurrent layers, cells, Bidirectional and TimeDistributed."""
 
 import keras
 from keras import layers
@@ -14,7 +14,7 @@ _LOOP_FIXED = {
 
 
 def _cell(keras_class: type[keras.Layer], gates: int, *fields: str) -> LayerSpec:
-    """Return the row of a recurrent cell with the given number of gates."""
+    """Return the row of a recurrent cell with a number of gates."""
     gated = {"recurrent_activation": "hard_sigmoid"} if gates > 1 else {}
     return LayerSpec(
         keras_class,
@@ -27,14 +27,15 @@ def _cell(keras_class: type[keras.Layer], gates: int, *fields: str) -> LayerSpec
             "recurrent_kernel": lambda layer, shape: (layer.units, gates * layer.units),
             "bias": lambda layer, shape: (gates * layer.units,),
         },
-        # TensorFlow.js draws the dropout mask of a cell in an RNN once, for all batches.
+        # Dropout must be 0, because TensorFlow.js draws the dropout mask of a cell once for all
+        # batches.
         fixed={"dropout": 0.0, "recurrent_dropout": 0.0, "activity_regularizer": None},
         defaults=gated | dict.fromkeys(fields, False),
     )
 
 
 def _recurrent(keras_class: type[keras.Layer], gates: int, *fields: str) -> LayerSpec:
-    """Return the row of a recurrent layer with the given number of gates."""
+    """Return the row of a recurrent layer with a number of gates."""
     cell = _cell(keras_class, gates, *fields)
     return cell._replace(
         fields=[*cell.fields, "dropout", "recurrent_dropout", *_LOOP_FIELDS],

@@ -1,9 +1,9 @@
-"""Ctrl-C and SIGTERM, noticed at once, also while TensorFlow computes.
+"""Handles Ctrl-C and SIGTERM at once, even while TensorFlow computes.
 
-Python's own handlers wait until a TensorFlow operation has ended, and an exception that a handler
-raises is lost if it comes while TensorFlow traces a function. So a thread waits for the signals. It
-ends the process, or sets a flag for the training to look at. Files are written so that the process
-may end at any moment.
+Python's signal handlers run only after a TensorFlow operation ends, and TensorFlow loses an
+exception that a handler raises during tracing. So a thread waits for the signals. The thread ends
+the process, or sets a flag that the training loop reads. The process may end at any moment, because
+files are written atomically.
 """
 
 import dataclasses
@@ -19,13 +19,13 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @dataclasses.dataclass
 class SignalState:
-    """What a signal does to this process.
+    """What a signal does to the process.
 
     Attributes:
-      deferred: true while a training loop runs. Then the first signal only sets `received`, which
+      deferred: true while a training loop runs. The first signal then only sets `received`, which
         the loop reads after each step. Any other signal ends the process.
-      received: number of the deferred signal, 0 before it has come.
-      last_words: what is printed to stderr when a signal ends the process.
+      received: number of the deferred signal; 0 if there is none.
+      last_words: message on stderr when a signal ends the process.
     """
 
     deferred: bool = False
@@ -40,16 +40,16 @@ state = SignalState()
 def watched() -> Iterator[None]:
     """Act on signals as `state` says: status 130 after Ctrl-C, 143 after SIGTERM.
 
-    A signal that was ignored before, as by a shell for its background commands, stays ignored.
+    An ignored signal stays ignored; a shell ignores SIGINT for its background commands.
     """
     vars(state).update(vars(SignalState()))
     reader, writer = socket.socketpair()  # because Windows wakes sockets only
     writer.setblocking(False)
-    stderr = os.dup(2)  # because 2 is another file while TensorFlow is imported
+    stderr = os.dup(2)  # quiet_import replaces file descriptor 2
     before = {n: signal.getsignal(n) for n in SIGNALS if signal.getsignal(n) != signal.SIG_IGN}
     before_fd = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     for number in before:
-        signal.signal(number, lambda number, frame: None)  # the thread does the work
+        signal.signal(number, lambda number, frame: None)  # the thread reacts
 
     def watch() -> None:
         while numbers := reader.recv(1):
@@ -74,5 +74,5 @@ def _react(number: int, stderr: int) -> None:
         return
     try:
         os.write(stderr, f"\nerror: {state.last_words}\n".encode(errors="replace"))
-    finally:  # even if the reader of stderr has gone
+    finally:  # even if the write fails
         os._exit(128 + number)

@@ -1,4 +1,4 @@
-"""What there is to convert: the kinds of models, and what to do with all others."""
+"""Detects the format of a model, and says what to do with other formats."""
 
 import json
 import zipfile
@@ -12,12 +12,12 @@ _REBUILD = "build the model in Python, load the weights into it, and save it as 
 _ADVICE = {
     ".weights.h5": f"has weights only: {_REBUILD}",
     ".weights.json": f"has weights only: {_REBUILD}",
-    ".tflite": "is a LiteRT model, whose layers are gone: convert the Keras model or SavedModel "
-    "that it was made of, or run it with LiteRT.js",
-    ".onnx": "is an ONNX model: run it with onnxruntime-web, or convert the Keras model or "
-    "SavedModel that it was made of",
-    ".pb": "is a graph without signature: save a SavedModel with tf.saved_model.save and convert "
-    "its directory",
+    ".tflite": "is a LiteRT model, which has no layers: convert the original Keras model or "
+    "SavedModel, or run it with LiteRT.js",
+    ".onnx": "is an ONNX model: run it with onnxruntime-web, or convert the original Keras "
+    "model or SavedModel",
+    ".pb": "is a graph without a signature: save a SavedModel with tf.saved_model.save, and "
+    "convert its directory",
     **dict.fromkeys(
         (".pt", ".pth", ".safetensors", ".ckpt", ".index", ".npz", ".pkl"),
         f"has weights only: {_REBUILD}",
@@ -27,13 +27,13 @@ _WEIGHTS_ONLY = ("*.index", "*.weights.h5", "*.safetensors", "*.ckpt", "checkpoi
 
 
 def detect_format(source: Path) -> str:
-    """Return the kind of a model.
+    """Return the format of a model.
 
     Raises:
-      UserError: it cannot be converted; the message says what to do.
+      UserError: the model cannot be converted; the message says what to do.
     """
     if not source.exists():
-        raise UserError(f"there is no {source}")
+        raise UserError(f"there is no {source}; name a file or directory that exists")
     if source.is_dir():
         return _detect_directory(source)
     if source.suffix == ".json":
@@ -73,10 +73,10 @@ def _detect_json(file: Path) -> str:
     try:
         content = json.loads(file.read_bytes())
     except (ValueError, RecursionError):
-        return LAYERS_MODEL  # whose reader says what is wrong
+        return LAYERS_MODEL  # layers_model.load reports the error
     if isinstance(content, dict) and content.get("format") == "graph-model":
         raise UserError(
-            f"{file} is a graph model: it is frozen and has no layers to go back to; convert the "
-            "Keras model or SavedModel that it was made of"
+            f"{file} is a graph model: it is frozen and has no layers; convert the original Keras "
+            "model or SavedModel"
         )
     return LAYERS_MODEL

@@ -1,8 +1,8 @@
-"""Sequential and functional models as TensorFlow.js describes them; model_reader.py goes back.
+"""Writes Sequential and functional models as modelTopology; model_reader.py reads it.
 
-TensorFlow.js keeps the layout of Keras 2. A functional model lists its layers, and with each the
-calls of it: for every input tensor the layer that made it, which call of that layer, and which of
-the call's outputs. A model used as a layer counts its own making as call 0.
+TensorFlow.js has the format of Keras 2. A functional model lists its layers, and the calls of each
+layer. A call lists its input tensors as [layer, call, output]: the layer that made the tensor, the
+number of that layer's call, and the number of the output. The creation of a model counts as call 0.
 """
 
 from collections.abc import Iterator
@@ -16,10 +16,10 @@ from keras_tfjs.layer_config import Entry, check_name_to_write, error_context, w
 from keras_tfjs.mask_sources import Entries, mask_operations, mask_source
 from keras_tfjs.values import shorten
 
-Operations = dict[str, Any]  # the layers, and what else computes in a model, by name
+Operations = dict[str, Any]  # layers and operations of a model, by name
 INPUT_DTYPES = ("float32", "int32")
-RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)  # may be called with initial states
-# Layers that compute the same of int32 on each backend; the others may not.
+RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)  # layers that take initial states
+# Layers that compute the same for int32 inputs on each backend. Others may not.
 _TAKE_INTEGERS = (
     *(keras.layers.Concatenate, keras.layers.Cropping2D, keras.layers.Embedding),
     *(keras.layers.Flatten, keras.layers.Permute, keras.layers.Rescaling, keras.layers.Reshape),
@@ -31,7 +31,7 @@ def write_model(model: keras.Model) -> Entry:
     """Describe a model for TensorFlow.js.
 
     Raises:
-      ValueError: TensorFlow.js cannot compute what it does.
+      ValueError: TensorFlow.js cannot compute the model.
     """
     with error_context(f"model {model.name!r}"):
         check_name_to_write(model.name)
@@ -57,7 +57,7 @@ def write_model(model: keras.Model) -> Entry:
             if entry["name"] not in masks
         ]
         refs = {
-            # Here, and only here, Keras counts the making of functional models too.
+            # Keras counts the creation of functional models here, unlike in inbound_nodes.
             key: [
                 _counting_creation(operations, ref, keras.Sequential)
                 for ref in tensor_refs(config[key])
@@ -65,9 +65,9 @@ def write_model(model: keras.Model) -> Entry:
             for key in ("input_layers", "output_layers")
         }
         if len(set(map(tuple, refs["output_layers"]))) < len(refs["output_layers"]):
-            raise ValueError("TensorFlow.js cannot put out one tensor twice")
+            raise ValueError("an output occurs twice; TensorFlow.js needs distinct outputs")
         _order_calls(layers, refs)
-        # The class is called Functional too, but old versions of TensorFlow.js know only this name.
+        # Model, not Functional, because old versions of TensorFlow.js lack the name Functional.
         return {"class_name": "Model", "config": {"name": model.name, "layers": layers, **refs}}
 
 
@@ -75,7 +75,7 @@ def check_writable(model: keras.Model) -> keras.Model:
     """Return the model if it is a Sequential or functional model with known inputs.
 
     Raises:
-      ValueError: it is not.
+      ValueError: the model has another class, or unknown inputs.
     """
     if type(model).__module__.partition(".")[0] != "keras":
         raise ValueError(
@@ -88,7 +88,7 @@ def check_writable(model: keras.Model) -> keras.Model:
 
 
 def named_weights(model: keras.Model) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield the weights of a model and of the models in it, with TensorFlow.js's names."""
+    """Yield the weights of a model and of its nested models, with TensorFlow.js's names."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             yield from named_weights(layer)
@@ -144,12 +144,12 @@ def _write_call(operations: Operations, entries: Entries, entry: Entry) -> Entry
 def _write_node(
     operations: Operations, entries: Entries, layer: keras.Layer, node: Entry
 ) -> list[list[Any]]:
-    """Describe one call of a layer by the tensors it is called on.
+    """Describe one call of a layer by its input tensors.
 
-    The source of its mask is noted as an argument, for `masks.check_masks`.
+    The source of the mask is added as an argument, for `masks.check_masks`.
     """
     given = {key: value for key, value in node["kwargs"].items() if value is not None}
-    if given.get("training") is False:  # which Keras notes where nothing was said of it, too
+    if given.get("training") is False:  # Keras adds it to calls without `training`, too
         del given["training"]
     mask = given.pop("mask", None)
     states = given.pop("initial_state", []) if isinstance(layer, RECURRENT) else []
@@ -178,19 +178,19 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def _check_dtype(layer: keras.Layer, dtype: str) -> None:
-    """Refuse integers for layers that take them otherwise in TensorFlow.js, backend by backend."""
+    """Refuse integers for layers that compute them differently on some backend."""
     if dtype != "float32" and not isinstance(layer, _TAKE_INTEGERS):
         raise ValueError(
-            f"is called on {dtype}; only Embedding, Rescaling and layers that move values can be"
+            f"is called on {dtype}; only Embedding, Rescaling and layers that move values accept it"
         )
 
 
 def _order_calls(layers: list[Entry], refs: dict[str, list]) -> None:
-    """Number the calls of each layer as TensorFlow.js will make them.
+    """Number the calls of each layer in the order in which TensorFlow.js makes them.
 
-    It goes through the layers again and again, and makes of each the calls that are possible by
-    then; the first that it makes becomes call 0, wherever it is listed. So they are listed in that
-    order.
+    TensorFlow.js loops over the layers, and makes the calls whose inputs exist. The first call of a
+    layer that it makes becomes call 0, whatever the order in the file. So the file must have the
+    calls in that order.
     """
     nested = {layer["name"]: "layers" in layer["config"] for layer in layers}
     made = {(name, 0) for name, is_model in nested.items() if is_model}
@@ -221,16 +221,16 @@ def _history(tensor: Any) -> list[Any]:
 
 
 def _counting_creation(operations: Operations, history: list[Any], models: type) -> list[Any]:
-    """Count the making of a layer as its call 0, if it is one of the given models."""
+    """Return a reference whose call number counts the creation of a model as call 0."""
     name, call, index = history
     return [name, call + isinstance(operations[name], models), index]
 
 
 def tensor_refs(value: Any) -> list[Any]:
-    """Return a list of [layer, call, output]; for a single one the list may be left out.
+    """Return a list of [layer, call, output]. A single reference may lack the outer list.
 
     Raises:
-      ValueError: the inputs or outputs are in a dict.
+      ValueError: the inputs or outputs are a dict.
     """
     if isinstance(value, dict):
         raise ValueError("inputs and outputs in a dict cannot be written; use a list")

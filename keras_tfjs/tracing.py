@@ -1,4 +1,4 @@
-"""From a Keras model, a `tf.function` or a SavedModel to a concrete function with named ends."""
+"""Traces Keras models, `tf.function`s and SavedModels as concrete functions with named inputs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ _ASSIGNMENTS = {"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"
 
 
 def concrete_function(source: Any, signature: str = "serving_default") -> Any:
-    """Return what `graph_model.save` writes as a concrete function.
+    """Return the concrete function of a source, for `graph_model.save`.
 
     Args:
       source: a Keras model, a `tf.function` with an input signature, a concrete function, or the
@@ -48,13 +48,14 @@ def concrete_function(source: Any, signature: str = "serving_default") -> Any:
 def function_of(
     model: keras.Model, output_names: Sequence[str] | None = None, input_dtype: str = "float32"
 ) -> Any:
-    """Return a `tf.function` of a model that has a name for each input and output.
+    """Return a `tf.function` of a model, with named inputs and outputs.
 
     Args:
-      model: any model; a subclassed one must have been called once, which tells its inputs.
-      output_names: the names; by default those of a dict of outputs, else `output_0` and so on.
-        Inputs have the names of a dict of inputs, else those of their layers or arguments.
-      input_dtype: of a subclassed model's inputs, because Keras keeps only their shapes.
+      model: any model; call a subclassed model once first, so that its inputs are known.
+      output_names: names of the outputs; by default the keys of a dict of outputs, or `output_0`
+        and so on. Inputs have the keys of a dict of inputs, or the names of their layers or
+        arguments.
+      input_dtype: dtype of a subclassed model's inputs, because Keras records only their shapes.
 
     Raises:
       ValueError: the inputs of the model are unknown.
@@ -73,13 +74,13 @@ def function_of(
 
 
 def input_specs(function: Any) -> list[tf.TensorSpec]:
-    """Return what a concrete function takes; Python values among its arguments are left out."""
+    """Return the specs of a concrete function's tensor arguments."""
     arguments = tf.nest.flatten(function.structured_input_signature)
     return [spec for spec in arguments if isinstance(spec, tf.TensorSpec)]
 
 
 def _call_arguments(model: keras.Model, dtype: str) -> list[Any]:
-    """Return the arguments of a model's call, a named `tf.TensorSpec` in place of each tensor."""
+    """Return the arguments of a model's call, with a named `tf.TensorSpec` for each tensor."""
     if isinstance(model, keras.Sequential) and model.built:
         return [_structure_of_specs(model.inputs[0])]
     if hasattr(model, "operations"):  # a functional model
@@ -108,7 +109,7 @@ def _structure_of_specs(inputs: Any) -> Any:
 
 
 def _specs_of_shapes(shape: Any, name: str, dtype: str) -> Any:
-    """Return specs of any batch size for a shape, or a structure of shapes."""
+    """Return specs with any batch size for a shape or a structure of shapes."""
     if isinstance(shape, dict):
         return {key: _specs_of_shapes(value, key, dtype) for key, value in shape.items()}
     if all(size is None or isinstance(size, int) for size in shape):
@@ -117,7 +118,7 @@ def _specs_of_shapes(shape: Any, name: str, dtype: str) -> Any:
 
 
 def _named_outputs(outputs: Any) -> dict[str, tf.Tensor]:
-    """Return the output tensors by the keys that lead to them, or by `output_` and a number."""
+    """Return the output tensors by their keys, or by `output_` and a number."""
     found = keras.tree.flatten_with_path(outputs)
     tensors = [(path, value) for path, value in found if value is not None]
     if any(isinstance(key, str) for path, _ in tensors for key in path):
@@ -131,12 +132,12 @@ def _trace_model(model: keras.Model) -> Any:
     except ValueError:
         if not call_shapes(model) or hasattr(model, "operations"):
             raise
-        # A subclassed model: float inputs do for layers that cast them to integers, not for others.
+        # A subclassed model whose layers do not cast float inputs to integers.
         return _trace(function_of(model, input_dtype="int32"))
 
 
 def _trace(function: Any) -> Any:
-    """Trace a `tf.function` once more, with operations that TensorFlow.js has."""
+    """Trace a `tf.function` again, with operations that TensorFlow.js has."""
     with operations_of_tensorflow_js():
         try:
             untraced = tf.function(
@@ -148,8 +149,8 @@ def _trace(function: Any) -> Any:
         except Exception as error:  # because the function is the user's code
             reason = (str(error).strip() or type(error).__name__).splitlines()[-1].strip()
             raise ValueError(
-                f"it cannot be traced: {reason} (a tf.function with an input_signature says how to "
-                "call a model)"
+                f"it cannot be traced: {reason} (give a tf.function with an input_signature that "
+                "calls the model)"
             ) from error
 
 
@@ -159,7 +160,7 @@ def _load(directory: str | Path, signature: str) -> Any:
         names = ", ".join(loaded.signatures) or "none"
         raise ValueError(f"{directory} has no signature {signature}; it has: {names}")
     function = loaded.signatures[signature]
-    function.saved_model = loaded  # which holds the variables
+    function.saved_model = loaded  # keeps the variables alive
     return function
 
 

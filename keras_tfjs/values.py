@@ -1,7 +1,7 @@
-"""The values in a layer's config, and how TensorFlow.js writes them.
+"""Codecs for the values in a layer's config.
 
-Keras 3 and TensorFlow.js, which follows Keras 2, mostly agree. Where they do not, a `Codec` has the
-translation; what one of them has not is a ValueError that says so.
+TensorFlow.js has the format of Keras 2, which mostly equals that of Keras 3. A `Codec` translates
+the differences, and raises a ValueError for a value that the other library lacks.
 """
 
 import math
@@ -22,12 +22,12 @@ class Codec(NamedTuple):
 
 @keras.saving.register_keras_serializable(package="keras_tfjs", name="hard_sigmoid")
 def hard_sigmoid(x):
-    """Return clip(0.2 x + 0.5, 0, 1), as in TensorFlow.js and Keras 2; Keras 3 has another one."""
+    """Return clip(0.2 x + 0.5, 0, 1), the hard sigmoid of TensorFlow.js and Keras 2."""
     return keras.ops.clip(0.2 * x + 0.5, 0.0, 1.0)
 
 
 def _same(check: Callable[[Any], bool], text: str) -> Codec:
-    """Return the codec of values that both write alike, if they pass the check."""
+    """Return a codec that checks values and does not change them."""
 
     def checked(value: Any) -> Any:
         if not check(value):
@@ -38,13 +38,13 @@ def _same(check: Callable[[Any], bool], text: str) -> Codec:
 
 
 def shorten(value: Any) -> str:
-    """Return a value for an error message, whatever its length."""
+    """Return a value's text for an error message, at most 60 characters."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
 def is_whole(value: Any, least: int = 0) -> bool:
-    """Tell whether a value is an int, and no bool, from `least` to 2^31 - 1."""
+    """Tell whether a value is an int (not a bool) from `least` to 2^31 - 1."""
     return type(value) is int and least <= value <= _LARGEST
 
 
@@ -68,7 +68,7 @@ def _are_axes(value: Any) -> bool:
 
 
 def choice(*values: Any) -> Codec:
-    """Return the codec of values that are among the given ones."""
+    """Return a codec that accepts the given values only."""
     names = " or ".join(map(repr, values))
     return _same(lambda value: any(type(v) is type(value) and v == value for v in values), names)
 
@@ -91,16 +91,16 @@ NOISE_SHAPE = _same(
 
 
 def _read_axis(value: Any) -> Any:
-    """Return an axis; Keras 2 writes a list of one."""
+    """Return an axis; Keras 2 writes a list with one axis."""
     return AXES.read(value[0] if isinstance(value, list) and len(value) == 1 else value)
 
 
-# TensorFlow.js has Softmax for the last axis only, but its default is the first after the batch.
+# TensorFlow.js computes Softmax for the last axis only, but its default axis is 1.
 LAST_AXIS = Codec(choice(-1).write, _read_axis)
 
 
 def _read_dimensions(value: Any) -> Any:
-    if isinstance(value, list):  # TensorFlow.js writes null for the size that follows from the rest
+    if isinstance(value, list):  # TensorFlow.js writes null for -1
         value = [-1 if size is None else size for size in value]
     return _DIMENSIONS.read(value)
 
@@ -112,7 +112,7 @@ _SAME_ACTIVATIONS = (
     *("elu", "gelu", "linear", "log_softmax", "mish", "relu", "relu6", "selu", "sigmoid"),
     *("softmax", "softplus", "softsign", "tanh"),
 )
-# Of Keras: of TensorFlow.js.
+# Keras's name: TensorFlow.js's name.
 _ACTIVATIONS = {name: name for name in _SAME_ACTIVATIONS} | {"silu": "swish"}
 
 
@@ -122,7 +122,7 @@ def _write_activation(value: Any) -> str:
     if value == "hard_sigmoid":
         raise ValueError(
             "hard_sigmoid of Keras 3 is x / 6 + 0.5, of TensorFlow.js 0.2 x + 0.5; "
-            "train with keras_tfjs.values.hard_sigmoid to have the latter"
+            "train with keras_tfjs.values.hard_sigmoid instead"
         )
     if not isinstance(value, str) or value not in _ACTIVATIONS:
         name = value.get("config", value) if isinstance(value, dict) else value
@@ -138,18 +138,18 @@ def _read_activation(value: Any) -> Any:
     for of_keras, of_js in _ACTIVATIONS.items():
         if value == of_js:
             return of_keras
-    raise ValueError(f"Keras has no activation {shorten(value)} that is the same")
+    raise ValueError(f"Keras has no equal activation {shorten(value)}")
 
 
 ACTIVATION = Codec(_write_activation, _read_activation)
 
 
 def _objects(module_name: str, names: dict[str, tuple[str, ...]]) -> Codec:
-    """Return the codec of objects of a Keras module, written as {class_name, config}.
+    """Return the codec of objects of a Keras module, in the form {class_name, config}.
 
     Args:
-      module_name: such as `initializers`.
-      names: the names of the classes, which both share, and the fields of their configs.
+      module_name: for example `initializers`.
+      names: config fields by the names of the classes that both libraries have.
     """
 
     def write(value: Any) -> dict[str, Any] | None:
@@ -185,7 +185,7 @@ def _split(value: Any) -> tuple[str, dict[str, Any]]:
 
 
 def _plain(key: str, value: Any) -> Any:
-    if key == "seed" and isinstance(value, dict):  # one that Keras drew itself
+    if key == "seed" and isinstance(value, dict):  # Keras drew the seed itself
         return None
     is_text = key in ("mode", "distribution") and isinstance(value, str)
     if value is not None and not is_text and not _is_number(value):
@@ -214,7 +214,7 @@ _INITIALIZERS = _objects(
         "LecunUniform": ("seed",),
     },
 )
-# What Keras 3 writes otherwise than TensorFlow.js, in class names and in VarianceScaling.
+# Names that differ between Keras 3 and TensorFlow.js: of classes, and in VarianceScaling.
 _SPELLINGS = {"LecunNormal": "LeCunNormal", "LecunUniform": "LeCunUniform"}
 _DISTRIBUTIONS = {"truncated_normal": "normal", "uniform": "uniform"}
 

@@ -1,4 +1,4 @@
-"""The weights of a TensorFlow.js model: a manifest in its JSON file, and binary files beside it."""
+"""Reads and writes the weights of a TensorFlow.js model: the manifest and the binary files."""
 
 import json
 import math
@@ -30,27 +30,27 @@ def write_model_files(
     named: Iterable[tuple[str, np.ndarray]],
     quantize: str | None = None,
 ) -> None:
-    """Write a model's JSON file and the weights beside it.
+    """Write a model's JSON file and its weights.
 
-    Up to 4 MB the weights are one file, `weights.bin`; else `weights-1of2.bin` and so on. Each
-    weight is written before the next one is asked for, so no copy of all is in memory.
+    Weights of up to 4 MB are one file, `weights.bin`; larger weights are `weights-1of2.bin` and so
+    on. Each weight is written before the next weight is computed, to limit memory.
 
     Args:
-      path: a directory, which is made if need be.
-      content: of the JSON file, but for the manifest.
-      named: the weights by their names.
-      quantize: which weights to store in fewer bits, as `quantization.parse_rules` reads it.
+      path: a directory; it is created if it does not exist.
+      content: content of the JSON file, without the manifest.
+      named: names and weights.
+      quantize: which weights to store in fewer bits; the text for `quantization.parse_rules`.
 
     Raises:
-      ValueError: something cannot be written. Then nothing is.
-      OSError: the system cannot write, such as when the disk is full. Then nothing is, unless it
-        was while files were renamed.
+      ValueError: TensorFlow.js does not accept a weight. Nothing is written.
+      OSError: the disk is full, or another error of the system. Nothing is written, unless the
+        error occurs while the files are renamed.
     """
     rules = quantization.parse_rules(quantize)
     directory = Path(path)
     with new_directory(directory), os_error_context(directory / WEIGHTS_FILE):
         partial = directory / ".partial-weights"
-        remove(partial)  # of a process that was killed
+        remove(partial)  # left by a killed process
         partial.mkdir()
         try:
             shards = _ShardWriter(partial)
@@ -69,11 +69,11 @@ def write_model_files(
 def _write_weights(
     named: Iterable[tuple[str, np.ndarray]], rules: list[quantization.Rule], shards: "_ShardWriter"
 ) -> Iterator[Entry]:
-    """Write weights, and yield what the manifest says of each.
+    """Write weights, and yield the manifest's entry of each weight.
 
     Raises:
-      ValueError: two weights have one name, a dtype is one that TensorFlow.js has not, or a rule
-        matches no weight.
+      ValueError: two weights have the same name, TensorFlow.js lacks a dtype, or a rule matches no
+        weight.
     """
     seen: dict[str, None] = {}
     for name, value in named:
@@ -99,14 +99,14 @@ def _write_weights(
 
 
 def _encode_texts(value: np.ndarray) -> np.ndarray:
-    """Return the bytes of texts, each with its length in front."""
+    """Return the bytes of strings, each with its length in front."""
     texts = [item if isinstance(item, bytes) else str(item).encode() for item in value.flat]
     data = b"".join(len(text).to_bytes(4, "little") + text for text in texts)
     return np.frombuffer(bytearray(data), np.uint8)
 
 
 class _ShardWriter:
-    """Writes bytes to files of 4 MB; a weight may begin in one file and end in the next."""
+    """Writes bytes to files of 4 MB; a weight may span two files."""
 
     def __init__(self, directory: Path):
         self._directory = directory
@@ -125,13 +125,12 @@ class _ShardWriter:
                 self._file.close()
                 self._file = self._next()
             self._file.write(data[: self._space_left])
-            self._space_left, data = (
-                self._space_left - min(self._space_left, data.size),
-                data[self._space_left :],
-            )
+            written = min(self._space_left, data.size)
+            self._space_left -= written
+            data = data[written:]
 
     def finish(self) -> list[str]:
-        """Close the last file, and give all their names."""
+        """Close the last file, rename all files, and return their names."""
         self._file.close()
         count = self._count
         names = [f"weights-{number}of{count}.bin" for number in range(1, count + 1)]
@@ -142,18 +141,18 @@ class _ShardWriter:
 
 
 def _remove_others(directory: Path, names: list[str]) -> None:
-    """Delete the weights of the model that was in the directory before."""
+    """Delete the weight files of the directory's previous model."""
     for file in directory.iterdir():
         if _SHARD.fullmatch(file.name) and file.name not in names:
             remove(file)
 
 
 class _WeightSpec(NamedTuple):
-    """What a manifest says of a weight.
+    """A manifest's entry of a weight.
 
     Attributes:
-      dtype: of the weight.
-      stored: the dtype of its numbers in the file.
+      dtype: dtype of the weight.
+      stored: dtype of the values in the file.
     """
 
     name: str
@@ -164,7 +163,7 @@ class _WeightSpec(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Bytes in the file."""
+        """Number of bytes in the file."""
         return math.prod(self.shape) * self.stored.itemsize
 
 
@@ -175,7 +174,7 @@ def weight_files(directory: Path) -> list[str]:
 
 
 def sizes(directory: Path) -> tuple[int, int]:
-    """Return the bytes of a written model's weights, and those of the same without quantization."""
+    """Return the number of bytes of a written model's weights, with and without quantization."""
     content = json.loads((directory / MODEL_FILE).read_text(encoding="utf-8"))
     stored = exact = 0
     for group in content["weightsManifest"]:
@@ -188,12 +187,14 @@ def sizes(directory: Path) -> tuple[int, int]:
 
 
 def read_weights(directory: Path, manifest: Any) -> dict[str, np.ndarray]:
-    """Read the weights that a manifest lists; an optimizer's are left out.
+    """Read the weights that a manifest lists, without the weights of an optimizer.
 
-    What is allocated is in proportion to the files, and no file outside the directory is opened.
+    The function allocates memory in proportion to the files, and opens no file outside the
+    directory.
 
     Raises:
-      ValueError: a path leads elsewhere, a file is missing, or sizes and shapes do not fit.
+      ValueError: a path leads out of the directory, a file is missing, or sizes and shapes do not
+        fit.
     """
     if not isinstance(manifest, list):
         raise ValueError("weightsManifest: must be a list")
@@ -235,7 +236,7 @@ def _read_group(directory: Path, group: Any) -> dict[str, np.ndarray]:
 
 
 def _read_files(files: list[Path], size: int) -> np.ndarray:
-    """Join files, because a weight may begin in one and end in the next."""
+    """Concatenate files, because a weight may span two files."""
     data = np.empty(size, np.uint8)
     rest = data.data
     for file in files:
@@ -251,12 +252,12 @@ def _decode(spec: _WeightSpec, data: np.ndarray) -> np.ndarray:
     with error_context(f"weights: {shorten(spec.name)}"):
         if spec.quantization:
             stored = quantization.dequantized(stored, spec.quantization, spec.dtype)
-        # A weight behind one of single bytes need not begin where a float32 may.
+        # Align the data, because a weight may begin at any byte.
         return np.require(stored, requirements="A").reshape(spec.shape)
 
 
 def _file(directory: Path, path: Any) -> Path:
-    """Return the file that a manifest's path names."""
+    """Return the file of a path in a manifest."""
     if not isinstance(path, str) or not path or "\0" in path:
         raise ValueError(f"paths: must be names of files, not {shorten(path)}")
     parts = PurePosixPath(path)
@@ -265,7 +266,7 @@ def _file(directory: Path, path: Any) -> Path:
     try:
         file = (directory / path).resolve()
         inside, found = file.is_relative_to(directory.resolve()), file.is_file()
-    except (OSError, RuntimeError) as error:  # names that are too long, links in a circle
+    except (OSError, RuntimeError) as error:  # names that are too long, circular links
         raise ValueError(f"paths: {shorten(path)} cannot be opened: {error}") from None
     if not inside:
         raise ValueError(f"paths: {shorten(path)} leads out of the model's directory")
@@ -277,7 +278,7 @@ def _file(directory: Path, path: Any) -> Path:
 def _check_spec(spec: Any) -> _WeightSpec:
     name = spec.get("name") if isinstance(spec, dict) else None
     if not isinstance(name, str):
-        raise ValueError(f"weights: must have a name each, unlike {shorten(spec)}")
+        raise ValueError(f"weights: each must have a name, unlike {shorten(spec)}")
     with error_context(f"weights: {shorten(name)}"):
         shape, dtype = spec.get("shape"), spec.get("dtype")
         if not isinstance(shape, list) or len(shape) > 8 or not all(map(is_whole, shape)):

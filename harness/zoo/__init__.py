@@ -1,4 +1,4 @@
-"""Small models as the Keras examples build them, written for these tests, with random weights."""
+"""Small models in the style of the Keras examples, written for these tests, with random weights."""
 
 from harness.zoo import (
     features,

@@ -21,7 +21,7 @@ class PositionEmbedding(layers.Layer):
 
 
 class TransformerBlock(layers.Layer):
-    """Attention and two dense layers, each with a residual and a normalization after it."""
+    """Attention and two dense layers, each followed by a residual and a normalization."""
 
     def __init__(self, width, heads, hidden, mask=None, **kwargs):
         super().__init__(**kwargs)
@@ -49,7 +49,7 @@ def causal_mask(inputs):
 
 
 def mlp(x, widths, dropout=0.1, activation="gelu"):
-    """Dense layers, each with a dropout after it."""
+    """Dense layers, each followed by dropout."""
     for width in widths:
         x = layers.Dense(width, activation=activation)(x)
         x = layers.Dropout(dropout)(x)

@@ -1,4 +1,4 @@
-"""Features of Keras by themselves: attention, normalization, sharing, `keras.ops`."""
+"""Single features of Keras: attention, normalization, sharing, `keras.ops`."""
 
 import keras
 from keras import layers, ops

@@ -174,7 +174,7 @@ def external_attention():
 
 @example(images(16, 16, 3))
 def perceiver():
-    """A latent array of the model's own attends to the pixels."""
+    """A trainable latent array attends to the pixels."""
 
     class Latents(layers.Layer):
         def build(self, input_shape):
@@ -236,7 +236,7 @@ def pointnet():
 
 
 class BesideEach(layers.Layer):
-    """Put the features of the whole beside those of each point."""
+    """Concatenate the features of the whole cloud to those of each point."""
 
     def call(self, inputs):
         points, whole = inputs
@@ -245,7 +245,7 @@ class BesideEach(layers.Layer):
 
 @example(floats(12, 3))
 def pointnet_segmentation():
-    """A class for each point, from its features beside those of the whole cloud."""
+    """A class for each point, from its features and those of the whole cloud."""
     inputs = keras.Input((None, 3))
     x = layers.Conv1D(8, 1, activation="relu")(inputs)
     whole = ops.max(layers.Conv1D(16, 1, activation="relu")(x), axis=1, keepdims=True)

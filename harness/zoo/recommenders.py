@@ -34,7 +34,7 @@ def collaborative_filtering():
 
 @example(user=integers(below=USERS), item=integers(below=ITEMS))
 def two_towers():
-    """Functional, scalars for inputs, Dot with normalization."""
+    """A functional model with scalar inputs and a normalized Dot."""
     user = keras.Input((), dtype="int32", name="user")
     item = keras.Input((), dtype="int32", name="item")
     first = layers.Dense(8)(layers.Embedding(USERS, 12)(user))
@@ -45,7 +45,7 @@ def two_towers():
 
 
 class Retrieval(keras.Model):
-    """A subclassed model with a dict of inputs and one of outputs: the best items of all."""
+    """A subclassed model with dicts of inputs and outputs: the best of all items."""
 
     def __init__(self):
         super().__init__()
@@ -67,7 +67,7 @@ def retrieval():
 
 @example(padded_tokens(8, ITEMS), integers(1, below=ITEMS))
 def behaviour_transformer():
-    """The items seen before and the item in question in one sequence, the padding masked."""
+    """A sequence of the user's items and the candidate item, with masked padding."""
     seen, target = keras.Input((8,), dtype="int32"), keras.Input((1,), dtype="int32")
     sequence = layers.Concatenate(axis=1)([seen, target])
     x = layers.Embedding(ITEMS, 12, mask_zero=True)(sequence)
@@ -113,7 +113,7 @@ class GraphAttention(layers.Layer):
 
 @example(integers(below=12))
 def graph_attention():
-    """Classes of the nodes that are asked for, in a graph that belongs to the model."""
+    """Classes of the requested nodes; the graph is part of the model."""
     rng = np.random.default_rng(9)
     features = rng.normal(size=(12, 6)).astype("float32")
     edges = np.concatenate([rng.integers(0, 12, (30, 2)), np.arange(12)[:, None].repeat(2, 1)])

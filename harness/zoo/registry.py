@@ -29,7 +29,7 @@ def randomize_statistics(model: keras.Model) -> keras.Model:
 
 
 class Example(NamedTuple):
-    """A small model as the Keras examples build it.
+    """A small model in the style of the Keras examples.
 
     Attributes:
       name: the name of the function that builds the model.
@@ -53,7 +53,7 @@ class Example(NamedTuple):
         return self.randomize(model)
 
     def inputs(self, batch: int) -> Any:
-        """Return random inputs, other ones for each batch size."""
+        """Return random inputs, which differ for each batch size."""
         rng = np.random.default_rng([batch, zlib.crc32(self.name.encode())])
         return keras.tree.map_structure(lambda draw: draw(rng, batch), self.draws)
 
@@ -62,7 +62,7 @@ EXAMPLES: dict[str, Example] = {}
 
 
 def example(*draws: Draw, **named_draws: Draw) -> Callable:
-    """Put a function that returns a model into `EXAMPLES`.
+    """Add a function that returns a model to `EXAMPLES`.
 
     Args:
       draws: draw the inputs of a model that takes one array or a list of them.

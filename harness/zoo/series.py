@@ -25,7 +25,7 @@ def stacked_recurrent_cells():
 
 
 class MinimalCell(layers.Layer):
-    """A recurrent cell of one's own, as the guide to RNNs shows."""
+    """A custom recurrent cell, as in the guide to RNNs."""
 
     def __init__(self, units, **kwargs):
         super().__init__(**kwargs)

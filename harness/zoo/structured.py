@@ -37,7 +37,7 @@ def heart_disease():
 
 @example(integers(3, below=9))
 def integer_lookup():
-    """Integers by a vocabulary; what is not in it has a row of its own."""
+    """Integers by a vocabulary; unknown integers share one row."""
     inputs = keras.Input((3,), dtype="int64")
     x = layers.IntegerLookup(vocabulary=[2, 3, 5, 7], output_mode="multi_hot")(inputs)
     return keras.Model(inputs, layers.Dense(4)(x))

@@ -25,7 +25,7 @@ def text_convolutions():
 
 @example(integers(LENGTH, below=VOCABULARY))
 def text_cnn():
-    """Convolutions of several widths beside each other (Kim, 2014)."""
+    """Parallel convolutions of several widths (Kim, 2014)."""
     inputs = keras.Input((LENGTH,), dtype="int32")
     x = layers.Embedding(VOCABULARY, 12)(inputs)
     pooled = []

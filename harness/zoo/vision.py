@@ -126,7 +126,7 @@ def deeplab():
 
 
 class DepthToSpace(layers.Layer):
-    """Make blocks of pixels of the channels: sizes come from the images."""
+    """Turn channels into blocks of pixels, for images of any size."""
 
     def __init__(self, factor, **kwargs):
         super().__init__(**kwargs)

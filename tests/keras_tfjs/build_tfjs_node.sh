@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Give @tensorflow/tfjs-node its native half: its own download of TensorFlow's C library, or, where
-# that is not to be had, a build against the library that is in the TensorFlow wheel (Linux; it
-# needs a C++ compiler and Node's headers, Debian's g++ and libnode-dev).
+# Install the native part of @tensorflow/tfjs-node. The script first tries the package's download of
+# TensorFlow's C library. If the download fails, it builds against the library in the TensorFlow wheel
+# (Linux; needs a C++ compiler and Node's headers, Debian's g++ and libnode-dev).
 # usage: build_tfjs_node.sh PYTHON
 set -euo pipefail
 python=$(realpath -s "$1")
@@ -16,7 +16,7 @@ ln -s "$wheel/libtensorflow_cc.so.2" deps/lib/libtensorflow.so
 ln -s "$wheel/libtensorflow_cc.so.2" deps/lib/
 ln -s "$wheel/libtensorflow_framework.so.2" deps/lib/libtensorflow_framework.so
 ln -s "$wheel/libtensorflow_framework.so.2" deps/lib/
-# Node's own headers where they are installed; else node-gyp downloads them.
+# Use Node's installed headers; without them, node-gyp downloads the headers.
 prefix=$(node -p 'path.dirname(path.dirname(process.execPath))')
 headers=()
 if [ -f "$prefix/include/node/node_api.h" ]; then headers=("--nodedir=$prefix"); fi

@@ -1,4 +1,4 @@
-"""How the tests describe a small model for a layer class and a way to use it."""
+"""A small model for a test: a layer, and the shapes of its inputs."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -8,12 +8,12 @@ import numpy as np
 
 
 class Case(NamedTuple):
-    """A model and what it is called on.
+    """A model and its inputs.
 
     Attributes:
-      layer: makes the layer, or a tensor from the inputs.
-      shapes: of each input, without the batch.
-      below: whole numbers are drawn below this for the inputs; 0 draws floats.
+      layer: returns the layer, or a function of the inputs.
+      shapes: the shape of each input, without the batch axis.
+      below: draw integers below this number for the inputs; 0 draws floats.
     """
 
     layer: Callable[..., Any]
@@ -35,7 +35,7 @@ class Case(NamedTuple):
 
 
 def randomize(model: keras.Model) -> keras.Model:
-    """Give all weights values that are neither 0 nor 1, as after training."""
+    """Give all weights random values, as after training."""
     rng = np.random.default_rng(2)
     weights = []
     for weight in model.weights:
@@ -47,6 +47,6 @@ def randomize(model: keras.Model) -> keras.Model:
 
 
 def run(model: keras.Model, inputs: list[np.ndarray]) -> list[np.ndarray]:
-    """Return the outputs of a model, not in training."""
+    """Return the outputs of a model at inference."""
     outputs = model(inputs if len(inputs) > 1 else inputs[0], training=False)
     return [np.asarray(value) for value in keras.tree.flatten(outputs)]

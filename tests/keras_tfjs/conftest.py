@@ -15,7 +15,7 @@ from tests.keras_tfjs.case import randomize
 def differences() -> Iterator[Callable[[str, str, str, float], None]]:
     """Record the differences of TensorFlow.js from Keras, for docs/tfjs_numbers.md.
 
-    Call it with the model, the direction, the backend and the largest absolute difference.
+    Call the fixture with the model, the direction, the backend and the largest absolute difference.
     """
     rows: list[list] = []
     yield lambda *row: rows.append([*row])
@@ -34,7 +34,7 @@ def run_in_node(tmp_path_factory) -> Callable[[str, list[javascript.Job]], javas
 
 @pytest.fixture(scope="session")
 def downloads(tmp_path_factory):
-    """Where the page of `run_in_chromium` saves what it downloads."""
+    """Return the directory of the downloads of `run_in_chromium`."""
     return tmp_path_factory.mktemp("downloads")
 
 

@@ -1,4 +1,4 @@
-"""Calls of the functions in `keras.ops`, with each kind of input that a function takes."""
+"""Calls of the functions in `keras.ops`, with each kind of input that a function accepts."""
 
 import inspect
 import itertools
@@ -9,9 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-_MOST = 8  # calls of a function
+_MOST = 8  # maximal number of calls of a function
 _RNG = np.random.default_rng(0)
-# Their argument is a function, or their result is no tensor.
+# Their argument is a function, or their result is not a tensor.
 _LEFT_OUT = {
     *("associative_scan", "cond", "fori_loop", "map", "scan", "switch", "vectorized_map"),
     *("while_loop", "custom_gradient", "convert_to_numpy", "dtype", "is_tensor", "shape"),
@@ -21,14 +21,14 @@ _OF_LISTS = {"concatenate", "dstack", "hstack", "stack", "vstack"}  # take one l
 
 
 class Probe(NamedTuple):
-    """A call of a function, and what Keras computes.
+    """A call of a function, and its result in Keras.
 
     Attributes:
-      name: of the function in `keras.ops`.
-      arguments: its tensors.
-      keywords: its other arguments.
-      expected: the tensors that it returns.
-      batches: how many of its tensors, the first ones, have any batch size.
+      name: the function's name in `keras.ops`.
+      arguments: the tensor arguments.
+      keywords: the other arguments.
+      expected: the tensors that the function returns.
+      batches: number of leading arguments with any batch size.
     """
 
     name: str
@@ -80,7 +80,7 @@ def function_probes() -> Iterator[Probe]:
 
 
 def _special() -> Iterator[tuple[str, tuple[np.ndarray, ...], dict[str, Any]]]:
-    """Yield calls of functions that need arguments of their own."""
+    """Yield calls of functions that need special arguments."""
     images, signal = _floats(2, 6, 6, 4), _floats(2, 16)
     matrix, square = _floats(3, 4), _floats(3, 3)
     classes = np.array([0, 2, 1], np.int32)
@@ -124,7 +124,7 @@ def _special() -> Iterator[tuple[str, tuple[np.ndarray, ...], dict[str, Any]]]:
 
 
 def _run(name: str, arguments: tuple, keywords: dict) -> list[np.ndarray] | None:
-    """Return what a function computes; None if it does not take the arguments."""
+    """Return the result of a function; None if it does not accept the arguments."""
     try:
         outputs = _call(name, [tf.constant(value) for value in arguments], keywords)
     except (TypeError, ValueError, IndexError, tf.errors.OpError):
@@ -139,7 +139,9 @@ def _call(name: str, tensors: Sequence[tf.Tensor], keywords: dict[str, Any]) -> 
 
 
 def _floats(*shape: int) -> np.ndarray:
-    quarters = np.round(8 * _RNG.normal(size=shape)) / 4  # so that quotients stay off rounding
+    quarters = (
+        np.round(8 * _RNG.normal(size=shape)) / 4
+    )  # so that quotients are far from rounding boundaries
     return quarters.astype(np.float32) + 0  # GPUs need not support -0
 
 

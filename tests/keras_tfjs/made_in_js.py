@@ -1,4 +1,4 @@
-"""Models that TensorFlow.js makes, with its defaults, by the functions in tf.layers."""
+"""Models that TensorFlow.js creates with the functions in tf.layers and their defaults."""
 
 _LSTM = ["lstm", {"units": 3, "inputShape": [5, 4]}]
 MADE_IN_JS = {

@@ -1,11 +1,10 @@
-"""Small models with recurrent layers, and with layers that are called once a step."""
+"""Small models with recurrent layers and with TimeDistributed."""
 
-import keras
+from keras import layers
 
 from keras_tfjs.values import hard_sigmoid
 from tests.keras_tfjs.case import Case
 
-L = keras.layers
 _SEQUENCE = [(5, 4)]
 _STATES = [(5, 4), (3,), (3,)]
 
@@ -16,62 +15,74 @@ def with_states(layer):
 
 
 RECURRENT_CASES = {
-    "LSTM": Case(lambda: L.LSTM(3), _SEQUENCE),
+    "LSTM": Case(lambda: layers.LSTM(3), _SEQUENCE),
     "LSTM, every step, backwards": Case(
-        lambda: L.LSTM(3, return_sequences=True, go_backwards=True), _SEQUENCE
+        lambda: layers.LSTM(3, return_sequences=True, go_backwards=True), _SEQUENCE
     ),
-    "LSTM with states": Case(lambda: L.LSTM(3, return_state=True), _SEQUENCE),
+    "LSTM with states": Case(lambda: layers.LSTM(3, return_state=True), _SEQUENCE),
     "LSTM hard_sigmoid, without bias": Case(
-        lambda: L.LSTM(3, recurrent_activation=hard_sigmoid, use_bias=False), _SEQUENCE
+        lambda: layers.LSTM(3, recurrent_activation=hard_sigmoid, use_bias=False), _SEQUENCE
     ),
-    "LSTM, no unit_forget_bias": Case(lambda: L.LSTM(3, unit_forget_bias=False), _SEQUENCE),
-    "LSTM unrolled": Case(lambda: L.LSTM(3, unroll=True), _SEQUENCE),
-    "GRU": Case(lambda: L.GRU(3, reset_after=False), _SEQUENCE),
+    "LSTM, no unit_forget_bias": Case(lambda: layers.LSTM(3, unit_forget_bias=False), _SEQUENCE),
+    "LSTM unrolled": Case(lambda: layers.LSTM(3, unroll=True), _SEQUENCE),
+    "GRU": Case(lambda: layers.GRU(3, reset_after=False), _SEQUENCE),
     "GRU, every step": Case(
-        lambda: L.GRU(3, reset_after=False, return_sequences=True, activation="relu"), _SEQUENCE
+        lambda: layers.GRU(3, reset_after=False, return_sequences=True, activation="relu"),
+        _SEQUENCE,
     ),
-    "SimpleRNN": Case(lambda: L.SimpleRNN(3), _SEQUENCE),
-    "SimpleRNN with states": Case(lambda: L.SimpleRNN(3, return_state=True), _SEQUENCE),
+    "SimpleRNN": Case(lambda: layers.SimpleRNN(3), _SEQUENCE),
+    "SimpleRNN with states": Case(lambda: layers.SimpleRNN(3, return_state=True), _SEQUENCE),
     **{
         f"Bidirectional {mode}": Case(
-            lambda mode=mode: L.Bidirectional(
-                L.LSTM(3, return_sequences=mode != "sum"), merge_mode=mode
+            lambda mode=mode: layers.Bidirectional(
+                layers.LSTM(3, return_sequences=mode != "sum"), merge_mode=mode
             ),
             _SEQUENCE,
         )
         for mode in ("concat", "sum", "mul", "ave", None)
     },
     "Bidirectional with states": Case(
-        lambda: L.Bidirectional(L.LSTM(3, return_state=True)), _SEQUENCE
+        lambda: layers.Bidirectional(layers.LSTM(3, return_state=True)), _SEQUENCE
     ),
-    "Bidirectional GRU": Case(lambda: L.Bidirectional(L.GRU(2, reset_after=False)), _SEQUENCE),
-    "TimeDistributed": Case(lambda: L.TimeDistributed(L.Dense(3, "relu")), _SEQUENCE),
-    "TimeDistributed Conv2D": Case(lambda: L.TimeDistributed(L.Conv2D(2, 3)), [(2, 5, 5, 3)]),
+    "Bidirectional GRU": Case(
+        lambda: layers.Bidirectional(layers.GRU(2, reset_after=False)), _SEQUENCE
+    ),
+    "TimeDistributed": Case(lambda: layers.TimeDistributed(layers.Dense(3, "relu")), _SEQUENCE),
+    "TimeDistributed Conv2D": Case(
+        lambda: layers.TimeDistributed(layers.Conv2D(2, 3)), [(2, 5, 5, 3)]
+    ),
     "LSTM with initial states": Case(
-        lambda: with_states(L.LSTM(3, return_sequences=True)), _STATES
+        lambda: with_states(layers.LSTM(3, return_sequences=True)), _STATES
     ),
     "GRU with an initial state": Case(
-        lambda: with_states(L.GRU(3, reset_after=False)), _STATES[:2]
+        lambda: with_states(layers.GRU(3, reset_after=False)), _STATES[:2]
     ),
     "Bidirectional with initial states": Case(
-        lambda: with_states(L.Bidirectional(L.LSTM(3))), [*_STATES, (3,), (3,)]
+        lambda: with_states(layers.Bidirectional(layers.LSTM(3))), [*_STATES, (3,), (3,)]
     ),
-    "RNN LSTMCell": Case(lambda: L.RNN(L.LSTMCell(3), return_state=True), _SEQUENCE),
+    "RNN LSTMCell": Case(lambda: layers.RNN(layers.LSTMCell(3), return_state=True), _SEQUENCE),
     "RNN GRUCell": Case(
-        lambda: L.RNN(L.GRUCell(3, reset_after=False), return_sequences=True), _SEQUENCE
+        lambda: layers.RNN(layers.GRUCell(3, reset_after=False), return_sequences=True), _SEQUENCE
     ),
-    "RNN SimpleRNNCell": Case(lambda: L.RNN(L.SimpleRNNCell(3), go_backwards=True), _SEQUENCE),
+    "RNN SimpleRNNCell": Case(
+        lambda: layers.RNN(layers.SimpleRNNCell(3), go_backwards=True), _SEQUENCE
+    ),
     "RNN StackedRNNCells": Case(
-        lambda: L.RNN([L.LSTMCell(2), L.GRUCell(4, reset_after=False), L.SimpleRNNCell(3)]),
+        lambda: layers.RNN(
+            [layers.LSTMCell(2), layers.GRUCell(4, reset_after=False), layers.SimpleRNNCell(3)]
+        ),
         _SEQUENCE,
     ),
-    "ConvLSTM2D": Case(lambda: L.ConvLSTM2D(2, 3), [(4, 6, 5, 3)]),
+    "ConvLSTM2D": Case(lambda: layers.ConvLSTM2D(2, 3), [(4, 6, 5, 3)]),
     "ConvLSTM2D, every step, same": Case(
-        lambda: L.ConvLSTM2D(2, (3, 2), padding="same", return_sequences=True, activation="relu"),
+        lambda: layers.ConvLSTM2D(
+            2, (3, 2), padding="same", return_sequences=True, activation="relu"
+        ),
         [(4, 6, 5, 3)],
     ),
     "ConvLSTM2D strides, with states": Case(
-        lambda: L.ConvLSTM2D(2, 2, strides=2, return_state=True, use_bias=False), [(4, 6, 5, 3)]
+        lambda: layers.ConvLSTM2D(2, 2, strides=2, return_state=True, use_bias=False),
+        [(4, 6, 5, 3)],
     ),
-    "ConvLSTM2D dilated": Case(lambda: L.ConvLSTM2D(2, 2, dilation_rate=2), [(4, 6, 5, 3)]),
+    "ConvLSTM2D dilated": Case(lambda: layers.ConvLSTM2D(2, 2, dilation_rate=2), [(4, 6, 5, 3)]),
 }

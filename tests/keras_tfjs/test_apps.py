@@ -1,4 +1,4 @@
-"""The two apps' finished runs in the real TensorFlow.js: Node, tfjs-node and headless Chromium."""
+"""The exported models of both apps in the real TensorFlow.js, in Node and headless Chromium."""
 
 import json
 
@@ -19,7 +19,7 @@ PLACES = [("node", backend) for backend in NODE] + [("chromium", backend) for ba
 
 @pytest.fixture(scope="module", params=PLACES, ids=lambda place: "-".join(place))
 def place(request):
-    """Where to run jobs: the name for the table, and the function."""
+    """Return a place to run jobs: its name in the table, and the function that runs jobs."""
     where, backend = request.param
     run = request.getfixturevalue(f"run_in_{where}")
     return f"{where} {backend}", lambda jobs: run(backend, jobs)
@@ -43,7 +43,7 @@ def images(shapes_dir) -> np.ndarray:
     return data.load_directory(shapes_dir, "shapes").test_images[:20].astype(np.float32) / 255
 
 
-def test_the_text_model(place, differences, text_run, text_model, windows):
+def test_text_model_computes_the_same(place, differences, text_run, text_model, windows):
     where, run = place
     (answer,) = run([layers_job(text_run, windows)])
     largest = difference(answer, text_model(windows))
@@ -52,8 +52,8 @@ def test_the_text_model(place, differences, text_run, text_model, windows):
     assert answer["metadata"] == json.loads((text_run / "text_data.json").read_text())
 
 
-def test_one_step_of_the_text_model(place, differences, text_run, text_model):
-    """Three characters, one after the other, each with the states that the last one left."""
+def test_one_step_graph_computes_the_same(place, differences, text_run, text_model):
+    """Feed several characters, each with the states after the previous character."""
     where, run = place
     step = one_step(text_model)
     signature = json.loads((text_run / "graph_model/model.json").read_text())["signature"]
@@ -70,7 +70,7 @@ def test_one_step_of_the_text_model(place, differences, text_run, text_model):
     assert largest <= LIMIT
 
 
-def test_steps_give_what_the_window_gives(text_model, windows):
+def test_steps_equal_the_window(text_model, windows):
     states = [np.zeros((3, cell), np.float32) for cell in (16, 16, 8, 8)]
     for position in range(windows.shape[1]):
         outputs = one_step(text_model)(windows[:, position].argmax(-1).astype(np.int32), *states)
@@ -78,7 +78,7 @@ def test_steps_give_what_the_window_gives(text_model, windows):
     assert np.allclose(outputs["probabilities"], text_model(windows), atol=1e-6)
 
 
-def test_the_decoder(place, differences, image_run):
+def test_decoder_computes_the_same(place, differences, image_run):
     where, run = place
     decoder = keras.models.load_model(image_run / "decoder.keras", compile=False)
     z = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
@@ -95,8 +95,8 @@ def test_the_decoder(place, differences, image_run):
     assert layers["metadata"]["image_shape"] == [12, 10]
 
 
-def test_the_encoder_with_a_zlayer_of_javascript(place, differences, image_run, images):
-    """z_mean and z_log_var are equal; z is random there, with the mean and spread they say."""
+def test_encoder_with_zlayer_in_javascript_computes_the_same(place, differences, image_run, images):
+    """z_mean and z_log_var are equal. z is random, with that mean and variance."""
     where, run = place
     encoder = keras.models.load_model(image_run / "encoder.keras", compile=False)
     repeated = np.repeat(images[:2], 4000, axis=0)
@@ -113,10 +113,10 @@ def test_the_encoder_with_a_zlayer_of_javascript(place, differences, image_run, 
         assert abs(np.corrcoef(z.T)[0, 1]) < 0.08
 
 
-def test_the_text_model_comes_back_from_the_browser(
+def test_text_model_trained_in_the_browser_loads_in_keras(
     run_in_chromium, downloads, differences, text_run, text_model, windows
 ):
-    """Trained further in a page on webgl, downloaded, and used in Keras."""
+    """The page trains the model on webgl and downloads it; Keras loads it."""
     _, _, size = text_model.input_shape
     targets = np.eye(size, dtype=np.float32)[[1, 2, 3]]
     train = {"targets": tensor(targets), "epochs": 5, "learningRate": 0.01}
@@ -142,7 +142,7 @@ def test_the_text_model_comes_back_from_the_browser(
         ("saved_model/vae", ["z_mean", "z_log_var"]),
     ],
 )
-def test_tfjs_node_runs_the_saved_models(
+def test_tfjs_node_runs_saved_models(
     run_in_node, differences, text_run, image_run, windows, images, directory, outputs
 ):
     run = text_run if outputs == ["probabilities"] else image_run

@@ -1,4 +1,4 @@
-"""Files are there whole or not at all."""
+"""Atomic writes: a reader sees the old file or the new file."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from keras_tfjs.atomic_files import write_atomically, write_text
 pytestmark = pytest.mark.quick
 
 
-def test_readers_see_the_old_file_or_the_new(tmp_path):
+def test_reader_sees_old_or_new_file(tmp_path):
     path = tmp_path / "file"
     write_text(path, "old\r\n")
 
@@ -17,7 +17,7 @@ def test_readers_see_the_old_file_or_the_new(tmp_path):
 
     with pytest.raises(OSError):
         write_atomically(path, fail)
-    with pytest.raises(IsADirectoryError):  # a file never takes a directory's place
+    with pytest.raises(IsADirectoryError):  # a file does not replace a directory
         write_text(tmp_path.parent / tmp_path.name, "x")
     assert path.read_bytes() == b"old\r\n"
     write_text(path, "new")

@@ -52,7 +52,7 @@ def run(call):
     return lambda *arguments: call(sys.modules[__name__], *arguments)
 
 
-def test_flags_aliases_and_arguments_in_any_order(run):
+def test_flags_and_arguments_parse_in_any_order(run):
     assert run("one", "--batchSize", "64", "--save_path=x", "two", "--gpu")[0] == 0
     assert seen["arguments"] == ["one", "two"]
     assert (seen["batch_size"], seen["save_path"], seen["gpu"]) == (64, "x", True)
@@ -65,29 +65,29 @@ def test_flags_aliases_and_arguments_in_any_order(run):
      "--rate=nan", "--rate=inf", "--rate=-1", "--share=1", "--share=-0.1", "--share=nan",
      "--kind=c", "--seed=-1", "--seed=99999999999", "--batch_size=1000000000000000000000"],
 )  # fmt: skip
-def test_bad_values_end_in_one_line_that_names_the_flag(run, flag):
+def test_bad_value_prints_one_line_that_names_the_flag(run, flag):
     assert_one_line(run(flag), flag.split("=")[0].lstrip("-"), flag.split("=")[1][:9], status=2)
     assert not seen
 
 
-def test_unknown_flags_get_a_suggestion(run):
+def test_unknown_flag_prints_a_suggestion(run):
     assert_one_line(run("--epoch=3"), "Unknown command line flag 'epoch'", "epochs", status=2)
 
 
-def test_a_user_error_is_one_line(run):
+def test_user_error_prints_one_line(run):
     assert_one_line(run("fail"), "it did not work")
 
 
-def test_an_error_of_the_system_is_one_line(run):
+def test_os_error_prints_one_line(run):
     assert_one_line(run("full"), "/some/file: No space left on device")
 
 
 @pytest.mark.parametrize("whose", ["memory", "tensorflow's memory"])
-def test_too_little_memory_is_one_line(run, whose):
+def test_too_little_memory_prints_one_line(run, whose):
     assert_one_line(run(whose), "too little memory; smaller layers or a smaller --batch_size")
 
 
-def test_a_reader_that_goes_away_and_a_terminal_without_unicode():
+def test_broken_pipe_without_unicode_exits_silently():
     code = "from tests.keras_tfjs import test_command_line as t; t.cli()"
     line = f"{sys.executable} -c '{code}' print | head -2; echo ${{PIPESTATUS[0]}}"
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
@@ -106,7 +106,7 @@ def test_help_shows_usage_flags_defaults_and_aliases(run, help_flag):
         assert words in out
 
 
-def test_help_can_be_cut_off():
+def test_help_into_head_prints_no_error():
     line = f"{sys.executable} -m fashion_mnist_vae.train --help | head -1"
     result = subprocess.run(["bash", "-c", line], capture_output=True, text=True, cwd=ROOT)
     assert result.stdout.startswith("Train a variational") and result.stderr == ""

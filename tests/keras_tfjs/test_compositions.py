@@ -1,21 +1,21 @@
-"""What TensorFlow.js lacks is written as an equal composition of layers."""
+"""Compositions of layers compute the same as the layers that they replace."""
 
 import keras
 import numpy as np
 import pytest
+from keras import layers
 
 from harness.javascript import difference, layers_job
 from keras_tfjs import layers_model
 from tests.keras_tfjs.case import randomize, run
 from tests.keras_tfjs.composed_cases import COMPOSED_CASES
 
-L = keras.layers
 LIMIT = 1e-5
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """Every case's model as `save` wrote it, and what Keras computes with it."""
+    """Save the model of every case; return the directory, Keras's outputs and the jobs."""
     root = tmp_path_factory.mktemp("composed")
     expected, jobs = {}, []
     for number, (name, case) in enumerate(COMPOSED_CASES.items()):
@@ -35,7 +35,7 @@ def answered(request, saved, run_in_node):
 
 
 def scale_of(values) -> float:
-    """Return what differences are measured by: the largest number, or 1."""
+    """Return the largest absolute value, at least 1, to which differences are relative."""
     return max(1.0, *(float(np.abs(value).max()) for value in values))
 
 
@@ -48,7 +48,7 @@ def test_tensorflow_js_computes_the_same(answered, saved, differences, name):
 
 
 @pytest.mark.parametrize("name", COMPOSED_CASES)
-def test_the_composition_read_back_computes_the_same(saved, tmp_path, name):
+def test_loaded_composition_computes_the_same(saved, tmp_path, name):
     root, expected, _ = saved
     path = root / str(list(COMPOSED_CASES).index(name))
     model = layers_model.load(path)
@@ -60,21 +60,25 @@ def test_the_composition_read_back_computes_the_same(saved, tmp_path, name):
 
 
 def shared_and_nested() -> keras.Model:
-    """A composed layer that is called twice, and one within a Sequential within a model."""
+    """A composed layer that is called twice, and a composed layer in a nested Sequential."""
     x, y = keras.Input((8, 4)), keras.Input((8, 4))
-    shared = L.Conv1D(4, 2, padding="causal", name="shared")
-    inner = keras.Sequential([keras.Input((8, 4)), L.SeparableConv1D(3, 2), L.ReLU()], name="inner")
+    shared = layers.Conv1D(4, 2, padding="causal", name="shared")
+    inner = keras.Sequential(
+        [keras.Input((8, 4)), layers.SeparableConv1D(3, 2), layers.ReLU()], name="inner"
+    )
     outputs = [inner(shared(x)) - inner(y), shared(shared(y))]
     return randomize(keras.Model([x, y], outputs))
 
 
 def frozen() -> keras.Model:
-    layers = [L.Conv1D(4, 2, padding="causal", trainable=False), L.Dense(3, "leaky_relu")]
-    return randomize(keras.Sequential([keras.Input((8, 4)), *layers]))
+    convolution = layers.Conv1D(4, 2, padding="causal", trainable=False)
+    return randomize(
+        keras.Sequential([keras.Input((8, 4)), convolution, layers.Dense(3, "leaky_relu")])
+    )
 
 
 @pytest.mark.parametrize("make", [shared_and_nested, frozen])
-def test_whole_models(run_in_node, tmp_path, make):
+def test_nested_and_frozen_models_compute_the_same(run_in_node, tmp_path, make):
     model = make()
     rng = np.random.default_rng(0)
     inputs = [rng.normal(size=(3, 8, 4)).astype(np.float32) for _ in model.inputs]
@@ -88,9 +92,11 @@ def test_whole_models(run_in_node, tmp_path, make):
     assert len(back.trainable_weights) == len(model.trainable_weights)
 
 
-def test_dropout_of_a_composition_is_that_of_the_layer(tmp_path):
-    """Whole channels are dropped in training."""
-    layers_model.save(keras.Sequential([keras.Input((6, 5, 9)), L.SpatialDropout2D(0.5)]), tmp_path)
+def test_composed_dropout_drops_whole_channels(tmp_path):
+    """SpatialDropout2D drops whole channels in training."""
+    layers_model.save(
+        keras.Sequential([keras.Input((6, 5, 9)), layers.SpatialDropout2D(0.5)]), tmp_path
+    )
     dropped = np.asarray(layers_model.load(tmp_path)(np.ones((4, 6, 5, 9)), training=True))
     assert np.array_equal(dropped, np.broadcast_to(dropped[:, :1, :1], dropped.shape))
     assert set(np.unique(dropped)) == {0.0, 2.0}

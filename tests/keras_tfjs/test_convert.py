@@ -1,4 +1,4 @@
-"""The converting command, used as a user uses it."""
+"""The command `convert`: conversions and errors."""
 
 import json
 import zipfile
@@ -13,7 +13,7 @@ from keras_tfjs import convert, layers_model, official_flags
 from tests.support.commands import assert_one_line, command
 
 
-def test_there_and_back(call, tmp_path, keras_file):
+def test_layers_model_converts_back_unchanged(call, tmp_path, keras_file):
     code, out, err = call(convert, keras_file, tmp_path / "js")
     assert (code, err) == (0, "")
     assert out == (
@@ -30,7 +30,7 @@ def test_there_and_back(call, tmp_path, keras_file):
         target.unlink()
 
 
-def test_a_compiled_model_within_a_compiled_model(call, tmp_path):
+def test_nested_compiled_models_convert(call, tmp_path):
     inner = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     inner.compile("adam", "mse")
     model = keras.Sequential([keras.Input((3,)), inner])
@@ -42,21 +42,21 @@ def test_a_compiled_model_within_a_compiled_model(call, tmp_path):
     assert np.array_equal(layers_model.load(tmp_path / "js")(x), model(x))
 
 
-def test_a_saved_model_becomes_a_graph_model(call, tmp_path, text_run):
+def test_saved_model_converts_to_graph_model(call, tmp_path, text_run):
     assert call(convert, text_run / "saved_model", tmp_path)[0] == 0
     content = json.loads((tmp_path / "model.json").read_text())
     assert content["format"] == "graph-model"
     assert list(content["signature"]["outputs"]) == ["probabilities"]
 
 
-def test_a_keras_model_becomes_a_graph_model(call, tmp_path, image_run):
+def test_keras_model_converts_to_graph_model(call, tmp_path, image_run):
     assert call(convert, image_run / "decoder.keras", tmp_path, "--format=graph_model")[0] == 0
     content = json.loads((tmp_path / "model.json").read_text())
     assert list(content["signature"]["inputs"]) == ["decoder_input"]
 
 
-def test_a_model_with_a_class_of_its_own(image_run, tmp_path):
-    """In a process that has not imported the class."""
+def test_custom_class_needs_register(image_run, tmp_path):
+    """Run the command in a new process, which has not imported the class."""
     result = command(convert.__name__, image_run / "encoder.keras", tmp_path / "js")
     assert_one_line(
         (result.returncode, result.stdout, result.stderr),
@@ -101,7 +101,7 @@ def test_a_model_with_a_class_of_its_own(image_run, tmp_path):
         (["{keras}", "{tmp}/out", "--register=no.such"], ["--register=no.such: No module named"]),
         (["{keras}", "{tmp}/out", "--register=.x"], ["--register=.x: "]),
         (["{keras}", "{tmp}/out", "--quantize=int8"], ["--quantize=int8: must be float16, uint8"]),
-        (["{keras}", "{tmp}/out", "--quantize=uint8:x"], ["no weight is named x; there are lstm"]),
+        (["{keras}", "{tmp}/out", "--quantize=uint8:x"], ["no weight is named x; some names are"]),
         (["{keras}", "{tmp}/out", "--metadata={tmp}/no"], ["/no: No such file", "a JSON file"]),
         (["{keras}", "{tmp}/out", "--metadata={tmp}/bad.json"], ["bad.json: Expecting property"]),
         (["{keras}", "{tmp}/out", "--metadata={tmp}/list.json"], ["list.json: must be an object"]),
@@ -119,7 +119,7 @@ def test_a_model_with_a_class_of_its_own(image_run, tmp_path):
         ),
     ],
 )
-def test_bad_input(call, tmp_path, keras_file, image_run, arguments, words):
+def test_bad_input_prints_one_line(call, tmp_path, keras_file, image_run, arguments, words):
     (tmp_path / "text.txt").write_text("text")
     (tmp_path / "bad.json").write_text("{")
     (tmp_path / "list.json").write_text("[]")
@@ -134,7 +134,7 @@ ONLY_WEIGHTS = "has weights only: build the model in Python"
 OTHERS = {
     "model.tflite": (b"TFL3", "is a LiteRT model"),
     "model.onnx": (b"", "is an ONNX model: run it with onnxruntime-web"),
-    "frozen.pb": (b"", "is a graph without signature: save a SavedModel"),
+    "frozen.pb": (b"", "is a graph without a signature: save a SavedModel"),
     "model.weights.h5": (b"", ONLY_WEIGHTS),
     "model.safetensors": (b"", ONLY_WEIGHTS),
     "model.pth": (b"", ONLY_WEIGHTS),
@@ -147,7 +147,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_of_anything_else_it_says_what_to_do(call, tmp_path, name):
+def test_other_format_prints_advice(call, tmp_path, name):
     content, words = OTHERS[name]
     file = tmp_path / name
     file.parent.mkdir(exist_ok=True)
@@ -157,7 +157,7 @@ def test_of_anything_else_it_says_what_to_do(call, tmp_path, name):
     assert not (tmp_path / "out").exists()
 
 
-def test_an_unpacked_keras_file(call, tmp_path, keras_file):
+def test_unpacked_keras_file_prints_advice(call, tmp_path, keras_file):
     with zipfile.ZipFile(keras_file) as archive:
         archive.extractall(tmp_path / "unpacked")
     result = call(convert, tmp_path / "unpacked", tmp_path / "out")
@@ -165,13 +165,13 @@ def test_an_unpacked_keras_file(call, tmp_path, keras_file):
 
 
 @pytest.mark.parametrize("flag", official_flags.ANSWERS)
-def test_a_flag_of_the_official_converter_is_answered_with_ours(call, flag):
+def test_official_flag_prints_advice(call, flag):
     result = call(convert, "in", "out", f"--{flag}=x")
-    words = (f"--{flag} is of tensorflowjs_converter: ", official_flags.ANSWERS[flag])
+    words = (f"--{flag} is a flag of tensorflowjs_converter: ", official_flags.ANSWERS[flag])
     assert_one_line(result, *words, status=2)
 
 
-def test_a_whole_model_in_hdf5(call, tmp_path, model):
+def test_hdf5_model_converts(call, tmp_path, model):
     model.compile("adam", "mse")
     model.save(tmp_path / "model.h5")
     assert call(convert, tmp_path / "model.h5", tmp_path / "js")[0] == 0
@@ -180,7 +180,7 @@ def test_a_whole_model_in_hdf5(call, tmp_path, model):
 
 
 @pytest.mark.parametrize("format_", ["layers_model", "graph_model"])
-def test_a_layers_model_becomes_another_model_for_tensorflow_js(call, tmp_path, model, format_):
+def test_layers_model_converts_to_other_formats(call, tmp_path, model, format_):
     layers_model.save(model, tmp_path / "js")
     line = [tmp_path / "js", tmp_path / "out", f"--format={format_}", "--quantize=uint16"]
     code, out, _ = call(convert, *line)
@@ -190,7 +190,7 @@ def test_a_layers_model_becomes_another_model_for_tensorflow_js(call, tmp_path, 
     assert content["format"] == format_.replace("_", "-")
 
 
-def test_another_signature(call, tmp_path):
+def test_signature_flag_chooses_the_signature(call, tmp_path):
     module = tf.Module()
     spec = tf.TensorSpec([None], tf.float32, "x")
     functions = {
@@ -204,7 +204,7 @@ def test_another_signature(call, tmp_path):
 
 
 @pytest.mark.parametrize("format_", ["layers_model", "graph_model"])
-def test_metadata(call, tmp_path, keras_file, model, format_):
+def test_metadata_flag_writes_metadata(call, tmp_path, keras_file, model, format_):
     (tmp_path / "classes.json").write_text('{"classes": ["caf\u00e9"]}', encoding="utf-8")
     model.save(tmp_path / "model.keras")
     flags = [f"--format={format_}", f"--metadata={tmp_path / 'classes.json'}"]

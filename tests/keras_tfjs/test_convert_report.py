@@ -1,4 +1,4 @@
-"""What the converting command reports: sizes, differences, and the check in Node."""
+"""The report of the command `convert`: sizes, differences, and the check in Node."""
 
 import re
 import shutil
@@ -13,7 +13,7 @@ from tests.support.commands import assert_one_line
 
 
 @pytest.mark.parametrize("format_", ["layers_model", "graph_model"])
-def test_quantization_tells_sizes_and_difference(call, tmp_path, model, format_):
+def test_quantize_prints_sizes_and_difference(call, tmp_path, model, format_):
     model.save(tmp_path / "model.keras")
     line = [tmp_path / "model.keras", tmp_path / "js", f"--format={format_}", "--quantize=uint8"]
     code, out, err = call(convert, *line)
@@ -27,12 +27,12 @@ def test_random_outputs_are_not_compared(call, tmp_path, image_run):
     line = [image_run / "encoder.keras", tmp_path / "js", "--quantize=float16"]
     code, out, _ = call(convert, *line)
     assert code == 0
-    assert out.endswith("The outputs were not compared: its outputs are random.\n")
+    assert out.endswith("The outputs were not compared: the model's outputs are random.\n")
 
 
 @pytest.fixture
 def in_node_modules(monkeypatch):
-    """Be where TensorFlow.js is installed."""
+    """Run the test in the directory where TensorFlow.js is installed."""
     if missing := javascript.missing_for_node():
         pytest.skip(missing)
     monkeypatch.chdir(javascript.ROOT)
@@ -50,7 +50,7 @@ def test_check_runs_the_model_in_node(call, tmp_path, model, in_node_modules, fl
     assert all(float(match[2]) < (1e-3 if "quant" in str(flags) else 1e-6) for match in found)
 
 
-def test_check_of_several_inputs_and_outputs(call, tmp_path, in_node_modules):
+def test_check_compares_several_inputs_and_outputs(call, tmp_path, in_node_modules):
     a, b = keras.Input((3,), name="a"), keras.Input((2,), name="b", dtype="int32")
     embedded = keras.layers.Flatten()(keras.layers.Embedding(5, 4)(b))
     both = keras.layers.Concatenate()([a, embedded])
@@ -69,8 +69,8 @@ class Doubled(keras.layers.Layer):
         return 2 * x
 
 
-def test_check_of_a_model_that_tensorflow_js_cannot_run(call, tmp_path, in_node_modules):
-    """Its class is in the page's code, which --check does not have."""
+def test_check_of_a_custom_class_fails(call, tmp_path, in_node_modules):
+    """The page would register the class; --check has no page."""
     keras.Sequential([keras.Input((2,)), Doubled()]).save(tmp_path / "model.keras")
     result = call(convert, tmp_path / "model.keras", tmp_path / "js", "--check")
     assert_one_line(result, "TensorFlow.js cannot run", "js on cpu: Unknown layer: Doubled")
@@ -80,7 +80,9 @@ def test_check_of_a_model_that_tensorflow_js_cannot_run(call, tmp_path, in_node_
     ("path", "words"),
     [("", "--check needs Node"), (None, "npm install @tensorflow/tfjs @tensorflow/tfjs-backend")],
 )
-def test_check_without_node_or_tensorflow_js(call, tmp_path, keras_file, monkeypatch, path, words):
+def test_check_without_node_or_tensorflow_js_fails(
+    call, tmp_path, keras_file, monkeypatch, path, words
+):
     monkeypatch.chdir(tmp_path)
     if path is not None:
         monkeypatch.setenv("PATH", path)

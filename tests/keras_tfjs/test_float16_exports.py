@@ -1,4 +1,4 @@
-"""The copies of the apps' graphs with weights of 16 bits."""
+"""The float16 copies of the apps' graph models."""
 
 import json
 
@@ -31,8 +31,8 @@ def scaled_vae(factor: float) -> keras.Model:
 
 
 @pytest.mark.parametrize("backend", ["cpu", "wasm"])
-def test_the_text_graph(run_in_node, text_run, backend):
-    """A character of a graph with half the bytes."""
+def test_float16_text_graph_has_half_the_bytes(run_in_node, text_run, backend):
+    """The float16 copy computes nearly the same, with half the bytes."""
     content = json.loads((text_run / "graph_model_float16/model.json").read_text())
     names = list(content["signature"]["inputs"])
     inputs = {n: np.zeros((1, 16 if "_1_" in n else 8), np.float32) for n in names[1:]}
@@ -54,7 +54,7 @@ def test_the_text_graph(run_in_node, text_run, backend):
 
 
 @pytest.mark.parametrize("backend", ["cpu", "wasm"])
-def test_the_decoder(run_in_node, image_run, backend):
+def test_float16_decoder_is_within_a_gray_level(run_in_node, image_run, backend):
     decoder = keras.models.load_model(image_run / "decoder.keras", compile=False)
     z = np.random.default_rng(1).normal(size=(20, 2)).astype(np.float32)
     job = graph_job(image_run / "graph_model_float16/decoder", {"decoder_input": z}, ["decoded"])
@@ -62,7 +62,7 @@ def test_the_decoder(run_in_node, image_run, backend):
     assert 0 < difference(answer, decoder(z)) < fashion_mnist_vae.export.GRAY_LEVEL
 
 
-def test_a_text_model_that_differs_has_no_copy(tmp_path, capsys):
+def test_text_model_that_differs_has_no_float16_copy(tmp_path, capsys):
     text_data = TextData("bottles", TEXT, 12, 3)
     model = text.create_model(12, text_data.char_set_size(), [4])
     model.set_weights([20 * weight for weight in model.get_weights()])
@@ -73,14 +73,14 @@ def test_a_text_model_that_differs_has_no_copy(tmp_path, capsys):
     assert line.startswith("No graph_model_float16: a probability would differ by ")
 
 
-def test_a_decoder_that_differs_has_no_copy(tmp_path, capsys):
+def test_decoder_that_differs_has_no_float16_copy(tmp_path, capsys):
     files = fashion_mnist_vae.export.export_models(tmp_path, scaled_vae(20), IMAGE_DATA, (0, 1))
     assert "graph_model" in files and "graph_model_float16" not in files
     assert "No graph_model_float16: a pixel would differ by " in capsys.readouterr().out
 
 
-def test_a_difference_of_less_than_a_gray_level_is_none(tmp_path, capsys):
-    """Of the decoders of larger and larger weights, some differ by more than 1e-3."""
+def test_decoder_within_a_gray_level_has_a_float16_copy(tmp_path, capsys):
+    """Some of the decoders differ by more than 1e-3, but less than a gray level."""
     found = []
     for factor in (1, 4, 6, 8, 20):
         model = scaled_vae(factor)

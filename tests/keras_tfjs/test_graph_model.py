@@ -1,4 +1,4 @@
-"""Frozen graphs in the real TensorFlow.js, and what cannot be one."""
+"""Graph models in the real TensorFlow.js, and functions that are refused."""
 
 import json
 
@@ -20,8 +20,10 @@ def run(run_in_node, path, inputs, outputs, backend="wasm"):
 
 
 @pytest.mark.parametrize("backend", ["cpu", "wasm"])
-def test_a_saved_model_with_a_loop(run_in_node, differences, text_run, tmp_path, backend):
-    """The text model's window, whose loop keeps tensors only."""
+def test_saved_model_with_a_loop_computes_the_same(
+    run_in_node, differences, text_run, tmp_path, backend
+):
+    """The text model's SavedModel has a loop of plain tensors."""
     graph_model.save(text_run / "saved_model", tmp_path)
     serve = tf.saved_model.load(str(text_run / "saved_model")).signatures["serving_default"]
     _, length, size = serve.structured_input_signature[1]["windows"].shape
@@ -34,8 +36,8 @@ def test_a_saved_model_with_a_loop(run_in_node, differences, text_run, tmp_path,
     assert largest <= 1e-6
 
 
-def test_inputs_and_outputs_have_their_names(run_in_node, tmp_path):
-    """Two outputs of one value, one that is an input, one that is constant, one of integers."""
+def test_inputs_and_outputs_keep_their_names(run_in_node, tmp_path):
+    """The outputs: two equal ones, an input, a constant, and an integer."""
 
     @tf.function(input_signature=[Spec([None], tf.float32, "b"), Spec([None], tf.float32, "a")])
     def function(b, a):
@@ -68,7 +70,7 @@ def test_equal_constants_are_written_once(run_in_node, tmp_path):
     assert difference(run(run_in_node, tmp_path, {"x": x}, ["y"]), function(x)) <= 1e-5
 
 
-def test_loops_and_branches_with_constants_of_their_own(run_in_node, tmp_path):
+def test_constants_in_loops_and_branches_are_kept(run_in_node, tmp_path):
     @tf.function(input_signature=[Spec([3], tf.float32, "x"), Spec([], tf.int32, "n")])
     def function(x, n):
         def body(i, x):
@@ -91,7 +93,7 @@ def test_variables_are_frozen(tmp_path):
 
 
 REFUSED = {
-    "an operation that it has not": (lambda x: tf.linalg.logdet(x), "cannot run the operation"),
+    "missing operation": (lambda x: tf.linalg.logdet(x), "cannot run the operation"),
     "lists of tensors": (
         lambda x: tf.TensorArray(tf.float32, 4).unstack(x).stack(),
         "cannot run the operation TensorList",
@@ -103,7 +105,7 @@ REFUSED = {
     "uint8": (lambda x: tf.cast(tf.cast(x, tf.uint8) + 1, tf.float32), "has no DT_UINT8"),
     "float16": (lambda x: tf.cast(tf.cast(x, tf.float16), tf.float32), "has no DT_HALF"),
     "mean of integers": (lambda x: tf.reduce_mean(tf.cast(x, tf.int32)), "is not rounded"),
-    "as in training": (
+    "training": (
         lambda x: tf.compat.v1.nn.fused_batch_norm(x[None, None], tf.ones(4), tf.ones(4))[0],
         "normalizes by the batch",
     ),
@@ -115,7 +117,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_tensorflow_js_cannot_run_is_refused(tmp_path, name):
+def test_unsupported_function_is_refused(tmp_path, name):
     make, pattern = REFUSED[name]
 
     @tf.function(input_signature=[Spec([4, 4], tf.float32, "x")])
@@ -127,15 +129,15 @@ def test_what_tensorflow_js_cannot_run_is_refused(tmp_path, name):
     assert not (tmp_path / "model").exists()
 
 
-def test_names_that_are_missing_or_taken(tmp_path):
+def test_missing_or_equal_names_are_refused(tmp_path):
     x, y = (Spec([2], tf.float32, name) for name in ("x", "x"))
     twice = tf.function(lambda a, b: {"y": a + b}, input_signature=[x, y])
     odd = tf.function(lambda a: {"a:0": a + 1}, input_signature=[x])
     for function in (twice, odd):
-        with pytest.raises(ValueError, match="put needs a name of its own"):
+        with pytest.raises(ValueError, match="put needs a unique name"):
             graph_model.save(function, tmp_path / "model")
     shapeless = tf.function(lambda a: a, input_signature=[Spec(None, tf.float32, "x")])
-    with pytest.raises(ValueError, match="the rank of .* is unknown: give it a shape"):
+    with pytest.raises(ValueError, match="the rank of .* is unknown: give its tf.TensorSpec"):
         graph_model.save(shapeless, tmp_path / "model")
     with pytest.raises(ValueError, match="the tf.function has no input_signature"):
         graph_model.save(tf.function(lambda a: a), tmp_path / "model")
@@ -144,7 +146,7 @@ def test_names_that_are_missing_or_taken(tmp_path):
     assert not (tmp_path / "model").exists()
 
 
-def test_a_saved_model_without_the_signature(tmp_path):
+def test_saved_model_without_the_signature_is_refused(tmp_path):
     tf.saved_model.save(tf.Module(), str(tmp_path / "empty"))
     with pytest.raises(ValueError, match="has no signature serving_default"):
         graph_model.save(tmp_path / "empty", tmp_path / "model")

@@ -1,4 +1,4 @@
-"""Each rule of graph_rewrites.py: the numbers of TensorFlow on every backend, also in a loop."""
+"""Each rule of graph_rewrites.py computes the same as TensorFlow, on all backends and in a loop."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def _bitwise(x):
 
 KERNEL_3D = _RNG.normal(size=(1, 1, 2, 2, 3)).astype(np.float32)
 
-# By operation: what is computed, and on what.
+# By operation: a function and its input.
 CASES = {
     "AvgPool3D": (lambda x: tf.nn.avg_pool3d(x, 1, 2, "SAME"), VIDEOS),
     "BiasAdd": (
@@ -76,7 +76,7 @@ CASES = {
 
 
 def in_loop(function):
-    """Compute in the body of a loop, whose operations stand in a function of the graph."""
+    """Call a function in the body of a loop, which is a library function of the graph."""
 
     def looped(x):
         outputs = function(x)
@@ -103,7 +103,7 @@ def saved(tmp_path_factory):
 
 
 @pytest.mark.parametrize("place", PLACES, ids="-".join)
-def test_rewritten_operations(request, saved, place):
+def test_rewritten_operations_compute_the_same(request, saved, place):
     where, backend = place
     jobs, expected = saved
     answers = request.getfixturevalue(f"run_in_{where}")(backend, jobs)
@@ -136,7 +136,7 @@ def test_unknown_rank_is_refused(tmp_path, operation):
         graph_model.save(graph, tmp_path)
 
 
-def test_unique_is_for_vectors(tmp_path):
+def test_unique_of_a_matrix_is_refused(tmp_path):
     def unique(shape):
         spec = tf.TensorSpec(shape, tf.float32, "x")
         return tf.function(lambda x: tf.raw_ops.UniqueV2(x=x, axis=[0]).y, input_signature=[spec])

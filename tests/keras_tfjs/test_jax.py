@@ -1,4 +1,4 @@
-"""Layers models with Keras on JAX, where TensorFlow is not installed: `make test-jax`."""
+"""Layers models with Keras on JAX, without TensorFlow: `make test-jax`."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import subprocess
 import keras
 import numpy as np
 import pytest
+from keras import layers
 
 from keras_tfjs import layers_model
 from tests.keras_tfjs.case import randomize
@@ -14,7 +15,6 @@ from tests.support.shared_files import ROOT
 
 pytestmark = pytest.mark.jax
 PYTHON = ROOT / ".venv-jax/bin/python"
-L = keras.layers
 
 
 def python(*line, cwd=None, **variables) -> subprocess.CompletedProcess:
@@ -33,9 +33,9 @@ def convert(*line, **kwargs) -> str:
 @pytest.fixture(scope="module")
 def model():
     x = keras.Input((6, 4), name="x")
-    y = L.BatchNormalization()(L.Conv1D(5, 3, activation="relu")(x))
-    y = L.Concatenate()([L.LSTM(3)(y), L.Flatten()(y)])
-    return randomize(keras.Model(x, L.Dense(2, "softmax")(y)))
+    y = layers.BatchNormalization()(layers.Conv1D(5, 3, activation="relu")(x))
+    y = layers.Concatenate()([layers.LSTM(3)(y), layers.Flatten()(y)])
+    return randomize(keras.Model(x, layers.Dense(2, "softmax")(y)))
 
 
 def test_tensorflow_is_not_installed():
@@ -44,7 +44,7 @@ def test_tensorflow_is_not_installed():
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 @pytest.mark.parametrize("flags", [[], ["--quantize=uint8"], ["--quantize=float16"]])
-def test_the_files_are_those_that_tensorflow_writes(tmp_path, model, suffix, flags):
+def test_jax_and_tensorflow_write_equal_files(tmp_path, model, suffix, flags):
     model.save(tmp_path / f"model{suffix}")
     convert(tmp_path / f"model{suffix}", tmp_path / "jax", *flags)
     quantize = flags[0].partition("=")[2] if flags else None
@@ -54,15 +54,15 @@ def test_the_files_are_those_that_tensorflow_writes(tmp_path, model, suffix, fla
         assert first.read_bytes() == second.read_bytes()
 
 
-def test_there_and_back(tmp_path, model):
+def test_layers_model_converts_back_unchanged(tmp_path, model):
     layers_model.save(model, tmp_path / "js")
     assert convert(tmp_path / "js", tmp_path / "back.keras") == f"Wrote {tmp_path}/back.keras.\n"
     x = np.ones((2, 6, 4), np.float32)
     assert np.array_equal(keras.models.load_model(tmp_path / "back.keras")(x), model(x))
 
 
-def test_check(tmp_path, model):
-    """JAX and TensorFlow.js agree."""
+def test_check_finds_equal_outputs(tmp_path, model):
+    """The outputs of JAX and TensorFlow.js are equal."""
     model.save(tmp_path / "model.keras")
     out = convert(tmp_path / "model.keras", tmp_path / "js", "--check", cwd=ROOT)
     differences = [float(line.split("most ")[1].split()[0]) for line in out.splitlines()[2:]]
@@ -77,7 +77,7 @@ def test_check(tmp_path, model):
         ([], {"KERAS_BACKEND": "x"}, "Keras cannot use KERAS_BACKEND=x: "),
     ],
 )
-def test_errors_are_one_line(tmp_path, model, flags, variables, words):
+def test_errors_print_one_line(tmp_path, model, flags, variables, words):
     model.save(tmp_path / "model.keras")
     line = [tmp_path / "model.keras", tmp_path / "js", *flags]
     result = python("-m", "keras_tfjs.convert", *line, **variables)
@@ -85,7 +85,7 @@ def test_errors_are_one_line(tmp_path, model, flags, variables, words):
     assert not (tmp_path / "js").exists()
 
 
-def test_damaged_files_are_one_line(tmp_path, model):
+def test_damaged_file_prints_one_line(tmp_path, model):
     model.save(tmp_path / "model.keras")
     data = (tmp_path / "model.keras").read_bytes()
     (tmp_path / "model.keras").write_bytes(data[:-100])
@@ -93,7 +93,7 @@ def test_damaged_files_are_one_line(tmp_path, model):
     assert result.returncode == 1 and result.stderr.count("\n") == 1
 
 
-def test_from_python(tmp_path, model):
+def test_save_and_load_from_python(tmp_path, model):
     layers_model.save(model, tmp_path / "js")
     code = (
         "import json, numpy as np; from keras_tfjs import layers_model\n"

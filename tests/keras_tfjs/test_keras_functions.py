@@ -1,7 +1,7 @@
-"""The functions of `keras.ops` and all layers as graph models: right, or refused.
+"""The functions of `keras.ops` and all layers, as graph models: correct or refused.
 
-A backend that `save` names gives the numbers of Keras. Where Keras gives NaN or an infinity,
-backends may differ, because GPUs need not support them.
+Each backend that `save` returns computes the same as Keras. Results where Keras computes NaN or an
+infinity are not compared, because GPUs may not support them.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.long
 LIMIT = 1e-5
 LAYERS = CASES | COMPOSED_CASES
 REFUSED_LAYERS = {"Resizing bicubic": "ScaleAndTranslate"}
-# TensorFlow.js lacks an operation that they need, or Keras cannot trace them.
+# TensorFlow.js lacks an operation that the function needs, or Keras cannot trace the function.
 REFUSED_FUNCTIONS = {
     *("angle", "bitwise_left_shift", "bitwise_right_shift", "cholesky_inverse", "corrcoef"),
     *("cross", "det", "diag", "diagflat", "diagonal", "eigh", "erfinv", "i0", "in_top_k", "inv"),
@@ -32,7 +32,7 @@ REFUSED_FUNCTIONS = {
     *("segment_max", "segment_min", "segment_prod", "segment_sum", "slogdet", "space_to_depth"),
     *("sparse_categorical_crossentropy", "svd", "unfold", "unravel_index"),
 }
-# Constants, complex numbers, and functions that need inputs of their own.
+# Constants, complex numbers, and functions that need special inputs.
 NOT_CALLED = {
     *("arange", "argpartition", "bartlett", "blackman", "cholesky", "correlate", "ctc_decode"),
     *("ctc_loss", "dsplit", "eig", "einsum", "eye", "fft", "fft2", "fold", "full", "hamming"),
@@ -43,7 +43,7 @@ NOT_CALLED = {
 
 
 class Run(NamedTuple):
-    """A graph model, what Keras computes, and the backends that are said to run it."""
+    """A graph model, Keras's outputs, and the backends that `save` returned."""
 
     label: str
     job: Job
@@ -53,7 +53,7 @@ class Run(NamedTuple):
 
 @pytest.fixture(scope="module")
 def functions(tmp_path_factory):
-    """Each function's calls as graph models, by the function's name."""
+    """Save each function's calls as graph models, by the function's name."""
     root, runs = tmp_path_factory.mktemp("functions"), {}
     for number, probe in enumerate(function_probes()):
         found, path = runs.setdefault(probe.name, []), root / str(number)
@@ -68,7 +68,7 @@ def functions(tmp_path_factory):
 
 
 def save(probe, path):
-    """Save a call of any batch size, or else of one size; return its backends, none if refused."""
+    """Save a call with any batch size, or else a fixed one; return its backends, [] if refused."""
     for call in (probe, probe._replace(batches=0)):
         with contextlib.suppress(ValueError):
             return graph_model.save(call.function(), path)
@@ -77,7 +77,7 @@ def save(probe, path):
 
 @pytest.fixture(scope="module")
 def layers(tmp_path_factory):
-    """Each layer's model as a graph model, without those that are refused."""
+    """Save each layer's model as a graph model, without the refused layers."""
     root, runs = tmp_path_factory.mktemp("layers"), []
     for number, name in enumerate(name for name in LAYERS if name not in REFUSED_LAYERS):
         model, values, path = LAYERS[name].model(), LAYERS[name].inputs(), root / str(number)
@@ -90,7 +90,7 @@ def layers(tmp_path_factory):
 
 
 def wrong(runs, place, request):
-    """Return what is wrong with the models that are said to run on a backend."""
+    """Return the wrong outputs and errors of the models that `save` allows on a backend."""
     where, backend = place
     chosen = [run for run in runs if backend in run.backends]
     assert len(chosen) > 0.9 * len(runs)
@@ -109,24 +109,24 @@ def wrong(runs, place, request):
     return found
 
 
-def test_which_functions_are_called_and_refused(functions):
+def test_lists_of_skipped_and_refused_functions_are_complete(functions):
     assert functions_of_keras() - functions.keys() <= NOT_CALLED
     assert {name for name, runs in functions.items() if not runs} <= REFUSED_FUNCTIONS
 
 
 @pytest.mark.parametrize("place", PLACES, ids="-".join)
-def test_functions_of_keras_ops(request, functions, place):
+def test_functions_of_keras_ops_compute_the_same(request, functions, place):
     runs = [run for found in functions.values() for run in found]
     assert len(runs) > 1000
     assert not wrong(runs, place, request)
 
 
 @pytest.mark.parametrize("name", REFUSED_LAYERS)
-def test_refused_layers(tmp_path, name):
+def test_listed_layers_are_refused(tmp_path, name):
     with pytest.raises(ValueError, match=REFUSED_LAYERS[name]):
         graph_model.save(LAYERS[name].model(), tmp_path)
 
 
 @pytest.mark.parametrize("place", PLACES, ids="-".join)
-def test_layers_as_graph_models(request, layers, place):
+def test_layers_compute_the_same_as_graph_models(request, layers, place):
     assert not wrong(layers, place, request)

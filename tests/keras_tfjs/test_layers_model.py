@@ -1,8 +1,9 @@
-"""Every layer class in the real TensorFlow.js: in both directions, on its backends in Node."""
+"""Every layer class in the real TensorFlow.js, in both directions, on the backends in Node."""
 
 import keras
 import numpy as np
 import pytest
+from keras import layers
 
 from harness.javascript import arrays, difference, tensor
 from keras_tfjs import layers_model
@@ -11,14 +12,13 @@ from tests.keras_tfjs.case import randomize, run
 from tests.keras_tfjs.cases import CASES
 from tests.keras_tfjs.made_in_js import MADE_IN_JS
 
-L = keras.layers
 LIMIT = 1e-5
 BACKENDS = ["cpu", "wasm", "tensorflow"]
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """Every case's model, as `save` wrote it, and what Keras computes with it."""
+    """Save the model of every case; return the directory, Keras's outputs and the jobs."""
     root = tmp_path_factory.mktemp("layers")
     expected, jobs = {}, []
     for number, (name, case) in enumerate(CASES.items()):
@@ -64,7 +64,7 @@ def test_tensorflow_js_computes_the_same(answered, saved, differences, name):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_keras_loads_what_it_saved(saved, differences, name):
+def test_load_returns_an_equal_model(saved, differences, name):
     root, expected, _ = saved
     model = layers_model.load(root / str(list(CASES).index(name)))
     outputs = run(model, CASES[name].inputs())
@@ -72,12 +72,12 @@ def test_keras_loads_what_it_saved(saved, differences, name):
     assert largest == 0
 
 
-# TensorFlow.js does not write the depth multiplier of this layer, and cannot load it itself.
+# TensorFlow.js does not write this layer's depth multiplier, so it cannot load its own file.
 FORGOTTEN = {"SeparableConv2D"}
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_keras_loads_what_tensorflow_js_saved(answered, saved, differences, name):
+def test_load_reads_models_that_tensorflow_js_saved(answered, saved, differences, name):
     root, expected, _ = saved
     path = root / f"js-{list(CASES).index(name)}"
     if name in FORGOTTEN:
@@ -91,9 +91,7 @@ def test_keras_loads_what_tensorflow_js_saved(answered, saved, differences, name
 
 
 @pytest.mark.parametrize("name", MADE_IN_JS)
-def test_models_made_in_tensorflow_js_with_its_own_defaults(
-    run_in_node, differences, tmp_path, name
-):
+def test_load_reads_models_with_defaults_of_tensorflow_js(run_in_node, differences, tmp_path, name):
     layers, shape = MADE_IN_JS[name]
     inputs = np.random.default_rng(0).normal(size=(3, *shape)).astype(np.float32)
     job = {
@@ -112,30 +110,32 @@ def test_models_made_in_tensorflow_js_with_its_own_defaults(
 def nested_and_shared() -> keras.Model:
     """Two inputs and outputs, a layer and a model called twice, a Sequential within a model."""
     inner_input = keras.Input((4,))
-    inner = keras.Model(inner_input, L.Dense(3, "tanh", name="inner")(inner_input), name="nested")
-    stack = keras.Sequential([keras.Input((3,)), L.Dense(5), L.ReLU()], name="stack")
-    shared = L.Dense(4, name="shared")
+    inner = keras.Model(
+        inner_input, layers.Dense(3, "tanh", name="inner")(inner_input), name="nested"
+    )
+    stack = keras.Sequential([keras.Input((3,)), layers.Dense(5), layers.ReLU()], name="stack")
+    shared = layers.Dense(4, name="shared")
     first, second = keras.Input((4,), name="first"), keras.Input((4,), name="second")
     left, right = inner(shared(first)), inner(shared(second))
-    joined = L.Concatenate()([stack(left), stack(right), right])
-    outputs = [joined, L.Average()([left, right]), right, stack(left)]
+    joined = layers.Concatenate()([stack(left), stack(right), right])
+    outputs = [joined, layers.Average()([left, right]), right, stack(left)]
     return randomize(keras.Model([first, second], outputs))
 
 
 def shared_at_two_depths() -> keras.Model:
-    """TensorFlow.js can make the second call of a layer first: the calls must not be mixed up."""
+    """TensorFlow.js may make the second call of a layer first, so `save` reorders the calls."""
     x = keras.Input((4,))
-    early, late = L.Dense(4, name="early"), L.Dense(4, name="late")
+    early, late = layers.Dense(4, name="early"), layers.Dense(4, name="late")
     deep, flat = late(early(x)), late(x)
-    z = L.ReLU()(L.Dense(4, name="after")(L.ReLU()(flat)))
-    inner = keras.Sequential([keras.Input((4,)), L.Dense(4, name="inside")], name="inner")
+    z = layers.ReLU()(layers.Dense(4, name="after")(layers.ReLU()(flat)))
+    inner = keras.Sequential([keras.Input((4,)), layers.Dense(4, name="inside")], name="inner")
     return randomize(keras.Model(x, [inner(deep), z, deep, inner(z)]))
 
 
 def regularized() -> keras.Model:
-    """What matters in further training only."""
+    """Fields that matter in training only."""
     regularizers, constraints = keras.regularizers, keras.constraints
-    layer = L.Dense(
+    layer = layers.Dense(
         3,
         kernel_initializer=keras.initializers.VarianceScaling(0.5, "fan_out", "uniform", seed=3),
         kernel_regularizer=regularizers.L2(0.01),
@@ -143,7 +143,7 @@ def regularized() -> keras.Model:
         kernel_constraint=constraints.MaxNorm(3),
         bias_constraint=constraints.NonNeg(),
     )
-    frozen = L.Dense(2, trainable=False, kernel_initializer="lecun_normal")
+    frozen = layers.Dense(2, trainable=False, kernel_initializer="lecun_normal")
     model = randomize(keras.Sequential([keras.Input((4,)), layer, frozen]))
     layer.bias.assign(keras.ops.abs(layer.bias))
     return model
@@ -151,7 +151,7 @@ def regularized() -> keras.Model:
 
 @pytest.mark.parametrize("make", [nested_and_shared, shared_at_two_depths, regularized])
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_whole_models_there_and_back(run_in_node, differences, tmp_path, make, backend):
+def test_whole_models_convert_both_ways(run_in_node, differences, tmp_path, make, backend):
     model = make()
     rng = np.random.default_rng(0)
     inputs = [rng.normal(size=(3, 4)).astype(np.float32) for _ in model.inputs]
@@ -177,12 +177,12 @@ def test_whole_models_there_and_back(run_in_node, differences, tmp_path, make, b
     assert again == (tmp_path / "model.json").read_text()
 
 
-def test_further_training_in_tensorflow_js(run_in_node, tmp_path):
-    """On every backend the loss falls, and what was learned comes back to Keras."""
+def test_training_in_tensorflow_js_reduces_the_loss(run_in_node, tmp_path):
+    """The loss falls on every backend, and Keras loads the trained model."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(64, 6, 4)).astype(np.float32)
     y = np.eye(3, dtype=np.float32)[x.sum(axis=(1, 2)).astype(int) % 3]
-    model = keras.Sequential([keras.Input((6, 4)), L.LSTM(8), L.Dense(3, "softmax")])
+    model = keras.Sequential([keras.Input((6, 4)), layers.LSTM(8), layers.Dense(3, "softmax")])
     layers_model.save(model, tmp_path)
     train = {"targets": tensor(y), "epochs": 8, "learningRate": 0.05}
     for backend in BACKENDS:
@@ -201,8 +201,8 @@ def test_further_training_in_tensorflow_js(run_in_node, tmp_path):
         assert trained.evaluate(x, y, verbose=0) < answer["losses"][0]
 
 
-def test_a_model_saved_with_its_optimizer_and_in_shards(run_in_node, tmp_path):
-    """What tfjs-node saves with includeOptimizer, then cut as the official converter does."""
+def test_load_reads_optimizer_and_shards(run_in_node, tmp_path):
+    """tfjs-node saves with includeOptimizer; then the test cuts the weights into shards."""
     x, y = np.ones((4, 5), np.float32), np.ones((4, 2), np.float32)
     train = {"targets": tensor(y), "epochs": 1, "learningRate": 0.1, "loss": "meanSquaredError"}
     job = {
@@ -217,7 +217,7 @@ def test_a_model_saved_with_its_optimizer_and_in_shards(run_in_node, tmp_path):
     text = (tmp_path / "model.json").read_text()
     assert '"group":"optimizer"' in text and '"optimizer_config"' in text
     data = (tmp_path / "weights.bin").read_bytes()
-    for number, start in enumerate(range(0, len(data), 30)):  # 30 is no multiple of a float's 4
+    for number, start in enumerate(range(0, len(data), 30)):  # 30 is not a multiple of 4
         (tmp_path / f"shard{number}.bin").write_bytes(data[start : start + 30])
     (tmp_path / "weights.bin").unlink()
     shards = ", ".join(f'"shard{number}.bin"' for number in range(-(-len(data) // 30)))
@@ -226,8 +226,8 @@ def test_a_model_saved_with_its_optimizer_and_in_shards(run_in_node, tmp_path):
     assert difference(answer, run(layers_model.load(tmp_path), [x])) <= LIMIT
 
 
-def test_metadata_goes_there_and_back(run_in_node, tmp_path):
-    model = keras.Sequential([keras.Input((2,)), L.Dense(1)])
+def test_metadata_is_kept_both_ways(run_in_node, tmp_path):
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
     metadata = {"char_set": ["a", "\n", "é", "😀"], "n": [1, {"x": None}]}
     layers_model.save(model, tmp_path, metadata)
     job = {"kind": "layers", "url": f"file://{tmp_path}/model.json", "save": f"file://{tmp_path}/b"}
@@ -237,9 +237,9 @@ def test_metadata_goes_there_and_back(run_in_node, tmp_path):
     assert layers_model.load_metadata(tmp_path) == {}
 
 
-def test_a_browsers_download(run_in_chromium, downloads, tmp_path):
+def test_load_reads_a_browsers_download(run_in_chromium, downloads, tmp_path):
     """model.save('downloads://...') of a page gives NAME.json and NAME.weights.bin."""
-    model = randomize(keras.Sequential([keras.Input((5, 4)), L.LSTM(3), L.Dense(2)]))
+    model = randomize(keras.Sequential([keras.Input((5, 4)), layers.LSTM(3), layers.Dense(2)]))
     layers_model.save(model, tmp_path, {"a": "b"})
     x = np.random.default_rng(0).normal(size=(2, 5, 4)).astype(np.float32)
     job = {

@@ -1,4 +1,4 @@
-"""What the official tensorflowjs_converter reads and writes: `make test-converter`."""
+"""Files of the official tensorflowjs_converter, and our files in it: `make test-converter`."""
 
 import json
 import os
@@ -19,7 +19,7 @@ CONVERTER = ROOT / ".venv-converter/bin/tensorflowjs_converter"
 
 
 def run_there(*line) -> None:
-    """Run a command of the converter's environment."""
+    """Run a command in the converter's environment."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
     result = subprocess.run(line, capture_output=True, text=True, env=environment)
     assert result.returncode == 0, result.stderr
@@ -29,8 +29,8 @@ def convert(source, target, *flags) -> None:
     run_there(CONVERTER, *flags, source, target)
 
 
-def _name(directory, names, output) -> str:
-    """Return what the converter calls an output: where there are several, it loses their names."""
+def output_name(directory, names, output) -> str:
+    """Return the converter's name of an output; it drops the names of several outputs."""
     given = json.loads((directory / "model.json").read_text())["signature"]["outputs"]
     number = names.index(output)
     return output if output in given else f"Identity_{number}:0" if number else "Identity:0"
@@ -46,7 +46,9 @@ def _name(directory, names, output) -> str:
         ("vae", ["z_mean", "z_log_var"]),
     ],
 )
-def test_graph_models(run_in_node, text_run, image_run, tmp_path, directory, outputs, backend):
+def test_official_converter_converts_our_saved_models(
+    run_in_node, text_run, image_run, tmp_path, directory, outputs, backend
+):
     text = directory == "text"
     saved = text_run / "saved_model" if text else image_run / "saved_model" / directory
     flags = ["--input_format=tf_saved_model", "--output_format=tfjs_graph_model"]
@@ -55,23 +57,23 @@ def test_graph_models(run_in_node, text_run, image_run, tmp_path, directory, out
     ((name, spec),) = serve.structured_input_signature[1].items()
     shape = [3, *spec.shape[1:]]
     value = np.random.default_rng(0).uniform(size=shape).astype(np.float32)
-    names = [_name(tmp_path, sorted(serve.structured_outputs), output) for output in outputs]
+    names = [output_name(tmp_path, sorted(serve.structured_outputs), output) for output in outputs]
     job = graph_job(tmp_path, {name: value}, names)
     expected = serve(tf.constant(value))
     (answer,) = run_in_node(backend, [job])
     assert difference(answer, [expected[output] for output in outputs]) <= 1e-6
 
 
-def test_its_layers_models_do_not_load(run_in_node, text_run, tmp_path):
-    """Why this bridge is here. If this fails one day, the official tool has been mended."""
+def test_official_layers_models_do_not_load(run_in_node, text_run, tmp_path):
+    """The reason for keras_tfjs. If this test fails, the official converter supports Keras 3."""
     flags = ["--input_format=keras_keras", "--output_format=tfjs_layers_model"]
     convert(text_run / "model.keras", tmp_path, *flags)
     (answer,) = run_in_node("cpu", [{"kind": "layers", "url": f"file://{tmp_path}/model.json"}])
     assert "An InputLayer should be passed either" in answer["error"]
 
 
-def test_layers_models_of_keras_2_are_read(tmp_path):
-    """From HDF5 files and SavedModels, with weights in shards, of every class that is shared."""
+def test_load_reads_layers_models_of_keras_2(tmp_path):
+    """The models are from HDF5 files and SavedModels, with shards, and have every shared class."""
     run_there(CONVERTER.parent / "python", HERE / "keras2_models.py", tmp_path)
     for file in tmp_path.glob("*.npz"):
         arrays = np.load(file)

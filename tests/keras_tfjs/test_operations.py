@@ -1,4 +1,4 @@
-"""The table of operations: what TensorFlow.js knows, and what the probes say of a part of it."""
+"""The table of operations has operations of TensorFlow.js only, and a part of the probes agrees."""
 
 import csv
 
@@ -11,10 +11,10 @@ from keras_tfjs import BACKENDS, graph_model
 from keras_tfjs.operations import supported_backends
 
 TABLE = javascript.ROOT / "keras_tfjs/operations.csv"
-EVERY = 25  # of the probes, each such one runs here; make docs-tfjs-operations runs all
+EVERY = 25  # run each 25th probe here; make docs-tfjs-operations runs all
 
 
-def test_every_operation_is_one_of_tensorflow_js():
+def test_table_has_operations_of_tensorflow_js_only():
     directory = javascript.ROOT / "node_modules/@tensorflow/tfjs-converter/dist/operations/op_list"
     if not directory.is_dir():
         pytest.skip("TensorFlow.js is not installed: run make test, which needs node and npm")
@@ -27,7 +27,7 @@ def test_every_operation_is_one_of_tensorflow_js():
 
 
 @pytest.mark.parametrize("backend", ["cpu", "wasm", "tensorflow"])
-def test_what_the_table_allows_is_right(run_in_node, tmp_path, backend):
+def test_operations_in_the_table_are_correct(run_in_node, tmp_path, backend):
     probes = [probe for probe in all_probes() if probe.kind in (ORDINARY, "random")]
     prepared = [
         item
@@ -48,12 +48,12 @@ def save(function, path, **options):
     return graph_model.save(graph, path, **options)
 
 
-def test_backends_that_run_a_model(tmp_path):
+def test_save_returns_the_backends_that_run_a_model(tmp_path):
     assert save(lambda x: tf.nn.relu(x), tmp_path / "relu") == list(BACKENDS)
     assert "webgl" not in save(lambda x: tf.sin(x), tmp_path / "sin")
 
 
-def test_a_demanded_backend_that_cannot_run_the_model(tmp_path):
+def test_demanded_backend_that_cannot_run_is_refused(tmp_path):
     with pytest.raises(ValueError, match="the backend webgl cannot run the operation Sin"):
         save(lambda x: tf.sin(x), tmp_path / "model", backends=["cpu", "webgl"])
     with pytest.raises(ValueError, match="there is no backend gpu, only cpu, wasm, webgl, tensor"):

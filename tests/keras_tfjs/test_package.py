@@ -1,4 +1,4 @@
-"""`keras_tfjs` is a package of its own."""
+"""`keras_tfjs` does not depend on the rest of the repository."""
 
 import ast
 import subprocess
@@ -9,7 +9,7 @@ from tests.support.shared_files import ROOT
 OTHERS = {"fashion_mnist_vae", "lstm_text_generation", "training_run", "tests", "benchmarks"}
 
 
-def test_it_imports_nothing_of_this_repository():
+def test_package_imports_nothing_of_this_repository():
     for file in (ROOT / "keras_tfjs").glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

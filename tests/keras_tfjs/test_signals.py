@@ -1,4 +1,4 @@
-"""Signals are noticed at once, whatever Python is in the middle of."""
+"""Signals act at once, even while C code runs."""
 
 import signal
 import subprocess
@@ -12,7 +12,7 @@ import lstm_text_generation.train
 from keras_tfjs import signals
 from tests.support.commands import start
 
-# One call of C, of some minutes, as a step of TensorFlow may be: Python's handlers wait for it.
+# A C call of some minutes, like a step of TensorFlow. Python's signal handlers wait for it.
 LONG = "import hashlib; hashlib.pbkdf2_hmac('sha256', b'x', b'y', 10**9)"
 
 
@@ -41,31 +41,31 @@ def assert_only_sigterm_ends(process):
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_does_not_wait_for_a_call_of_c(number, status):
+def test_signal_interrupts_a_call_of_c(number, status):
     process = run("pass")
     process.send_signal(number)
     _, error = process.communicate(timeout=20)
     assert (process.returncode, error) == (status, "\nerror: last words\n")
 
 
-def test_what_is_ignored_stays_ignored():
-    """As by a shell, for commands in the background."""
+def test_ignored_signal_stays_ignored():
+    """A shell ignores SIGINT for background commands."""
     assert_only_sigterm_ends(run("signal.signal(signal.SIGINT, signal.SIG_IGN)"))
 
 
-def test_handlers_are_given_back():
+def test_handlers_are_restored():
     handlers = [signal.getsignal(number) for number in signals.SIGNALS]
     with signals.watched():
         assert [signal.getsignal(number) for number in signals.SIGNALS] != handlers
     assert [signal.getsignal(number) for number in signals.SIGNALS] == handlers
 
 
-def test_a_deferred_signal_waits_and_the_second_does_not():
+def test_second_deferred_signal_ends_the_process():
     assert_only_sigterm_ends(run("pass", "signals.state.deferred = True"))
 
 
-def test_a_signal_while_tensorflow_is_imported(corpus, tmp_path):
-    """What TensorFlow says meanwhile is kept quiet, but not the last line."""
+def test_signal_during_tensorflow_import_prints_last_words(corpus, tmp_path):
+    """The messages of the import are hidden, but not the last line."""
     process = start(lstm_text_generation.train.__name__, corpus, f"--save_path={tmp_path / 'run'}")
     while "tensorflow" not in Path(f"/proc/{process.pid}/maps").read_text():
         time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""Models of every kind as graph models: subclassed, with dicts, with tables, with random layers."""
+"""All kinds of models as graph models: subclassed, with dicts, lookup tables or random layers."""
 
 import json
 
@@ -6,24 +6,28 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import layers
 
 from harness.javascript import arrays, difference, graph_job
 from keras_tfjs import graph_model
 from keras_tfjs.tracing import function_of
 from tests.keras_tfjs.case import randomize
 
-L = keras.layers
 BACKENDS = ["cpu", "wasm"]
 FLOATS = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
 
 
 @keras.saving.register_keras_serializable(package="tests")
 class Recommender(keras.Model):
-    """Subclassed; its input holds a user and an item."""
+    """A subclassed model; its input holds a user and an item."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        self.users, self.items, self.dropout = L.Embedding(9, 4), L.Embedding(9, 4), L.Dropout(0.5)
+        self.users, self.items, self.dropout = (
+            layers.Embedding(9, 4),
+            layers.Embedding(9, 4),
+            layers.Dropout(0.5),
+        )
 
     def call(self, pairs, training=None):
         products = self.users(pairs[:, 0]) * self.items(pairs[:, 1])
@@ -33,14 +37,14 @@ class Recommender(keras.Model):
 class TwoArguments(keras.Model):
     def __init__(self):
         super().__init__()
-        self.dense = L.Dense(3)
+        self.dense = layers.Dense(3)
 
     def call(self, first, second):
         return {"sum": first + self.dense(second)}
 
 
-class Noise(L.Layer):
-    """Draws from a seed variable whenever it is called."""
+class Noise(layers.Layer):
+    """Draws from a seed variable at each call."""
 
     def __init__(self):
         super().__init__()
@@ -68,7 +72,7 @@ def check(run_in_node, model, path, values, backend="wasm"):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_subclassed_model(run_in_node, tmp_path, backend):
+def test_subclassed_model_computes_the_same(run_in_node, tmp_path, backend):
     model, pairs = Recommender(), np.array([[1, 2], [3, 4], [0, 8]], np.float32)
     with pytest.raises(ValueError, match="inputs of Recommender are unknown: call the model once"):
         graph_model.save(model, tmp_path / "model")
@@ -79,19 +83,21 @@ def test_subclassed_model(run_in_node, tmp_path, backend):
     check(run_in_node, loaded, tmp_path / "loaded", [pairs], backend)
 
 
-def test_model_of_several_arguments(run_in_node, tmp_path):
+def test_model_of_several_arguments_needs_a_tf_function(run_in_node, tmp_path):
     model = TwoArguments()
     expected = model(FLOATS, -FLOATS)
-    with pytest.raises(ValueError, match="missing a required argument: 'second' .a tf.function"):
+    with pytest.raises(
+        ValueError, match="missing a required argument: 'second' .give a tf.function"
+    ):
         graph_model.save(model, tmp_path / "model")
     specs = [tf.TensorSpec([None, 3], tf.float32, name) for name in ("first", "second")]
     graph_model.save(tf.function(model, input_signature=specs), tmp_path)
     assert difference(run(run_in_node, tmp_path, [FLOATS, -FLOATS]), expected) <= 1e-6
 
 
-def test_dicts_of_inputs_and_outputs(run_in_node, tmp_path):
+def test_dicts_keep_the_names_of_inputs_and_outputs(run_in_node, tmp_path):
     a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
-    model = keras.Model({"b": b, "a": a}, {"two": L.Dense(2)(a), "one": a + 2 * b})
+    model = keras.Model({"b": b, "a": a}, {"two": layers.Dense(2)(a), "one": a + 2 * b})
     graph_model.save(model, tmp_path)
     signature = json.loads((tmp_path / "model.json").read_text())["signature"]
     assert sorted(signature["inputs"]) == ["a", "b"]
@@ -103,43 +109,65 @@ def test_dicts_of_inputs_and_outputs(run_in_node, tmp_path):
 
 
 TABLES = {
-    "integers": (lambda: L.IntegerLookup(vocabulary=[3, 5, 9]), np.int64, [[3, 9, 4], [5, 5, 3]]),
-    "text": (lambda: L.StringLookup(vocabulary=["ä", "b"]), "string", [["b", "ä", "?"], ["b"] * 3]),
+    "integers": (
+        lambda: layers.IntegerLookup(vocabulary=[3, 5, 9]),
+        np.int64,
+        [[3, 9, 4], [5, 5, 3]],
+    ),
+    "text": (
+        lambda: layers.StringLookup(vocabulary=["ä", "b"]),
+        "string",
+        [["b", "ä", "?"], ["b"] * 3],
+    ),
 }
 
 
 @pytest.mark.parametrize("name", TABLES)
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_lookup_tables(run_in_node, tmp_path, name, backend):
+def test_lookup_tables_compute_the_same(run_in_node, tmp_path, name, backend):
     layer, dtype, values = TABLES[name]
-    model = functional(lambda x: L.Embedding(9, 2)(layer()(x)), (3,), dtype=dtype)
+    model = functional(lambda x: layers.Embedding(9, 2)(layer()(x)), (3,), dtype=dtype)
     model = randomize(model)
     graph_model.save(model, tmp_path)
     answer = run(run_in_node, tmp_path, [np.array(values)], backend)
     assert difference(answer, model(tf.constant(values))) <= 1e-6
 
 
-def test_text_from_a_table(run_in_node, tmp_path):
-    layer = L.StringLookup(vocabulary=["a", "b"], invert=True)
+def test_lookup_table_returns_strings(run_in_node, tmp_path):
+    layer = layers.StringLookup(vocabulary=["a", "b"], invert=True)
     graph_model.save(functional(layer, (3,), dtype="int64"), tmp_path)
     answer = run(run_in_node, tmp_path, [np.array([[1, 2, 0]])])
     assert answer["outputs"][0]["values"] == ["a", "b", "[UNK]"]
 
 
-def test_layers_that_are_random_in_training(run_in_node, tmp_path):
-    """Dropout, noise and augmentation do nothing when the model predicts."""
-    layers = [
-        *(L.RandomFlip(), L.RandomRotation(0.1), L.RandomZoom(0.1), L.RandomContrast(0.1)),
-        *(L.RandomTranslation(0.1, 0.1), L.RandomBrightness(0.1), L.GaussianNoise(0.1)),
-        *(L.SpatialDropout2D(0.5), L.AlphaDropout(0.5), L.GaussianDropout(0.5), L.Dropout(0.5)),
+def test_random_layers_do_nothing_at_prediction(run_in_node, tmp_path):
+    """Dropout, noise and augmentation do nothing at prediction."""
+    random_layers = [
+        *(
+            layers.RandomFlip(),
+            layers.RandomRotation(0.1),
+            layers.RandomZoom(0.1),
+            layers.RandomContrast(0.1),
+        ),
+        *(
+            layers.RandomTranslation(0.1, 0.1),
+            layers.RandomBrightness(0.1),
+            layers.GaussianNoise(0.1),
+        ),
+        *(
+            layers.SpatialDropout2D(0.5),
+            layers.AlphaDropout(0.5),
+            layers.GaussianDropout(0.5),
+            layers.Dropout(0.5),
+        ),
     ]
-    model = keras.Sequential([keras.Input((8, 8, 3)), *layers])
+    model = keras.Sequential([keras.Input((8, 8, 3)), *random_layers])
     images = np.random.default_rng(0).uniform(size=(2, 8, 8, 3)).astype(np.float32)
     check(run_in_node, model, tmp_path, [images])
 
 
-def test_layer_that_draws_from_a_seed(run_in_node, tmp_path):
-    """Each call draws other numbers, with the mean and spread that Keras has."""
+def test_layer_with_a_seed_draws_new_numbers(run_in_node, tmp_path):
+    """Each call draws new numbers, from the same distribution as in Keras."""
     graph_model.save(functional(Noise()), tmp_path)
     zeros = np.zeros((4000, 3), np.float32)
     first, second = (arrays(run(run_in_node, tmp_path, [zeros]))[0] for _ in range(2))
@@ -147,20 +175,22 @@ def test_layer_that_draws_from_a_seed(run_in_node, tmp_path):
     assert abs(first.mean()) < 0.05 and abs(first.std() - 1) < 0.05
 
 
-def test_grouped_convolutions(run_in_node, tmp_path):
-    """Keras compiles them with XLA, as functions of their own."""
+def test_grouped_convolutions_compute_the_same(run_in_node, tmp_path):
+    """Keras compiles grouped convolutions with XLA, as separate functions."""
     x = keras.Input((6, 6, 4))
-    layers = [
-        L.Conv2D(6, 3, groups=2, padding="same")(x),
-        L.Conv2D(8, 3, groups=4, padding="same")(x),
-        L.Reshape((6, 6, 4))(L.Conv1D(4, 3, groups=2, padding="same")(L.Reshape((36, 4))(x))),
+    outputs = [
+        layers.Conv2D(6, 3, groups=2, padding="same")(x),
+        layers.Conv2D(8, 3, groups=4, padding="same")(x),
+        layers.Reshape((6, 6, 4))(
+            layers.Conv1D(4, 3, groups=2, padding="same")(layers.Reshape((36, 4))(x))
+        ),
     ]
-    model = randomize(keras.Model(x, layers))
+    model = randomize(keras.Model(x, outputs))
     images = np.random.default_rng(0).normal(size=(2, 6, 6, 4)).astype(np.float32)
     check(run_in_node, model, tmp_path, [images])
 
 
-def test_signature_of_a_saved_model(run_in_node, tmp_path):
+def test_signature_chooses_a_function_of_a_saved_model(run_in_node, tmp_path):
     module = tf.Module()
     spec = tf.TensorSpec([None], tf.float32, "x")
     functions = {
@@ -177,27 +207,29 @@ def test_signature_of_a_saved_model(run_in_node, tmp_path):
 
 REFUSED = {
     "stateful": (
-        lambda: keras.Sequential([keras.Input(batch_shape=(2, 6, 4)), L.LSTM(3, stateful=True)]),
+        lambda: keras.Sequential(
+            [keras.Input(batch_shape=(2, 6, 4)), layers.LSTM(3, stateful=True)]
+        ),
         "the model changes a variable when it is called",
     ),
     "sparse": (
-        lambda: keras.Model(x := keras.Input((3,), sparse=True), L.Dense(2)(x)),
+        lambda: keras.Model(x := keras.Input((3,), sparse=True), layers.Dense(2)(x)),
         "TensorFlow.js has no sparse or ragged inputs",
     ),
-    "not built": (lambda: keras.Sequential([L.Dense(2)]), "inputs of Sequential are unknown"),
+    "not built": (lambda: keras.Sequential([layers.Dense(2)]), "inputs of Sequential are unknown"),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_no_graph_model_can_do_is_refused(tmp_path, name):
+def test_unsupported_model_is_refused(tmp_path, name):
     make, pattern = REFUSED[name]
     with pytest.raises(ValueError, match=pattern):
         graph_model.save(make(), tmp_path / "model")
     assert not (tmp_path / "model").exists()
 
 
-def test_output_names(tmp_path):
-    model = functional(lambda x: [L.Dense(2)(x), x])
+def test_output_names_replace_the_defaults(tmp_path):
+    model = functional(lambda x: [layers.Dense(2)(x), x])
     for names, found in ((None, ["output_0", "output_1"]), (["y", "x"], ["x", "y"])):
         graph_model.save(function_of(model, names), tmp_path)
         signature = json.loads((tmp_path / "model.json").read_text())["signature"]

@@ -1,4 +1,4 @@
-"""Both text app and TensorFlow.js handle text in any Unicode characters alike."""
+"""The text app and TensorFlow.js handle any Unicode text."""
 
 import json
 import unicodedata
@@ -13,7 +13,7 @@ from lstm_text_generation import generate, train
 from tests.support.commands import assert_one_line
 
 VERSE = "海上生明月，天涯共此時。\n"  # noqa: RUF001  (Zhang Jiuling)
-FAMILY = "👩\u200d👩\u200d👧🏽 😀🇯🇵 𝄞𐍈\n"  # joiners, skin tones, flags: beyond the 16-bit plane
+FAMILY = "👩\u200d👩\u200d👧🏽 😀🇯🇵 𝄞𐍈\n"  # joiners, skin tones, flags: above U+FFFF
 ACCENTS = unicodedata.normalize("NFD", "Tiếng Việt, déjà vu, Å\n")
 RIGHT_TO_LEFT = "שָׁלוֹם العَرَبِيَّة\n"
 LINES = "one\r\ntwo\rthree\n\u2028four\t\x07\ufeff\n"
@@ -31,7 +31,7 @@ SMALL = ["--sample_len=4", "--lstm_layer_size=4", "--batch_size=8", "--examples_
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_a_text_in_any_characters(call, run_in_node, tmp_path, name):
+def test_text_in_any_characters_trains_and_generates(call, run_in_node, tmp_path, name):
     text = TEXTS[name] * (1 if name.startswith("60") else 20)
     (tmp_path / "text.txt").write_bytes(text.encode())
     run, char_set = tmp_path / "run", list(dict.fromkeys(text))
@@ -70,7 +70,7 @@ def test_a_text_in_any_characters(call, run_in_node, tmp_path, name):
          "60,000 distinct characters need about 1,440 MB for each example of a batch"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_trained_on_is_refused_before(call, tmp_path, data, flags, words):
+def test_unusable_text_is_refused_before_training(call, tmp_path, data, flags, words):
     (tmp_path / "text.txt").write_bytes(data)
     line = [tmp_path / "text.txt", *SMALL, f"--save_path={tmp_path / 'run'}", *flags]
     assert_one_line(call(train, *line), words)

@@ -1,4 +1,4 @@
-"""Damaged and hostile model files end in a ValueError that names the place in the file."""
+"""Loading a damaged or hostile model file raises a ValueError that names the place in the file."""
 
 import copy
 import json
@@ -9,63 +9,70 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from keras import layers
 
 from keras_tfjs import layers_model
 from tests.keras_tfjs.untrusted import assert_refused
 from tests.support.fuzzing import JSON_VALUES, fuzzed, places
 
-L = keras.layers
-
 
 def recurrent_part(x):
     """Cells and an initial state."""
-    cells = [L.LSTMCell(2, name="cell"), L.SimpleRNNCell(3, name="upper")]
-    h = L.RNN(cells, name="stack")(L.Permute((1, 2), name="same")(x))
-    y = L.Permute((1, 2), name="also")(x)
-    return L.SimpleRNN(3, name="states")(y, initial_state=L.Dense(3, name="state")(h))
+    cells = [layers.LSTMCell(2, name="cell"), layers.SimpleRNNCell(3, name="upper")]
+    h = layers.RNN(cells, name="stack")(layers.Permute((1, 2), name="same")(x))
+    y = layers.Permute((1, 2), name="also")(x)
+    return layers.SimpleRNN(3, name="states")(y, initial_state=layers.Dense(3, name="state")(h))
 
 
 def image_part(x):
     """Three dimensions, and a sequence of images."""
-    y = L.Reshape((2, 3, 4, 1), name="images")(x)
-    z = L.ConvLSTM2D(2, 2, name="moving")(y)
-    volume = L.AveragePooling3D((1, 2, 2), name="pool")(L.Conv3D(2, 1, name="volume")(y))
-    return L.Concatenate(name="flats")(
+    y = layers.Reshape((2, 3, 4, 1), name="images")(x)
+    z = layers.ConvLSTM2D(2, 2, name="moving")(y)
+    volume = layers.AveragePooling3D((1, 2, 2), name="pool")(layers.Conv3D(2, 1, name="volume")(y))
+    return layers.Concatenate(name="flats")(
         [
-            L.Flatten(name="flat1")(z),
-            L.Flatten(name="flat2")(L.Cropping2D(0, name="crop")(z)),
-            L.Flatten(name="flat3")(volume),
+            layers.Flatten(name="flat1")(z),
+            layers.Flatten(name="flat2")(layers.Cropping2D(0, name="crop")(z)),
+            layers.Flatten(name="flat3")(volume),
         ]
     )
 
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory):
-    """A model with a bit of everything, as JSON and as bytes."""
+    """Return a model with many kinds of layers, as JSON and as bytes of weights."""
     path = tmp_path_factory.mktemp("good")
     x = keras.Input((6, 4), name="input")
-    recurrent = L.GRU(2, reset_after=False, kernel_constraint="max_norm", return_sequences=True)
-    extra = L.TimeDistributed(L.Dense(2, kernel_regularizer="l2"), name="steps")(
-        L.Bidirectional(recurrent, name="both_ways")(L.PReLU(name="prelu")(x))
+    recurrent = layers.GRU(
+        2, reset_after=False, kernel_constraint="max_norm", return_sequences=True
     )
-    inner = keras.Sequential([keras.Input((3,)), L.Dense(3, "relu", name="inside")], name="inner")
-    y = inner(L.LSTM(3, name="lstm")(x))
-    z = L.Concatenate(name="both")([y, L.Dense(2, name="dense")(L.Flatten(name="flat")(x))])
-    z = L.Concatenate(name="all")([z, L.LSTM(2, return_state=True, name="last")(extra)[0]])
-    z = L.Concatenate(name="more")([z, recurrent_part(x), image_part(x)])
-    layers_model.save(keras.Model(x, L.BatchNormalization(name="norm")(z), name="model"), path)
+    extra = layers.TimeDistributed(layers.Dense(2, kernel_regularizer="l2"), name="steps")(
+        layers.Bidirectional(recurrent, name="both_ways")(layers.PReLU(name="prelu")(x))
+    )
+    inner = keras.Sequential(
+        [keras.Input((3,)), layers.Dense(3, "relu", name="inside")], name="inner"
+    )
+    y = inner(layers.LSTM(3, name="lstm")(x))
+    z = layers.Concatenate(name="both")(
+        [y, layers.Dense(2, name="dense")(layers.Flatten(name="flat")(x))]
+    )
+    z = layers.Concatenate(name="all")(
+        [z, layers.LSTM(2, return_state=True, name="last")(extra)[0]]
+    )
+    z = layers.Concatenate(name="more")([z, recurrent_part(x), image_part(x)])
+    layers_model.save(keras.Model(x, layers.BatchNormalization(name="norm")(z), name="model"), path)
     return json.loads((path / "model.json").read_text()), (path / "weights.bin").read_bytes()
 
 
 @pytest.fixture
 def write(tmp_path, good):
-    """Write the good model with a change: of the value at a path of keys, or of the bytes."""
+    """Return a function that writes the good model with one changed value or other weights."""
 
     def write_changed(keys=(), value=None, data=None):
         content = copy.deepcopy(good[0])
         place = content
         for key in keys[:-1]:
-            if isinstance(place, list) and isinstance(key, str):  # a layer or weight, by its name
+            if isinstance(place, list) and isinstance(key, str):  # find a layer or weight by name
                 key = [item["name"] for item in place].index(key)
             place = place[key]
         if keys:
@@ -107,7 +114,7 @@ HOSTILE = {
     "the same shard twice": ([*GROUP, "paths"], ["weights.bin"] * 2, "bytes, but weights.bin"),
     "manifest": (["weightsManifest"], {}, "weightsManifest: must be a list"),
     "group": (GROUP, 7, r"weightsManifest\[0\]: must be an object"),
-    "weights": ([*GROUP, "weights"], [1], "weights: must have a name each, unlike 1"),
+    "weights": ([*GROUP, "weights"], [1], "weights: each must have a name, unlike 1"),
     "shape": ([*SPEC, "shape"], [4, 13], r"weights: need \d+ bytes, but weights.bin have"),
     "negative size": ([*SPEC, "shape"], [-4, -12], "shape: must be a list of whole numbers"),
     "huge size": ([*SPEC, "shape"], [2**31 - 1] * 8, r"weights: need \d+... bytes"),
@@ -163,17 +170,21 @@ HOSTILE = {
     ),
     "dtype of the input": (config("input", "dtype"), "string", "dtype: must be float32 or int32"),
     "dtype of a layer": (config("dense", "dtype"), "float16", "dtype: must be float32"),
-    "activation": (config("dense", "activation"), "eval", "activation: Keras has no activation"),
+    "activation": (
+        config("dense", "activation"),
+        "eval",
+        "activation: Keras has no equal activation",
+    ),
     "initializer": (config("dense", "kernel_initializer"), {"class_name": "eval"}, "unknown class"),
     "flag": (config("dense", "use_bias"), "yes", "use_bias: must be true or false"),
-    "unknown field": (config("dense", "groups"), 2, "groups: is not known"),
+    "unknown field": (config("dense", "groups"), 2, "groups: is not a known field"),
     "name": (config("dense", "name"), "a/b", "name: must be a name without /"),
-    "two layers of one name": ([*LAYERS, "flat", "name"], "lstm", "two are named 'lstm'"),
+    "two layers of one name": ([*LAYERS, "flat", "name"], "lstm", "two layers are named 'lstm'"),
     "axis": (config("both", "axis"), 99, "axis: must be an axis"),
     "axis that is not there": (config("norm", "axis"), 7, "layer 'norm'"),
-    "cycle": (calls("lstm"), [[["norm", 0, 0, {}]]], "for each other in a cycle"),
-    "call of itself": (calls("lstm"), [[["lstm", 0, 0, {}]]], "for each other in a cycle"),
-    "call on nothing": (calls("lstm"), [[["nothing", 0, 0, {}]]], "layers that are missing"),
+    "cycle": (calls("lstm"), [[["norm", 0, 0, {}]]], "for itself in a cycle"),
+    "call of itself": (calls("lstm"), [[["lstm", 0, 0, {}]]], "for itself in a cycle"),
+    "call on nothing": (calls("lstm"), [[["nothing", 0, 0, {}]]], "a layer that is missing"),
     "call that is not there": (calls("flat"), [[["input", 0, 5, {}]]], "there is no tensor"),
     "call with arguments": (calls("flat"), [[["input", 0, 0, {"a": 1}]]], "without arguments"),
     "many calls": (calls("flat"), [[["input", 0, 0, {}]]] * 1001, "a list of at most 1000"),
@@ -199,19 +210,19 @@ def test_hostile_models_are_refused(write, name):
     assert_refused(write(keys, value), pattern)
 
 
-def test_the_good_model_is_good(write, good):
+def test_undamaged_model_loads(write, good):
     assert layers_model.load(write()).count_params() == len(good[1]) // 4
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "7", "null", '{"modelTopology": NaN}', "\xff"])
-def test_damaged_json(tmp_path, text):
+def test_damaged_json_is_refused(tmp_path, text):
     (tmp_path / "model.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(ValueError, match="model.json: "):
         layers_model.load(tmp_path)
 
 
 @pytest.mark.parametrize("depth", [500, 100_000])
-def test_deep_nesting(tmp_path, good, depth):
+def test_deep_nesting_is_refused(tmp_path, good, depth):
     (tmp_path / "model.json").write_text("[" * depth + "]" * depth)
     with pytest.raises(ValueError, match="model.json: "):
         layers_model.load(tmp_path)
@@ -222,12 +233,12 @@ def test_deep_nesting(tmp_path, good, depth):
         layers_model.load(tmp_path)
 
 
-def test_a_missing_file(tmp_path):
+def test_missing_file_is_file_not_found(tmp_path):
     with pytest.raises(FileNotFoundError):
         layers_model.load(tmp_path / "model.json")
 
 
-def test_weights_that_a_link_leads_to(write, tmp_path_factory):
+def test_weights_behind_a_link_are_refused(write, tmp_path_factory):
     path = write()
     outside = tmp_path_factory.mktemp("outside") / "secret"
     (path / "weights.bin").rename(outside)
@@ -237,13 +248,13 @@ def test_weights_that_a_link_leads_to(write, tmp_path_factory):
 
 
 @pytest.mark.parametrize("change", [lambda data: data[:-1], lambda data: data + b"\0"])
-def test_weights_of_another_length(write, good, change):
+def test_weights_of_wrong_length_are_refused(write, good, change):
     with pytest.raises(ValueError, match="the files are damaged or belong to another model"):
         layers_model.load(write(data=change(good[1])))
 
 
-def test_many_layers_in_reverse_order_take_no_long_time(tmp_path):
-    """Each layer is called once what it waits for is there: linear, whatever the order."""
+def test_many_layers_in_reverse_order_load(tmp_path):
+    """The reader calls a layer as soon as its inputs exist, so the time is linear in any order."""
     layers = [
         {
             "class_name": "Activation",
@@ -271,8 +282,8 @@ def test_many_layers_in_reverse_order_take_no_long_time(tmp_path):
 
 @fuzzed(400)
 @given(data=st.data())
-def test_mutated_models_load_or_say_what_is_wrong(write, good, data):
-    """Any value anywhere in the JSON: the model loads and has finite sizes, or a ValueError."""
+def test_mutated_models_load_or_raise_value_error(write, good, data):
+    """With any value in the JSON, the model loads and fits the file, or `load` raises an error."""
     keys = data.draw(st.sampled_from(places(good[0])))
     path = write(keys, data.draw(JSON_VALUES))
     try:

@@ -1,4 +1,4 @@
-"""Keras files that may come from an attacker: nothing in them runs, and memory is bounded."""
+"""Hostile Keras files: `convert` executes nothing in them, and limits memory."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from tests.support.fuzzing import bounded_memory, damaged, fuzzed
 
 
 def rewrite(source, target, change, compression=zipfile.ZIP_STORED):
-    """Copy a Keras file with a change of its configuration."""
+    """Copy a Keras file and change its configuration."""
     with zipfile.ZipFile(source) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     config = json.loads(files["config.json"])
@@ -86,8 +86,8 @@ def give_a_text(config):
         (give_a_text, "cannot be loaded: "),
     ],
 )
-def test_a_keras_file_from_a_stranger(call, tmp_path, keras_file, monkeypatch, change, words):
-    """Nothing of it is run, and no memory taken that the file does not have."""
+def test_hostile_keras_file_is_refused(call, tmp_path, keras_file, monkeypatch, change, words):
+    """`convert` executes nothing, and allocates no more memory than the file has."""
     monkeypatch.chdir(tmp_path)
     path = rewrite(keras_file, tmp_path / "strange.keras", change)
     result = call(convert, path, tmp_path / "out")
@@ -97,14 +97,14 @@ def test_a_keras_file_from_a_stranger(call, tmp_path, keras_file, monkeypatch, c
     assert "antigravity" not in sys.modules
 
 
-def test_a_keras_file_with_a_function_of_python(call, tmp_path):
-    """Keras's safe mode: bytecode in a file is not run."""
+def test_keras_file_with_python_code_is_refused(call, tmp_path):
+    """Keras's safe mode does not execute bytecode in a file."""
     model = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x + 1)])
     model.save(tmp_path / "lambda.keras")
     assert_one_line(call(convert, tmp_path / "lambda.keras", tmp_path / "out"), "Lambda", "lambda")
 
 
-def test_a_keras_file_that_unpacks_to_more_than_it_is(call, tmp_path, keras_file):
+def test_compressed_keras_file_is_refused(call, tmp_path, keras_file):
     def note(config):
         config["comment"] = "a" * 10**6
 
@@ -155,7 +155,7 @@ HDF5 = {
 
 
 @pytest.mark.parametrize("name", HDF5)
-def test_an_hdf5_file_from_a_stranger(call, tmp_path, model, name):
+def test_hostile_hdf5_file_is_refused(call, tmp_path, model, name):
     change, words = HDF5[name]
     model.save(tmp_path / "model.h5")
     with h5py.File(tmp_path / "model.h5", "r+") as file:
@@ -167,7 +167,7 @@ def test_an_hdf5_file_from_a_stranger(call, tmp_path, model, name):
 
 @fuzzed(40)
 @given(data=st.data())
-def test_a_damaged_hdf5_file(call, tmp_path, model, data):
+def test_damaged_hdf5_file_loads_or_prints_one_line(call, tmp_path, model, data):
     model.save(tmp_path / "model.h5")
     content = (tmp_path / "model.h5").read_bytes()
     (tmp_path / "model.h5").write_bytes(data.draw(damaged(content)))
@@ -176,7 +176,7 @@ def test_a_damaged_hdf5_file(call, tmp_path, model, data):
         assert_one_line(result, "model.h5")
 
 
-def test_a_keras_file_whose_weights_are_in_another_file(call, tmp_path, keras_file):
+def test_keras_file_with_linked_weights_is_refused(call, tmp_path, keras_file):
     with zipfile.ZipFile(keras_file) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     with h5py.File(tmp_path / "weights.h5", "w") as file:

@@ -1,61 +1,30 @@
-"""Weights in shards and in fewer bits: written, read, and as TensorFlow.js reads them."""
+"""Weight files: shards, files of the official converter, and damaged manifests."""
 
 import json
 import tracemalloc
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.javascript import difference, graph_job, layers_job
-from keras_tfjs import graph_model, layers_model, quantization, weights
-from keras_tfjs.tracing import function_of
-from tests.keras_tfjs.case import randomize
+from keras_tfjs import layers_model, weights
 from tests.keras_tfjs.untrusted import assert_refused
+from tests.keras_tfjs.weight_files import manifest, read, small_model, write
 from tests.support.fuzzing import JSON_VALUES, fuzzed, places
 
-L = keras.layers
-DTYPES = ["float16", "uint8", "uint16"]
 
-
-def small_model() -> keras.Model:
-    x = keras.Input((12,), name="x")
-    y = L.Dense(9, "tanh", name="hidden")(x)
-    return randomize(keras.Model(x, L.Dense(3, name="out")(y), name="small"))
-
-
-def manifest(path) -> dict:
-    (group,) = json.loads((path / "model.json").read_text())["weightsManifest"]
-    return group
-
-
-def write(path, quantize=None, **arrays) -> None:
-    weights.write_model_files(path, {}, arrays.items(), quantize)
-
-
-def read(path) -> dict[str, np.ndarray]:
-    return weights.read_weights(
-        path, json.loads((path / "model.json").read_text())["weightsManifest"]
-    )
-
-
-# ---- Shards
-
-
-def test_up_to_4_mb_are_one_file(tmp_path):
+def test_weights_up_to_4_mb_are_one_file(tmp_path):
     write(tmp_path, a=np.zeros(2**20, np.float32))
     assert sorted(file.name for file in tmp_path.iterdir()) == ["model.json", "weights.bin"]
     assert (tmp_path / "weights.bin").stat().st_size == 4 * 2**20
 
 
-def test_more_are_shards_and_a_weight_may_span_them(tmp_path):
+def test_larger_weights_are_shards(tmp_path):
     rng = np.random.default_rng(0)
     arrays = {
         "a": rng.normal(size=700_001).astype(np.float32),
-        "flag": np.array([True]),  # what follows does not begin at a multiple of 4
+        "flag": np.array([True]),  # the next weight does not begin at a multiple of 4
         "b": rng.normal(size=(1500, 1000)).astype(np.float32),
         "none": np.zeros((0, 3), np.float32),
     }
@@ -69,7 +38,7 @@ def test_more_are_shards_and_a_weight_may_span_them(tmp_path):
         assert np.array_equal(value, arrays[name]) and value.flags.aligned
 
 
-def test_a_smaller_model_leaves_no_shards_of_a_larger_one(tmp_path):
+def test_smaller_model_deletes_old_shards(tmp_path):
     (tmp_path / "weights.txt").write_text("mine")
     for size, count in ((3 * 2**20, 3), (2**21, 2), (10, 1)):
         write(tmp_path, a=np.ones(size, np.float32))
@@ -78,7 +47,7 @@ def test_a_smaller_model_leaves_no_shards_of_a_larger_one(tmp_path):
 
 
 @pytest.mark.parametrize("deep", ["", "deep/er"])
-def test_after_an_error_nothing_is_written(tmp_path, deep):
+def test_error_leaves_no_files(tmp_path, deep):
     def fail():
         yield "a", np.ones(2**21, np.float32)
         raise ValueError("no more")
@@ -93,13 +62,13 @@ def test_after_an_error_nothing_is_written(tmp_path, deep):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_directory_that_cannot_be_made(tmp_path):
+def test_directory_below_a_file_is_an_os_error(tmp_path):
     (tmp_path / "file").write_text("text")
     with pytest.raises(NotADirectoryError, match="file/model"):
         write(tmp_path / "file" / "model", a=np.zeros(2, np.float32))
 
 
-def test_writing_takes_memory_for_one_weight_only(tmp_path):
+def test_writing_holds_one_weight_in_memory(tmp_path):
     def named():
         for number in range(20):
             yield f"w{number}", np.full(10**6, number, np.float32)
@@ -107,167 +76,12 @@ def test_writing_takes_memory_for_one_weight_only(tmp_path):
     for quantize in (None, "float16", "uint8"):
         tracemalloc.start()
         weights.write_model_files(tmp_path, {}, named(), quantize)
-        assert tracemalloc.get_traced_memory()[1] < 5e7  # of 8e7
+        assert tracemalloc.get_traced_memory()[1] < 5e7  # the weights have 8e7 bytes
         tracemalloc.stop()
 
 
-# ---- Quantization
-
-
-@pytest.mark.parametrize(("dtype", "limit"), [("float16", 5e-4), ("uint8", 4e-3), ("uint16", 2e-5)])
-def test_quantized_values_are_near(tmp_path, dtype, limit):
-    value = np.random.default_rng(0).normal(size=(70, 50)).astype(np.float32)
-    value[:10] = 0
-    write(tmp_path, dtype, w=value)
-    (spec,) = manifest(tmp_path)["weights"]
-    assert spec["dtype"] == "float32" and spec["quantization"]["dtype"] == dtype
-    size = value.size * np.dtype(dtype).itemsize
-    assert (tmp_path / "weights.bin").stat().st_size == size
-    back = read(tmp_path)["w"]
-    assert back.dtype == np.float32
-    assert np.abs(back - value).max() <= limit * np.abs(value).max()
-    assert not back[:10].any()  # 0 stays 0
-
-
-VALUES = st.lists(st.floats(-(2.0**96), 2.0**96, width=32), min_size=2, max_size=9)
-
-
-@fuzzed(300)
-@given(values=VALUES, dtype=st.sampled_from(["uint8", "uint16"]))
-def test_linear_quantization_is_never_further_off_than_half_a_step(values, dtype):
-    value = np.array(values, np.float32)
-    spec = quantization.spec_for(quantization.parse_rules(dtype), "w", value)
-    stored = np.concatenate(list(quantization.quantized(value, spec)))
-    back = quantization.dequantized(stored, spec, np.dtype("float32"))
-    step = spec["scale"] if value.min() < value.max() else 0
-    span = float(value.max()) - float(value.min())
-    assert np.abs(back.astype(np.float64) - value).max() <= 0.5 * step + 1e-6 * np.abs(value).max()
-    # At worst, zero is one step from an end of the range.
-    assert step <= 2.01 * max(span, np.abs(value).max()) / np.iinfo(dtype).max + 1e-37
-
-
-def test_what_is_not_quantized(tmp_path):
-    arrays = {
-        "ints": np.arange(5, dtype=np.int32),
-        "flags": np.array([True, False]),
-        "single": np.array([1e-12], np.float32),
-        "infinite": np.array([0, -np.inf], np.float32),
-        "nan": np.array([0, np.nan], np.float32),
-        "none": np.zeros((0,), np.float32),
-    }
-    for dtype in DTYPES:
-        write(tmp_path, dtype, **arrays, large=np.array([1, -1e9], np.float32))
-        found = {spec["name"]: "quantization" in spec for spec in manifest(tmp_path)["weights"]}
-        assert found == dict.fromkeys(arrays, False) | {"large": dtype != "float16"}
-        for name, value in arrays.items():
-            assert np.array_equal(read(tmp_path)[name], value, equal_nan=name == "nan")
-
-
-def test_the_first_matching_rule_counts(tmp_path):
-    model = small_model()
-    rules = "float32:out/*, uint8:*/kernel,float16"
-    layers_model.save(model, tmp_path, quantize=rules)
-    found = {
-        spec["name"]: spec.get("quantization", {}).get("dtype")
-        for spec in manifest(tmp_path)["weights"]
-    }
-    assert found == {
-        "hidden/kernel": "uint8", "hidden/bias": "float16", "out/kernel": None, "out/bias": None,
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize("text", ["", "int8", "float16:", "float16,", "*:float16", "uint8 *"])
-def test_bad_rules(tmp_path, text):
-    with pytest.raises(ValueError, match="must be float16, uint8, uint16, or several of them with"):
-        layers_model.save(small_model(), tmp_path / "out", quantize=text)
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_rule_for_no_weight(tmp_path):
-    with pytest.raises(ValueError, match="no weight is named kernel; there are hidden/kernel, hid"):
-        layers_model.save(small_model(), tmp_path / "out", quantize="uint8:kernel")
-    assert not (tmp_path / "out").exists()
-
-
-def test_constant_weights_are_exact(tmp_path):
-    for dtype in ("uint8", "uint16"):
-        value = np.full((3, 3), 0.1, np.float32)
-        write(tmp_path, dtype, w=value)
-        assert np.array_equal(read(tmp_path)["w"], value)
-
-
-# ---- TensorFlow.js
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_tensorflow_js_reads_quantized_layers_models(run_in_node, tmp_path, dtype):
-    """With the weights that `load` computes, so both give the same outputs."""
-    model = small_model()
-    layers_model.save(model, tmp_path, quantize=dtype)
-    x = np.random.default_rng(0).normal(size=(4, 12)).astype(np.float32)
-    again = layers_model.load(tmp_path)
-    assert not np.array_equal(again(x), model(x))
-    (answer,) = run_in_node("cpu", [layers_job(tmp_path, x)])
-    assert difference(answer, again(x)) <= 1e-6
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_tensorflow_js_decodes_the_very_same_numbers(run_in_node, tmp_path, dtype):
-    values = np.random.default_rng(0).normal(size=(3, 40)).astype(np.float32)
-    values[0, :4] = [0, 6e4, -6e4, 6e-8]
-    model = keras.Sequential([keras.Input((3,)), L.Dense(40, use_bias=False, name="d")])
-    model.set_weights([values])
-    layers_model.save(model, tmp_path, quantize=dtype)
-    (answer,) = run_in_node("cpu", [layers_job(tmp_path, np.eye(3, dtype=np.float32))])
-    assert difference(answer, layers_model.load(tmp_path).get_weights()) == 0
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("backend", ["cpu", "wasm"])
-def test_tensorflow_js_reads_quantized_graph_models(run_in_node, tmp_path, backend, dtype):
-    matrix = np.random.default_rng(0).normal(size=(12, 40)).astype(np.float32)
-
-    @tf.function(input_signature=[tf.TensorSpec([None, 12], tf.float32, "x")])
-    def function(x):
-        return {"y": x @ tf.constant(matrix)}
-
-    graph_model.save(function, tmp_path, quantize=dtype)
-    (answer,) = run_in_node(backend, [graph_job(tmp_path, {"x": np.eye(12)}, ["y"])])
-    assert difference(answer, [read(tmp_path)[spec["name"]] for spec in quantized(tmp_path)]) == 0
-
-
-def quantized(path) -> list[dict]:
-    return [spec for spec in manifest(path)["weights"] if "quantization" in spec]
-
-
-@pytest.mark.parametrize("quantize", [None, "uint8", "float32:b/*,uint16"])
-def test_tensorflow_js_reads_shards(run_in_node, tmp_path, quantize):
-    layers = [L.Dense(1500, name="a"), L.Dense(1100, name="b"), L.Dense(1000, name="c")]
-    model = randomize(keras.Sequential([keras.Input((1000,)), *layers, L.Dense(2, name="d")]))
-    layers_model.save(model, tmp_path / "layers", quantize=quantize)
-    graph_model.save(function_of(model, ["y"]), tmp_path / "graph")
-    assert len(manifest(tmp_path / "layers")["paths"]) == {None: 5, "uint8": 2}.get(quantize, 3)
-    x = np.random.default_rng(0).normal(size=(1, 1000)).astype(np.float32) / 1000
-    graph = graph_job(tmp_path / "graph", {model.inputs[0].name: x}, ["y"])
-    answers = run_in_node("cpu", [layers_job(tmp_path / "layers", x), graph])
-    again = layers_model.load(tmp_path / "layers")
-    scale = float(np.abs(model(x)).max())
-    assert difference(answers[0], again(x)) <= 1e-5 * scale
-    assert difference(answers[1], model(x)) <= 1e-5 * scale
-
-
-def test_metadata_of_a_graph_model(tmp_path):
-    model = small_model()
-    graph_model.save(function_of(model, ["y"]), tmp_path, metadata={"classes": ["é"]})
-    content = json.loads((tmp_path / "model.json").read_text())
-    assert content["userDefinedMetadata"] == {"classes": ["é"], "structuredOutputKeys": ["y"]}
-
-
-# ---- What others write, and what is damaged
-
-
-def test_what_the_official_converter_writes(tmp_path):
-    """Groups of their own, a quantized int32, names of files as it gives them."""
+def test_read_weights_of_the_official_converter(tmp_path):
+    """Several groups, a quantized int32, and the converter's file names."""
     floats = np.array([0, 255, 51], np.uint8)
     ints = np.array([3, 0], np.uint16)
     (tmp_path / "group1-shard1of2.bin").write_bytes(floats.tobytes()[:2])
@@ -297,7 +111,7 @@ def test_what_the_official_converter_writes(tmp_path):
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory):
-    """A model in shards with a weight of each dtype."""
+    """Return a model in shards with a weight of each dtype."""
     path = tmp_path_factory.mktemp("good")
     rules = "uint8:hidden/kernel,uint16:hidden/bias,float16:out/kernel"
     layers_model.save(small_model(), path, quantize=rules)
@@ -309,7 +123,7 @@ def good(tmp_path_factory):
 
 @pytest.fixture
 def damaged(tmp_path, good):
-    """Write the good model with another value at a path of keys."""
+    """Return a function that writes the good model with one changed value."""
 
     def write_changed(keys=(), value=None):
         content = json.loads(json.dumps(good[0]))
@@ -358,11 +172,11 @@ def test_hostile_manifests_are_refused(damaged, name):
     assert_refused(damaged(keys, value), pattern)
 
 
-def test_the_good_model_is_good(damaged):
+def test_undamaged_model_loads(damaged):
     assert layers_model.load(damaged()).count_params() == small_model().count_params()
 
 
-def test_integers_beyond_int32(tmp_path):
+def test_integers_beyond_int32_are_refused(tmp_path):
     listed = [{"paths": ["w"], "weights": [{"name": "w", "shape": [2], "dtype": "int32",
                "quantization": {"dtype": "uint8", "scale": 1e9, "min": 0}}]}]  # fmt: skip
     (tmp_path / "w").write_bytes(bytes([1, 3]))
@@ -372,7 +186,7 @@ def test_integers_beyond_int32(tmp_path):
 
 @fuzzed(300)
 @given(data=st.data())
-def test_mutated_manifests_load_or_say_what_is_wrong(damaged, good, data):
+def test_mutated_manifests_load_or_raise_value_error(damaged, good, data):
     keys = data.draw(st.sampled_from([k for k in places(good[0]) if k[0] == "weightsManifest"]))
     path = damaged(keys, data.draw(JSON_VALUES))
     try:

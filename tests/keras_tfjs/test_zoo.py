@@ -1,4 +1,4 @@
-"""Whole models, as the Keras examples build them: TensorFlow.js computes what Keras does."""
+"""Whole models in the style of the Keras examples: TensorFlow.js computes the same as Keras."""
 
 import keras
 import numpy as np
@@ -11,9 +11,9 @@ from harness.zoo_runs import convert, run
 pytestmark = pytest.mark.long
 
 DOMAINS = sorted({example.domain for example in EXAMPLES.values()})
-# What TensorFlow.js cannot compute: the hash function of strings.
+# TensorFlow.js lacks the hash function of strings.
 GRAPHS_REFUSED = {"feature_space", "hashed_categories"}
-# These are layers models too, at least.
+# At least these models also convert to layers models.
 LAYERS_MODELS = set(
     """
     actor_critic addition_rnn anomaly_autoencoder captcha_ocr cifar_resnet convmixer ct_scan
@@ -43,12 +43,12 @@ def wrong(conversions, backend, runner, tolerance=1e-5):
 
 
 def rows_differ(outputs):
-    """Tell whether the outputs depend on the inputs, without which they would prove nothing."""
+    """Tell whether the outputs depend on the inputs; equal constant outputs would prove nothing."""
     return max(np.abs(rows - rows[0]).max() for rows in keras.tree.flatten(outputs)) > 1e-3
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
-def test_models_of_a_domain(domain, tmp_path, run_in_node):
+def test_models_of_a_domain_compute_the_same(domain, tmp_path, run_in_node):
     examples = [example for example in EXAMPLES.values() if example.domain == domain]
     kinds = converted(examples, tmp_path)
     assert all(rows_differ(conversion.expected[-1]) for conversion in kinds["graph"].values())
@@ -67,13 +67,13 @@ WEBGL = [
 ]
 
 
-def test_graph_models_in_webgl(tmp_path, run_in_chromium):
+def test_graph_models_compute_the_same_in_webgl(tmp_path, run_in_chromium):
     kinds = converted([EXAMPLES[name] for name in WEBGL], tmp_path)
     assert not wrong(kinds["graph"], "webgl", run_in_chromium)
 
 
 @pytest.mark.parametrize("name", ["MobileNetV2", "EfficientNetB0", "ConvNeXtTiny"])
-def test_application(name, tmp_path, run_in_node):
+def test_application_computes_the_same(name, tmp_path, run_in_node):
     (conversion,) = convert(applications.architecture(name), tmp_path, ["graph"]).values()
     assert not conversion.refusal
     scale = max(np.abs(outputs).max() for outputs in conversion.expected)

@@ -1,4 +1,4 @@
-"""What the tests of hostile files assert of each."""
+"""The assertion of the tests of hostile files."""
 
 import tracemalloc
 from pathlib import Path
@@ -9,7 +9,7 @@ from keras_tfjs import layers_model
 
 
 def assert_refused(path: Path, pattern: str) -> None:
-    """Assert that loading ends in a ValueError that names the file, and takes little memory."""
+    """Assert that `load` raises a ValueError that names the file, and allocates little memory."""
     tracemalloc.start()
     try:
         with pytest.raises(ValueError, match=pattern) as error:
