@@ -3,6 +3,7 @@
 import io
 import math
 import os
+import re
 import sys
 from collections.abc import Callable
 from typing import NoReturn
@@ -122,6 +123,8 @@ def check_finite(flag_values: flags.FlagValues) -> None:
 
 def readable(argument: str) -> str:
     """Return a command-line argument as printable text, even if the locale cannot decode it."""
+    # Surrogates from U+DC80 to U+DCFF stand for bytes; on Windows an argument can have others.
+    argument = re.sub("[\ud800-\udc7f\udd00-\udfff]", "\N{REPLACEMENT CHARACTER}", argument)
     return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 

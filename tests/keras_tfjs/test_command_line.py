@@ -110,3 +110,13 @@ def test_help_into_head_prints_no_error():
     line = f"{sys.executable} -m fashion_mnist_vae.train --help | head -1"
     result = subprocess.run(["bash", "-c", line], capture_output=True, text=True, cwd=ROOT)
     assert result.stdout.startswith("Train a variational") and result.stderr == ""
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("argument", "text"),
+    [("ä", "ä"), ("\udcc3\udca4", "ä"), ("\udcff", "\ufffd"), ("\ud800a", "\ufffda")],
+    ids=["text", "UTF-8 bytes", "other bytes", "half of a pair"],
+)
+def test_arguments_are_readable(argument, text):
+    assert command_line.readable(argument) == text
