@@ -14,19 +14,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := saved_models/demo
 
-.PHONY: demo web site check test test-long fuzz audit test-converter test-jax notebooks reproduce bench bench-scaling bench-recipes bench-long bench-pages docs-tfjs docs-tfjs-operations zoo lock clean
+.PHONY: demo web site lint check test test-long fuzz audit test-converter test-jax notebooks reproduce bench bench-scaling bench-recipes bench-long bench-pages docs-tfjs docs-tfjs-operations zoo lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m lstm_text_generation.train python-docs --preset=fast --overwrite --save_path=$(DEMO)/python-docs
 	$(BIN)/python -m fashion_mnist_vae.train --preset=fast --epochs=5 --overwrite --save_path=$(DEMO)/fashion_mnist
 	$(BIN)/python -m lstm_text_generation.generate $(DEMO)/python-docs --seed=1
 
-check: $(VENV)/installed-dev
+lint: $(VENV)/installed-dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+check: lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m quick
 
-test: $(VENV)/installed-dev node_modules/installed
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+test: lint node_modules/installed
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 # Whole models and all functions of Keras in TensorFlow.js, fifty kills of a run, the notebooks, and a
@@ -107,10 +108,11 @@ docs-tfjs-operations: $(VENV)/installed-dev node_modules/installed
 clean:
 	rm -rf $(VENV) .venv-converter .venv-jax .venv-audit .venv-zoo node_modules build dist *.egg-info
 
+# pip is upgraded because the pip that comes with Python 3.10 had found no versions after 14 minutes.
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; name it with make PYTHON=...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip # that of Python 3.10 resolves for half an hour
+	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable .
 	touch $@
 

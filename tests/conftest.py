@@ -12,10 +12,11 @@ import pytest
 # TensorFlow's start-up messages would bury pytest's own.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from harness import javascript
+from harness.javascript import ROOT
 from tests.support import shapes
 from tests.support.bottles import SMALL, TEXT
 from tests.support.commands import command, fresh_flags
-from tests.support.shared_files import ROOT, made_once
+from tests.support.shared_files import made_once
 from training_run import tensorflow_setup
 
 # As the commands with two layers do: threads can be set only once in a process.

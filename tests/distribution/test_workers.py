@@ -16,7 +16,7 @@ from lstm_text_generation import train
 from tests.support.bottles import SMALL
 from tests.support.commands import assert_one_line, command
 from tests.support.shared_files import made_once
-from tests.support.workers import Workers, started
+from tests.support.workers import started
 
 JOBS = ["chief", "worker", "worker"]
 CLUSTER = {"cluster": {"worker": ["127.0.0.1:1"]}, "task": {"type": "worker", "index": 0}}
@@ -30,15 +30,6 @@ def lines(directory: Path, corpus: Path, *flags: str) -> list[list]:
 
 def weights(directory: Path) -> bytes:
     return (directory / "run-0" / "weights.bin").read_bytes()
-
-
-def wait_for(workers: Workers, words: str, number: int = 0) -> None:
-    """Wait until a worker has printed the words; by default the chief."""
-    for _ in range(12_000):
-        if words in workers.output(number):
-            return
-        time.sleep(0.01)
-    raise AssertionError(workers.output(number))
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +70,7 @@ def test_dead_worker_ends_all_and_resume_loses_nothing(undisturbed, tmp_path, co
     """The chief or another worker dies within an epoch, and the other two end."""
     commands = lines(tmp_path, corpus)
     with started(tmp_path, JOBS, train, commands) as workers:
-        wait_for(workers, "Epoch 3 of 6")
+        workers.processes[0].wait_for("Epoch 3 of 6")
         time.sleep(delay)
         workers.processes[lost].process.kill()
         statuses = workers.wait()
@@ -175,7 +166,7 @@ def test_port_in_use_is_one_line(monkeypatch, tmp_path, corpus):
 def test_signal_to_one_worker_stops_all_with_a_checkpoint(undisturbed, tmp_path, corpus):
     commands = lines(tmp_path, corpus)
     with started(tmp_path, JOBS, train, commands) as workers:
-        wait_for(workers, "Epoch 2 of 6")
+        workers.processes[0].wait_for("Epoch 2 of 6")
         workers.processes[1].send(signal.SIGTERM)
         assert workers.wait() == [143] * 3, workers.output(0)
         stops = [

@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.support.shared_files import ROOT
+from harness.javascript import ROOT
 
 pytestmark = pytest.mark.long
 

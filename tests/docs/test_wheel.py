@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.javascript import ROOT
 from tests.support.bottles import SMALL
 from tests.support.readmes import PACKAGES
 from tests.support.shapes import SMALL as SMALL_IMAGES
-from tests.support.shared_files import ROOT
 
 pytestmark = pytest.mark.long
 

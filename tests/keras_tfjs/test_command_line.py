@@ -5,10 +5,10 @@ import sys
 import pytest
 from absl import flags
 
+from harness.javascript import ROOT
 from keras_tfjs import command_line
 from keras_tfjs.command_line import UserError
 from tests.support.commands import assert_one_line
-from tests.support.shared_files import ROOT
 
 seen: dict[str, object] = {}
 # fmt: off

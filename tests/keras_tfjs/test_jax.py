@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from keras import layers
 
+from harness.javascript import ROOT
 from keras_tfjs import layers_model
 from tests.keras_tfjs.case import randomize
-from tests.support.shared_files import ROOT
 
 pytestmark = pytest.mark.jax
 PYTHON = ROOT / ".venv-jax/bin/python"

@@ -4,7 +4,7 @@ import ast
 import subprocess
 import sys
 
-from tests.support.shared_files import ROOT
+from harness.javascript import ROOT
 
 OTHERS = {"fashion_mnist_vae", "lstm_text_generation", "training_run", "tests", "benchmarks"}
 

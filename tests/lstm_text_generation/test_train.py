@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from harness.javascript import ROOT
 from lstm_text_generation import train
 from lstm_text_generation.data import TextData
 from lstm_text_generation.flags import PRESETS
 from lstm_text_generation.generation import generate_text
 from tests.support.bottles import SMALL, TEXT
 from tests.support.commands import assert_one_line, command, start, wait_for
-from tests.support.shared_files import ROOT
 from training_run.run import Run
 
 MODULE = "lstm_text_generation.train"

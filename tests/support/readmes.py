@@ -5,8 +5,8 @@ from pathlib import Path
 
 from absl import flags
 
+from harness.javascript import ROOT
 from keras_tfjs.command_line import camel_case
-from tests.support.shared_files import ROOT
 
 PACKAGES = ["lstm_text_generation", "fashion_mnist_vae", "keras_tfjs", "training_run"]
 DOCUMENTS = [

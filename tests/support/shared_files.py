@@ -6,8 +6,6 @@ from pathlib import Path
 
 import filelock
 
-ROOT = Path(__file__).parents[2]
-
 
 def made_once(tmp_path_factory, name: str, make: Callable[[Path], object]) -> Path:
     """Let the first of pytest's processes fill a directory, and the others wait for it."""
