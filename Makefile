@@ -64,7 +64,8 @@ notebooks: $(VENV)/installed-dev
 reproduce: $(VENV)/installed
 	$(BIN)/python -m reproduce $(QUICK)
 
-# An hour and a half: writes docs/benchmarks.md. DATA=--data_dir=... sets the datasets' directory.
+# Two hours: writes docs/benchmarks.md. Half an hour if bench-recipes has trained. DATA=--data_dir=...
+# sets the datasets' directory.
 bench: $(VENV)/installed-dev node_modules/installed
 	$(BIN)/python -m benchmarks.report $(DATA)
 
@@ -77,7 +78,7 @@ bench-scaling: $(VENV)/installed-dev
 bench-recipes: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.recipes $(NAMES) $(DATA)
 
-# Half an hour: memory and speed over 150 epochs with the default flags, for docs/long_run.md.
+# A quarter of an hour: memory and speed over 150 epochs with the default flags, for docs/long_run.md.
 bench-long: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.long_run $(DATA)
 

@@ -21,9 +21,10 @@ import numpy as np
 from absl import flags
 
 from benchmarks.measure import seconds, table
+from harness import ROOT
 from keras_tfjs import command_line
 
-PICTURE = Path(__file__).parents[1] / "docs/images/cost.png"
+PICTURE = ROOT / "docs/images/cost.png"
 ROUNDS = 5
 
 

@@ -16,12 +16,11 @@ from pathlib import Path
 import keras
 
 from benchmarks.measure import machine, seconds
-from harness import javascript
+from harness import ROOT, javascript
 from keras_tfjs import graph_model, layers_model
 from lstm_text_generation.exported_functions import one_step
 from lstm_text_generation.model import create_model
 
-ROOT = Path(__file__).parents[1]
 OFFICIAL = ROOT / ".venv-converter"
 HEAD = """# TensorFlow.js: each layer and model, compared with Keras
 

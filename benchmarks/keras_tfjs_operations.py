@@ -10,11 +10,10 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from harness import probing
+from harness import ROOT, probing
 from harness.operation_probes import ORDINARY, all_probes
 from keras_tfjs import BACKENDS
 
-ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "keras_tfjs/operations.csv"
 HEAD = (
     """\

@@ -1,113 +1,63 @@
-"""Train for 150 epochs with the default flags, and write docs/long_run.md: memory, speed and loss.
+"""Write docs/long_run.md: memory, speed and loss of a run of 150 epochs with the default flags.
 
-  python -m benchmarks.long_run [CORPUS] [flags]
+  python -m benchmarks.long_run [flags]
 
-CORPUS is a name or path as for training; by default tiny_shakespeare.
+The run is `text-default` of benchmarks/recipes.py. It is trained if it has no result yet.
 """
 
-import csv
 import itertools
 import os
-import re
 import statistics
-import subprocess
-import sys
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
-from absl import flags
-
-from benchmarks.measure import machine
+from benchmarks import recipes, recipes_document
+from benchmarks.measure import machine, table
+from harness import ROOT
 from keras_tfjs import command_line
-from keras_tfjs.command_line import UserError
+from keras_tfjs.atomic_files import write_text
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "long_run.md"
+DOCUMENT = ROOT / "docs/long_run.md"
 SETTLED = 5  # epochs after which the memory should be constant
 SHOWN = (1, 5, 10, 25, 50, 75, 100, 120, 150)
+HEAD = """# A long run
 
-
-class ProcessUsage(NamedTuple):
-    """A process at the end of an epoch: resident bytes, and processor seconds so far."""
-
-    memory: int
-    seconds: float
-
-
-FLAGS = flags.FlagValues()
-flags.DEFINE_string("data_dir", None, "TensorFlow Datasets directory.", flag_values=FLAGS)
-flags.DEFINE_string("save_path", "saved_models/long_run", "Run's directory.", flag_values=FLAGS)
-flags.DEFINE_integer("epochs", 150, "Epochs.", 2 * SETTLED, 10_000, flag_values=FLAGS)
+Written by `make bench-long`: {epochs} epochs with the default flags on tiny_shakespeare, on
+{machine}. Processor seconds are those of an epoch, on all cores. Other work on the machine disturbs
+them less than the elapsed time.
+"""
 
 
 def main(arguments: list[str]) -> None:
-    """Train, and write docs/long_run.md.
-
-    Raises:
-      UserError: the training failed.
-    """
-    corpus = arguments[0] if arguments else "tiny_shakespeare"
-    line = [sys.executable, "-u", "-m", "lstm_text_generation.train", corpus]
-    line += ["--lstmLayerSize", "128,128", "--epochs", str(FLAGS.epochs), "--overwrite"]
-    line += ["--savePath", FLAGS.save_path]
-    line += [f"--data_dir={FLAGS.data_dir}"] if FLAGS.data_dir else []
-    usages = train(line)
-    history = list(csv.DictReader((Path(FLAGS.save_path) / "history.csv").open()))
-    text = document(Path(corpus).stem, usages, history)
-    DOCUMENT.write_text(text)
-    print(text)
+    """Train if there is no result, and write docs/long_run.md."""
+    recipes.main(["text-default"])
+    write_text(DOCUMENT, document(recipes_document.results("text-default")[0]["epochs"]))
 
 
-def train(line: list[str]) -> list[ProcessUsage]:
-    """Run a training command, and return the usage of its process after each epoch."""
-    process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
-    usages = []
-    assert process.stdout
-    for output in process.stdout:
-        if re.match(r"Epoch \d+ of \d+: ", output):
-            print(output, end="", flush=True)
-            usages.append(process_usage(process.pid))
-    if process.wait():
-        raise UserError(f"the training ended with status {process.returncode}")
-    return usages
-
-
-def process_usage(pid: int) -> ProcessUsage:
-    """Return the usage of a process from Linux's /proc."""
-    proc = Path(f"/proc/{pid}")
-    pages = int((proc / "statm").read_text().split()[1])
-    user, system = (proc / "stat").read_text().rsplit(")", 1)[1].split()[11:13]
-    ticks = os.sysconf("SC_CLK_TCK")
-    return ProcessUsage(pages * os.sysconf("SC_PAGE_SIZE"), (int(user) + int(system)) / ticks)
-
-
-def document(corpus: str, usages: list[ProcessUsage], history: list[dict[str, str]]) -> str:
-    """Return the text of docs/long_run.md."""
-    epochs = len(usages)
-    seconds = [b.seconds - a.seconds for a, b in itertools.pairwise(usages)]
-    losses = [float(row["loss"]) for row in history]
-    settled = usages[SETTLED - 1].memory
-    growth = max(usage.memory for usage in usages[SETTLED:]) / settled - 1
-    early, late = (statistics.median(part) for part in (seconds[:SETTLED], seconds[-SETTLED:]))
+def document(epochs: list[dict[str, Any]]) -> str:
+    """Return the text of docs/long_run.md, from the epochs of `recipes.measure`."""
+    cores = os.cpu_count() or 1
+    ends = [epoch["seconds"] * cores for epoch in epochs]
+    seconds = [end - start for start, end in itertools.pairwise(ends)]
     rows = [
-        f"| {n} | {usages[n - 1].memory / 2**20:,.0f} | "
-        f"{f'{seconds[n - 2]:.1f}' if n > 1 else 'compiles'} | {losses[n - 1]:.3f} | "
-        f"{float(history[n - 1]['val_loss']):.3f} |"
+        [
+            n,
+            f"{epochs[n - 1]['memory'] / 2**20:,.0f}",
+            f"{seconds[n - 2]:.1f}" if n > 1 else "compiles",
+            f"{epochs[n - 1]['loss']:.3f}",
+            f"{epochs[n - 1]['val_loss']:.3f}",
+        ]
         for n in SHOWN
-        if n <= epochs
+        if n <= len(epochs)
     ]
+    units = ["epoch", "memory, MiB", "processor, s", "loss, nats", "val_loss, nats"]
+    memory = [epoch["memory"] for epoch in epochs]
+    growth = max(memory[SETTLED:]) / memory[SETTLED - 1] - 1
+    early, late = (statistics.median(part) for part in (seconds[:SETTLED], seconds[-SETTLED:]))
+    losses = [epoch["loss"] for epoch in epochs]
     return "\n".join(
         [
-            "# A long run",
-            "",
-            f"Written by `make bench-long`: {epochs} epochs with the default flags on {corpus}, on "
-            f"{machine()}.",
-            "Processor seconds are those of an epoch, on all cores. Other work on the machine "
-            "disturbs them less than it disturbs the elapsed time.",
-            "",
-            "| epoch | memory, MiB | processor, s | loss, nats | val_loss, nats |",
-            "| ---: | ---: | ---: | ---: | ---: |",
-            *rows,
-            "",
+            HEAD.format(epochs=len(epochs), machine=machine()),
+            table(units, rows),
             f"- Memory: at most {growth:+.1%} against epoch {SETTLED}, in later epochs.",
             f"- Speed: the last {SETTLED} epochs took {late / early:.2f} times the processor time "
             f"of epochs 2 to {SETTLED + 1} (medians).",
@@ -117,10 +67,5 @@ def document(corpus: str, usages: list[ProcessUsage], history: list[dict[str, st
     )
 
 
-def cli() -> None:
-    """Run the benchmark."""
-    command_line.run(main, FLAGS, lambda: __doc__ or "")
-
-
 if __name__ == "__main__":
-    cli()
+    command_line.run(main, recipes.FLAGS, lambda: __doc__ or "")

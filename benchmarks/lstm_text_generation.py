@@ -6,19 +6,15 @@ CORPUS is a name or path as for training; by default tiny_shakespeare.
 """
 
 import importlib.util
-import re
-import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 from absl import flags
 
-from benchmarks.measure import print_rates, rates, serve, start_process, table
+from benchmarks.measure import print_rates, rates, serve, start_process
+from harness import ROOT
 from keras_tfjs import command_line
-from lstm_text_generation.flags import PRESETS
 from training_run import tensorflow_setup
 
 SAMPLE_LEN, BATCH, LAYER_SIZES = 60, 128, (128, 128)  # the original's defaults
@@ -27,16 +23,13 @@ SAMPLE_LEN, BATCH, LAYER_SIZES = 60, 128, (128, 128)  # the original's defaults
 EXAMPLE_FLOPS = 3 * 60 * 2 * 512 * ((65 + 128) + (128 + 128))
 TFJS_EXAMPLES = 4 * BATCH  # in a timed round, because an epoch takes a minute
 EXAMPLES = 9375  # in an epoch with the default flags
-THRESHOLDS = (1.8, 1.65, 1.55, 1.5)
-TFJS = Path(__file__).parents[1] / "node_modules/@tensorflow/tfjs-node/lib/napi-v8"
+TFJS = ROOT / "node_modules/@tensorflow/tfjs-node/lib/napi-v8"
 CONTESTANTS = ["model.fit", "last_char", "every_char", "torch.nn.LSTM", "matrix product"]
 
 
 FLAGS = flags.FlagValues()
 flags.DEFINE_string("data_dir", None, "TensorFlow Datasets directory.", flag_values=FLAGS)
 flags.DEFINE_integer("rounds", 7, "Number of timed rounds.", 1, 1000, flag_values=FLAGS)
-_EPOCHS = "Most epochs to reach each val_loss; 0 skips that part."
-flags.DEFINE_integer("epochs", 60, _EPOCHS, 0, 10_000, flag_values=FLAGS)
 _CONTESTANT = "Run this contestant for the benchmark's main process."
 flags.DEFINE_enum("contestant", None, CONTESTANTS, _CONTESTANT, flag_values=FLAGS)
 
@@ -60,8 +53,6 @@ def main(arguments: list[str]) -> None:
     print(f"## Text generation\n\nOn {name}, with 2 x 128 units and windows of 60 characters.\n")
     training_speed(name, text_data.char_set_size())
     generating_speed(text_data)
-    if FLAGS.epochs:
-        time_to_quality(name)
 
 
 def training_speed(corpus: str, characters: int) -> None:
@@ -174,60 +165,6 @@ def generating_speed(text_data) -> None:
     )
     print("Generating text, including sampling.\n")
     print_rates("characters/s", measured, ["model.predict", "windowed"])
-
-
-def time_to_quality(corpus: str) -> None:
-    """Run the training command with several flags until each val_loss is reached."""
-    settings = [
-        "--objective=last_char --clip_norm=0",
-        "(the default flags)",
-        *(f"--preset={preset} --seed={seed}" for preset in PRESETS for seed in range(3)),
-    ]
-    rows = []
-    for setting in settings:
-        given = [flag for flag in setting.split() if flag.startswith("--")]
-        reached, best, when = reach(corpus, given)
-        cells = [f"{reached[t]:.0f} s" if t in reached else "-" for t in THRESHOLDS]
-        rows.append([f"`{setting}`", *cells, f"{best:.3f} after {when:.0f} s"])
-    print(
-        "Seconds from the start of the command until a val_loss (nats per character, held-out "
-        "text), including start-up, samples and checkpoints. Last column: the lowest val_loss and "
-        "its seconds. The first row is the original's training. A run ends at the lowest threshold "
-        f"or after {FLAGS.epochs} epochs; a preset runs for its own number of epochs.\n"
-    )
-    print(table(["", *THRESHOLDS, "lowest"], rows))
-
-
-def reach(corpus: str, given: list[str]) -> tuple[dict[float, float], float, float]:
-    """Run the training command.
-
-    Returns:
-      The seconds until each threshold was reached; the lowest val_loss and its seconds.
-    """
-    preset = any(flag.startswith("--preset") for flag in given)
-    given = [*given, *([] if preset else [f"--epochs={FLAGS.epochs}"])]
-    given += [f"--data_dir={FLAGS.data_dir}"] if FLAGS.data_dir else []
-    reached: dict[float, float] = {}
-    best, when = float("inf"), 0.0
-    with tempfile.TemporaryDirectory() as directory:
-        line = [sys.executable, "-m", "lstm_text_generation.train", corpus, *given]
-        started = time.perf_counter()
-        train = subprocess.Popen(
-            [*line, f"--save_path={Path(directory) / 'run'}"], stdout=subprocess.PIPE, text=True
-        )
-        assert train.stdout
-        for output in train.stdout:
-            if found := re.match(r"Epoch .* val_loss ([\d.]+)", output):
-                loss, now = float(found[1]), time.perf_counter() - started
-                best, when = min((best, when), (loss, now))
-                for threshold in THRESHOLDS:
-                    if loss <= threshold:
-                        reached.setdefault(threshold, now)
-            if len(reached) == len(THRESHOLDS) and not preset:
-                train.terminate()
-                break
-        train.wait()
-    return reached, best, when
 
 
 def new_model(text_data):

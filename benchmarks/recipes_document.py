@@ -8,9 +8,9 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from benchmarks.measure import machine, table
+from harness import ROOT
 from keras_tfjs.atomic_files import write_atomically, write_text
 
-ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "build/recipes"
 DOCUMENT = ROOT / "docs/recipes.md"
 TEMPLATE = Path(__file__).with_name("recipes.template.md")
@@ -24,22 +24,25 @@ Result = dict[str, Any]
 
 def write(names: list[str]) -> None:
     """Write the page and its picture from the results of the named settings."""
-    results = {name: found for name in names if (found := _results(name))}
-    shown = {name: results[name][0] for name in SHOWN if name in results}
+    shown = {name: found[0] for name in SHOWN if (found := results(name))}
     values = {"machine": machine(), "picture": _draw(shown) if shown else ""}
-    for kind in THRESHOLDS:
-        rows = [_row(kind, name, found) for name, found in results.items() if kind in name]
-        head = ["", "seeds", *(f"{limit:g}" for limit in THRESHOLDS[kind]), "at the end", "scores"]
-        values[kind] = table(head, rows) if rows else "Nothing is measured yet.\n"
+    values |= {kind: losses_table(kind, names) for kind in THRESHOLDS}
     values["commands"] = "\n".join(
-        f"    {name}: {found[0]['arguments']}" for name, found in results.items()
+        f"    {name}: {found[0]['arguments']}" for name in names if (found := results(name))
     )
     write_text(DOCUMENT, TEMPLATE.read_text().format(**values))
 
 
-def _results(name: str) -> list[Result]:
-    """Return the results of all seeds."""
+def results(name: str) -> list[Result]:
+    """Return a setting's results, one for each seed that was measured."""
     return [json.loads(file.read_text()) for file in sorted(RESULTS.glob(f"{name}-[0-9].json"))]
+
+
+def losses_table(kind: str, names: list[str]) -> str:
+    """Return the table of the settings that have results; `kind` is a key of `THRESHOLDS`."""
+    rows = [_row(kind, name, found) for name in names if kind in name and (found := results(name))]
+    head = ["", "seeds", *(f"{limit:g}" for limit in THRESHOLDS[kind]), "at the end", "scores"]
+    return table(head, rows) if rows else "Nothing is measured yet.\n"
 
 
 def _row(kind: str, name: str, found: list[Result]) -> list[str]:
@@ -50,8 +53,8 @@ def _row(kind: str, name: str, found: list[Result]) -> list[str]:
         times = [seconds for seconds in reached if seconds is not None]
         cells.append(_mean(times, "{:.0f}", " s") if len(times) == len(found) else "-")
     digits = "{:.3f}" if kind == "text" else "{:.2f}"
-    lowest = [min(row[2] for row in result["epochs"]) for result in found]
-    seconds = statistics.mean(result["epochs"][-1][1] for result in found)
+    lowest = [min(epoch["val_loss"] for epoch in result["epochs"]) for result in found]
+    seconds = statistics.mean(result["epochs"][-1]["seconds"] for result in found)
     cells.append(f"{_mean(lowest, digits)} after {seconds:.0f} s")
     scores = zip(*(result["scores"] for result in found), strict=True)
     return [*cells, "; ".join(_mean(list(values), digits) for values in scores)]
@@ -59,7 +62,7 @@ def _row(kind: str, name: str, found: list[Result]) -> list[str]:
 
 def _reached(result: Result, limit: float) -> float | None:
     """Return the processor seconds per core until the val_loss was at most the limit."""
-    return next((seconds for _, seconds, loss in result["epochs"] if loss <= limit), None)
+    return next((row["seconds"] for row in result["epochs"] if row["val_loss"] <= limit), None)
 
 
 def _mean(values: list[float], form: str, unit: str = "") -> str:
@@ -78,7 +81,9 @@ def _draw(results: dict[str, Result]) -> str:
     figure = Figure(figsize=(8, 4.6), layout="constrained")
     axes = figure.add_subplot()
     for name, result in results.items():
-        _, seconds, losses = zip(*result["epochs"], strict=True)
+        seconds, losses = (
+            [row[key] for row in result["epochs"]] for key in ("seconds", "val_loss")
+        )
         axes.plot(seconds, losses, marker=".", label=name.removeprefix("text-"))
     for style, (label, loss) in zip(("--", ":"), NANOGPT.items(), strict=True):
         axes.axhline(loss, color="gray", linestyle=style, label=label)

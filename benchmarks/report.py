@@ -1,6 +1,9 @@
-"""Run all benchmarks and write docs/benchmarks.md, in an hour and a half.
+"""Run all benchmarks and write docs/benchmarks.md, in half an hour.
 
-python -m benchmarks.report [flags]
+  python -m benchmarks.report [flags]
+
+benchmarks/recipes.py trains with the presets and with the originals' flags. It takes an hour and a
+half more, unless it has results.
 """
 
 import importlib.metadata
@@ -13,10 +16,16 @@ from pathlib import Path
 
 from absl import flags
 
+from benchmarks import recipes_document
 from benchmarks.measure import machine
+from harness import ROOT
 from keras_tfjs import command_line
 
-DOCUMENT = Path(__file__).parents[1] / "docs/benchmarks.md"
+DOCUMENT = ROOT / "docs/benchmarks.md"
+PUBLISHED = {  # keys of benchmarks/recipes.py
+    "text": ["text-original", "text-default", "text-fast", "text-best"],
+    "images": ["images-original", "images-fast"],
+}
 PACKAGES = ("tensorflow", "keras", "numpy", "torch")
 HEAD = """# Benchmarks
 
@@ -26,7 +35,12 @@ highest. Compare ratios, because absolute times depend on the machine. PyTorch a
 measured if they are installed.
 
 """
+QUALITY = """Processor seconds, divided by the number of cores, from the start of the training
+command until a held-out loss, including start-up, samples and checkpoints. For several seeds: the
+mean (lowest to highest). [recipes.md](recipes.md) explains the columns, and has the settings and a
+picture.
 
+"""
 
 FLAGS = flags.FlagValues()
 flags.DEFINE_string("data_dir", None, "TensorFlow Datasets directory.", flag_values=FLAGS)
@@ -39,8 +53,10 @@ def main(arguments: list[str]) -> None:
     head = HEAD.format(machine=machine(), python=sys.version.split()[0], versions=versions)
     sections: list[Callable[[], str]] = [
         partial(run, "lstm_text_generation", *data),
+        partial(seconds_to_losses, "text", *data),
         generating_in_javascript,
         partial(run, "fashion_mnist_vae", *data),
+        partial(seconds_to_losses, "images", *data),
         partial(run, "start_up", *data),
         partial(run, "cost"),
     ]
@@ -57,6 +73,13 @@ def run(module: str, *arguments: str) -> str:
     line = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
     out = subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True).stdout
     return out[out.index("## ") :].rstrip() + "\n"
+
+
+def seconds_to_losses(kind: str, *arguments: str) -> str:
+    """Train with the settings that have no result; return the table of `PUBLISHED[kind]`."""
+    names = PUBLISHED[kind]
+    subprocess.run([sys.executable, "-m", "benchmarks.recipes", *names, *arguments], check=True)
+    return QUALITY + recipes_document.losses_table(kind, names)
 
 
 def generating_in_javascript() -> str:

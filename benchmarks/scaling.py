@@ -20,10 +20,11 @@ import numpy as np
 from absl import flags
 
 from benchmarks.measure import machine, seconds, table
+from harness import ROOT
 from harness.tf_config import tf_configs
 from keras_tfjs import command_line
 
-DOCUMENT = Path(__file__).parents[1] / "docs/scaling.md"
+DOCUMENT = ROOT / "docs/scaling.md"
 BEGIN, END = "<!-- measured: written by make bench-scaling -->\n", "<!-- end of measured -->\n"
 PROCESSES, HOSTS, GIGABITS = (1, 2, 4), (8, 16, 32, 64), (10, 100)
 WORKER_BATCH_SIZES = (1, 4, 16, 64, 256)

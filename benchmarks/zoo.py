@@ -20,12 +20,11 @@ import keras
 
 from benchmarks.measure import machine
 from benchmarks.zoo_memory import conversions as resnet_costs
-from harness import javascript
+from harness import ROOT, javascript
 from harness.zoo import EXAMPLES
 from harness.zoo_runs import convert, run
 from keras_tfjs import BACKENDS
 
-ROOT = Path(__file__).parents[1]
 PAGE_BACKENDS = BACKENDS[:3]
 HEAD = """# A zoo of models, converted
 

@@ -11,7 +11,8 @@ from typing import Any
 import keras
 import numpy as np
 
-ROOT = Path(__file__).parents[1]
+from harness import ROOT
+
 HERE = Path(__file__).parent
 # The measured differences; benchmarks/keras_tfjs.py writes them into a table.
 DIFFERENCES = ROOT / "build/tfjs_differences.json"

@@ -11,8 +11,7 @@ import pytest
 
 # TensorFlow's start-up messages would bury pytest's own.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-from harness import javascript
-from harness.javascript import ROOT
+from harness import ROOT, javascript
 from tests.support import shapes
 from tests.support.bottles import SMALL, TEXT
 from tests.support.commands import command, fresh_flags

@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from harness.javascript import ROOT
+from harness import ROOT
 
 pytestmark = pytest.mark.long
 

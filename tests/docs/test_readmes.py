@@ -19,8 +19,7 @@ import lstm_text_generation.generate
 import lstm_text_generation.train
 from fashion_mnist_vae.data import load_directory
 from fashion_mnist_vae.load import load_decoder
-from harness import javascript
-from harness.javascript import ROOT
+from harness import ROOT, javascript
 from lstm_text_generation.cells import last_probabilities
 from lstm_text_generation.load import load_model
 from tests.support.readmes import DOCUMENTS, PACKAGES, code_blocks, flag_table

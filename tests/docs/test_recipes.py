@@ -1,13 +1,14 @@
 """The search for presets: its settings are command lines, its page is made from results."""
 
 import json
+import os
 import sys
 
 import pytest
 
 import fashion_mnist_vae.train
 import lstm_text_generation.train
-from benchmarks import recipes, recipes_document
+from benchmarks import long_run, recipes, recipes_document
 from keras_tfjs import command_line
 from tests.support.commands import fresh_flags
 
@@ -38,7 +39,8 @@ def page(tmp_path, monkeypatch):
 
     def write(**results):
         for name, found in results.items():
-            for seed, (epochs, scores) in enumerate(found):
+            for seed, (points, scores) in enumerate(found):
+                epochs = [{"seconds": seconds, "val_loss": loss} for seconds, loss in points]
                 result = {"arguments": "--some=flags", "epochs": epochs, "scores": scores}
                 file = tmp_path / f"{name.replace('_', '-')}-{seed}.json"
                 file.write_text(json.dumps(result))
@@ -57,10 +59,10 @@ def test_the_page_without_results(page):
 def test_the_page_has_means_and_extremes_of_the_seeds(page):
     text, picture = page(
         text_fast=[
-            ([[9.0, 8.0, 1.7], [19.0, 18.0, 1.6], [29.0, 28.0, 1.52]], [1.5, 1.6]),
-            ([[9.0, 10.0, 1.64], [19.0, 20.0, 1.7], [29.0, 30.0, 1.48]], [1.7, 1.8]),
+            ([(8.0, 1.7), (18.0, 1.6), (28.0, 1.52)], [1.5, 1.6]),
+            ([(10.0, 1.64), (20.0, 1.7), (30.0, 1.48)], [1.7, 1.8]),
         ],
-        images_original=[([[1.0, 2.0, 29.5]], [24.0, 5.0, 29.0])],
+        images_original=[([(2.0, 29.5)], [24.0, 5.0, 29.0])],
     )
     # 1.65 after 18 and 10 s; 1.5 by one seed only.
     assert "| `text-fast` | 2 | 14 s (10 to 18) | 29 s (28 to 30) | - | " in text
@@ -68,3 +70,17 @@ def test_the_page_has_means_and_extremes_of_the_seeds(page):
     assert "| `images-original` | 1 | 2 s | - | - | 29.50 after 2 s | 24.00; 5.00; 29.00 |" in text
     assert "    text-fast: --some=flags" in text and "images/recipes_text.png" in text
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_long_run_shows_memory_speed_and_losses():
+    megabyte = 2**20
+    epochs = [
+        {"seconds": 2.0 * n, "memory": 100 * megabyte, "loss": 3 / n, "val_loss": 4 / n}
+        for n in range(1, 26)
+    ]
+    epochs[20]["memory"] = 103 * megabyte
+    text = long_run.document(epochs)
+    spent = f"{2 * os.cpu_count():.1f}"
+    assert f"| 10 | 100 | {spent} | 0.300 | 0.400 |" in text and "| 50 |" not in text
+    assert "Memory: at most +3.0% against epoch 5" in text
+    assert "took 1.00 times" in text and "at most 0.50 times" in text

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.javascript import ROOT
+from harness import ROOT
 from tests.support.bottles import SMALL
 from tests.support.readmes import PACKAGES
 from tests.support.shapes import SMALL as SMALL_IMAGES

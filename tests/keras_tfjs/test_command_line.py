@@ -5,7 +5,7 @@ import sys
 import pytest
 from absl import flags
 
-from harness.javascript import ROOT
+from harness import ROOT
 from keras_tfjs import command_line
 from keras_tfjs.command_line import UserError
 from tests.support.commands import assert_one_line

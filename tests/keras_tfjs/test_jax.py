@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from harness.javascript import ROOT
+from harness import ROOT
 from keras_tfjs import layers_model
 from tests.keras_tfjs.case import randomize
 

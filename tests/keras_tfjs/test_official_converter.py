@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from harness.javascript import ROOT, difference, graph_job
+from harness import ROOT
+from harness.javascript import difference, graph_job
 from keras_tfjs import layers_model
 from tests.keras_tfjs.case import run
 

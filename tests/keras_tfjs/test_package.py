@@ -4,7 +4,7 @@ import ast
 import subprocess
 import sys
 
-from harness.javascript import ROOT
+from harness import ROOT
 
 OTHERS = {"fashion_mnist_vae", "lstm_text_generation", "training_run", "tests", "benchmarks"}
 

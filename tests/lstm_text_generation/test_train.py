@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from harness.javascript import ROOT
+from harness import ROOT
 from lstm_text_generation import train
 from lstm_text_generation.data import TextData
 from lstm_text_generation.flags import PRESETS

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from absl import flags
 
-from harness.javascript import ROOT
+from harness import ROOT
 from keras_tfjs.command_line import camel_case
 
 PACKAGES = ["lstm_text_generation", "fashion_mnist_vae", "keras_tfjs", "training_run"]

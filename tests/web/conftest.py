@@ -11,11 +11,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from fashion_mnist_vae import data
-from harness import javascript
+from harness import ROOT, javascript
 from lstm_text_generation import load
 from tests.support.shared_files import made_once
 
-ROOT = javascript.ROOT
 HERE = ROOT / "tests/web"
 pytest.register_assert_rewrite("tests.web.vae_model")
 

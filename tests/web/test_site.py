@@ -11,10 +11,8 @@ import urllib.request
 
 import pytest
 
-from harness import javascript
+from harness import ROOT
 from tests.web.conftest import build
-
-ROOT = javascript.ROOT
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 
-from harness.javascript import ROOT
+from harness import ROOT
 from keras_tfjs import layers_model
 from lstm_text_generation import corpora, generate
 from tests.support.bottles import TEXT
