@@ -1,7 +1,8 @@
 # make demo       train both examples, and generate a text
 # make check      linters, types and quick tests, in a minute
-# make test       linters and all tests except the long ones (make test-long); tests in TensorFlow.js
-#                 are skipped without npm, a C++ compiler and chromium
+# make test       linters and all tests except the long ones; tests in TensorFlow.js are skipped without
+#                 npm, a C++ compiler and chromium
+# make test-long  the long tests: faults, several workers, whole models, training in a page
 # make fuzz       generate bad input for the commands and loaders until a test fails
 # make audit      check the locked dependencies for known vulnerabilities
 # make web        open the pages in your browser, with the models in saved_models/
@@ -30,13 +31,13 @@ check: lint
 test: lint node_modules/installed
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-# Whole models and all functions of Keras in TensorFlow.js, fifty kills of a run, the notebooks, and a
-# wheel in an empty environment.
+# Kills, full disks, signals and bad input; several workers; large texts; training in a page; whole
+# models and all functions of Keras in TensorFlow.js; the notebooks; wheels in empty environments.
 test-long: $(VENV)/installed-dev node_modules/installed
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m long
 
 fuzz: $(VENV)/installed-dev
-	while FUZZ=20 $(BIN)/python -m pytest -q -k "fuzz or mutated"; do :; done; exit 1
+	while FUZZ=20 $(BIN)/python -m pytest -q -m "" -k "fuzz or mutated"; do :; done; exit 1
 
 # Needs the registries' lists of vulnerabilities, which mirrors may not have.
 audit: .venv-audit/installed

@@ -9,6 +9,8 @@ from tests.support import steps
 from tests.support.shared_files import made_once
 from tests.support.workers import started
 
+pytestmark = pytest.mark.long
+
 KINDS = {"1": "none", "2": "multi_worker", "4": "multi_worker", "mirrored": "mirrored"}
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.apps import APPS, assert_learned, assert_whole
 
+pytestmark = pytest.mark.long
+
 FULL = "No space left on device"
 
 

@@ -29,6 +29,8 @@ from tests.support.commands import fresh_flags
 from tests.support.fuzzing import bounded_memory, damaged, damaged_json, fuzzed
 from tests.support.shapes import write_dataset
 
+pytestmark = pytest.mark.long
+
 VALUES = st.one_of(
     st.integers().map(str),
     st.integers(-2, 200).map(str),

@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.apps import APPS
 
+pytestmark = pytest.mark.long
+
 EPOCHS = 150  # the original's
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.apps import APPS, assert_learned
 
+pytestmark = pytest.mark.long
+
 SECONDS = 5  # after the current step, which takes almost no time in these small runs
 
 

@@ -5,7 +5,7 @@ The program writes gradients, losses and weights to FILE, and the test compares 
 """
 
 import sys
-from collections.abc import Callable
+from functools import partial
 
 import keras
 import numpy as np
@@ -25,15 +25,21 @@ STEPS = 50
 SIZES = [30] * (STEPS - 1) + [3]  # not divisible by 4; fewer rows than replicas
 
 
-class Gradient(keras.optimizers.Optimizer):
-    """Replaces the variable by its gradient, so that the test can read the exact gradient."""
+class WatchedAdam(keras.optimizers.Adam):
+    """Stores the gradients of the first step in `first`, in the order of the variables."""
+
+    def build(self, variables):
+        super().build(variables)
+        self.first = [self.add_variable_from_reference(v, name="first") for v in variables]
 
     def update_step(self, gradient, variable, learning_rate):
-        self.assign(variable, gradient)
+        first = self.first[self._get_variable_index(variable)]
+        self.assign(first, tf.where(tf.equal(self.iterations, 0), gradient, first))
+        super().update_step(gradient, variable, learning_rate)
 
 
 class WatchedRun(Run):
-    """Stores the model and the loss of each step."""
+    """Stores the model, its optimizer and the loss of each step."""
 
     def __init__(self, workers: Workers):
         super().__init__(workers=workers)
@@ -41,7 +47,7 @@ class WatchedRun(Run):
 
     def restore(self, model, optimizer):
         super().restore(model, optimizer)
-        self.model = model
+        self.model, self.optimizer = model, optimizer
 
     def log_step(self, metrics):
         super().log_step(metrics)
@@ -49,41 +55,38 @@ class WatchedRun(Run):
 
 
 class FixedText(TextData):
-    """A text whose only epoch has the first batches of `SIZES`."""
-
-    batches = STEPS
+    """A text whose only epoch has batches of `SIZES`."""
 
     def next_data_epoch(self, num_examples, batch_size, **_):
         (whole,) = super().next_data_epoch(sum(SIZES), sum(SIZES), epoch=0)
-        return np.split(whole, np.cumsum(SIZES)[:-1])[: self.batches]
+        return np.split(whole, np.cumsum(SIZES)[:-1])
 
 
-def text(workers: Workers, optimizer: Callable, batches: int, dropout: float = 0.0) -> WatchedRun:
-    """Train the text model on some batches."""
+def text(workers: Workers, dropout: float = 0.0) -> WatchedRun:
+    """Train the text model for an epoch."""
     data = FixedText("bottles", TEXT, 12, 3)
-    data.batches = batches
     keras.utils.set_random_seed(0)
     with workers.strategy.scope():
         model = create_model(12, data.char_set_size(), [16, 8], dropout)
         compile_model(model, 0.01)
-        model.optimizer = optimizer()
+        model.optimizer = WatchedAdam(0.01)
         model.optimizer.build(model.trainable_variables)
     run = WatchedRun(workers)
     fit_model(model, data, 1, 1, 1, 0, run, clip_norm=0.05)
     return run
 
 
-def images(workers: Workers, optimizer: Callable, batches: int) -> WatchedRun:
-    """Train the autoencoder on some batches."""
+def images(workers: Workers) -> WatchedRun:
+    """Train the autoencoder for an epoch."""
     drawn, labels = shapes.draw_shapes(sum(SIZES), 0)
     data = image_data("shapes", drawn, drawn[:30], labels[:30], ["wide", "high", "box"])
 
     class Fixed(type(data)):
         def batch_images(self, epoch, batch_size, seed=0):
-            return np.split(self.train_images, np.cumsum(SIZES)[:-1])[:batches]
+            return np.split(self.train_images, np.cumsum(SIZES)[:-1])
 
     keras.utils.set_random_seed(0)
-    keras.optimizers.Adam, adam = lambda learning_rate: optimizer(), keras.optimizers.Adam
+    keras.optimizers.Adam, adam = lambda learning_rate: WatchedAdam(0.01), keras.optimizers.Adam
     run = WatchedRun(workers)
     train(Fixed(*data), VaeOptions(120, 16, 2), run, epochs=1)
     keras.optimizers.Adam = adam
@@ -95,17 +98,11 @@ def measure(workers: Workers) -> dict[str, np.ndarray]:
     found = {}
     rows = tf.function(lambda: workers.strategy.run(lambda: shard(tf.range(10))), autograph=False)()
     found["rows"] = workers.strategy.experimental_local_results(rows)[0].numpy()
-    adam = keras.optimizers.Adam
-    cases = {
-        "text": text,
-        "dropout": lambda *arguments: text(*arguments, dropout=0.5),
-        "images": images,
-    }
+    cases = {"text": text, "dropout": partial(text, dropout=0.5), "images": images}
     for name, case in cases.items():
-        run = case(workers, lambda: Gradient(1.0), 1)
-        for index, gradient in enumerate(run.model.trainable_variables):
+        run = case(workers)
+        for index, gradient in enumerate(run.optimizer.first):
             found[f"{name}/gradient/{index:02d}"] = gradient.numpy()
-        run = case(workers, lambda: adam(0.01), STEPS)
         found[f"{name}/losses"] = np.array(run.losses)
         found[f"{name}/epoch_loss"] = np.array(run.history[0]["loss"])
         copies = [

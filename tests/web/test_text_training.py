@@ -4,12 +4,15 @@ import base64
 import re
 
 import numpy as np
+import pytest
 
 from harness import ROOT
 from keras_tfjs import layers_model
 from lstm_text_generation import corpora, generate
 from tests.support.bottles import TEXT
 from tests.web.text_model import SEED, greedy
+
+pytestmark = pytest.mark.long
 
 
 def test_model_is_created_trained_kept_and_deleted(visit_text):
