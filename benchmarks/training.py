@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from fashion_mnist_vae.data import image_data
+from fashion_mnist_vae.data import make_image_data
 from fashion_mnist_vae.model import VaeOptions
 from fashion_mnist_vae.train import train
 from lstm_text_generation.model import compile_model, create_model, fit_model
@@ -88,7 +88,7 @@ def train_text(
 def train_images(run: Run, batches: Sequence[np.ndarray]) -> None:
     """Train the autoencoder of the default flags on these batches."""
     images = np.zeros((1, 28, 28), np.uint8)
-    data = image_data("fixed", images, images[:0], np.zeros(0, np.uint8), [])
+    data = make_image_data("fixed", images, images[:0], np.zeros(0, np.uint8), [])
 
     class Fixed(type(data)):  # type: ignore[misc]
         def batch_images(self, *_) -> Sequence[np.ndarray]:

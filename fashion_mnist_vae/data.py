@@ -92,7 +92,7 @@ def load_directory(directory: Path, name: str) -> ImageData | None:
     if found == [paths[TRAIN_IMAGES_FILE]]:
         md5 = IDX_FILES[TRAIN_IMAGES_FILE] if name == "fashion_mnist" else None
         images = load_images(found[0], md5)
-        return image_data(name, images, images[:0], np.zeros(0, np.uint8), [])
+        return make_image_data(name, images, images[:0], np.zeros(0, np.uint8), [])
     missing = next((file_name for file_name, path in paths.items() if not path), None)
     if missing:
         raise UserError(f"{directory} has no {missing} (or {missing}.gz)")
@@ -108,10 +108,10 @@ def load_directory(directory: Path, name: str) -> ImageData | None:
         raise UserError(f"{directory}: training and test images differ in size")
     numbers = range(int(max(train_labels.max(), test_labels.max())) + 1)
     names = CLASS_NAMES if name == "fashion_mnist" else [str(number) for number in numbers]
-    return image_data(name, train_images, test_images, test_labels, names)
+    return make_image_data(name, train_images, test_images, test_labels, names)
 
 
-def image_data(
+def make_image_data(
     name: str,
     train_images: np.ndarray,
     test_images: np.ndarray,

@@ -44,7 +44,7 @@ def _define_data(define: Definer) -> list[flags.FlagHolder]:
             "data_dir",
             None,
             "Directory of IDX files, gzipped or not, or TensorFlow Datasets directory. Default: "
-            "Debian's, then TFDS's own.",
+            "/usr/share/datasets/fashion-mnist, then TFDS's own directory.",
         ),
     ]
 
@@ -102,7 +102,7 @@ EVALUATE = flags.FlagValues()
 _evaluate = Definer(EVALUATE)
 _evaluate.string("data_dir", None,
                  "Directory of IDX files, gzipped or not, or TensorFlow Datasets directory. "
-                 "Default: the run's.")
+                 "Default: the directory that the run used.")
 define_gpu_flag(_evaluate)
 
 # ---- download: where the images come from, and where to write them.
@@ -111,8 +111,8 @@ DOWNLOAD = flags.FlagValues()
 _download = Definer(DOWNLOAD)
 _define_data(_download)
 _download.string("output", None,
-                 "Also write the training images into this directory, such as the original's "
-                 "dataset.")
+                 "Also write the training images into this directory. The original program reads "
+                 "them from its directory dataset.")
 # fmt: on
 
 

@@ -1,5 +1,7 @@
 """The variational autoencoder and its loss: a port of the original's model.js.
 
+In docstrings, a name in parentheses is the original's name.
+
 The equations are those of Kingma and Welling, "Auto-Encoding Variational Bayes" (2013).
 """
 

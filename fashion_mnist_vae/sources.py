@@ -110,12 +110,12 @@ def _from_tfds(name: str, data_dir: str | None, download: bool = True) -> tuple[
     datasets.prepare(builder)
 
     def arrays(split: str) -> tuple[np.ndarray, np.ndarray]:
-        whole = builder.as_dataset(split=split, batch_size=-1)  # -1: the whole split as one tensor
-        return whole["image"].numpy()[..., 0], whole["label"].numpy()
+        tensors = builder.as_dataset(split=split, batch_size=-1)  # -1: the split as one batch
+        return tensors["image"].numpy()[..., 0], tensors["label"].numpy()
 
     with datasets.dataset_errors(builder):
         (train_images, _), (test_images, test_labels) = arrays("train"), arrays("test")
-    found = data.image_data(name, train_images, test_images, test_labels, class_names)
+    found = data.make_image_data(name, train_images, test_images, test_labels, class_names)
     return found, f"TensorFlow Datasets in {builder.data_path}"
 
 

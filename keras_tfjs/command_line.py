@@ -91,7 +91,7 @@ def describe_flags(flag_values: flags.FlagValues) -> str:
 
 
 def _describe(flag: flags.Flag) -> str:
-    plain = flag.default is None or isinstance(flag.default, bool)
+    plain = flag.default in (None, []) or isinstance(flag.default, bool)
     default = "" if plain else "=" + str(flag.default_as_str).strip("'")
     alias = camel_case(flag.name)
     return f"  --{flag.name}{default}{f'  (--{alias})' if alias else ''}\n      {flag.help}"

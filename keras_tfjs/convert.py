@@ -23,11 +23,11 @@ USAGE = f"""{__doc__}
   python -m keras_tfjs.convert IN OUT [flags]
 
 IN                          OUT
-model.keras, or a whole     a directory, with a layers model or a graph model for TensorFlow.js
-  model in model.h5
+model.keras, or model.h5    a directory, with a layers model or a graph model for TensorFlow.js
+  with layers and weights
 a SavedModel's directory    a directory, with a graph model for TensorFlow.js
-model.json, or its          model.keras, or a directory with another --format
-  directory
+model.json, or its          model.keras; or a directory, with --format=layers_model or
+  directory                   --format=graph_model
 """
 
 

@@ -54,8 +54,8 @@ def save(
     float64 becomes float32, and int64 becomes int32, so integers must stay below 2**31.
 
     Raises:
-      ValueError: there is no signature, TensorFlow.js lacks a type, or no backend, or a demanded
-        backend, cannot run an operation correctly. `save` then writes nothing.
+      ValueError: there is no signature; TensorFlow.js lacks a type; or an operation runs correctly
+        on no backend, or not on each of `backends`. `save` then writes nothing.
     """
     function = concrete_function(source, signature)
     graph, weights = freeze(function)

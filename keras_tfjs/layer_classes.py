@@ -20,9 +20,7 @@ _OPTIONAL_WEIGHTS = {"bias": "use_bias", "gamma": "scale", "beta": "center"}
 def weights_of(layer: keras.Layer) -> Iterator[tuple[str, Callable[[Shape], Shape]]]:
     """Yield TensorFlow.js's name and shape of each of `layer.weights`.
 
-    The shape is a function of the layer's input shape.
-
-    The names lack the prefix, the layer's name.
+    The name does not contain the layer's name. The shape is a function of the layer's input shape.
     """
     if isinstance(layer, keras.layers.TimeDistributed):
         for name, shape_of in weights_of(layer.layer):

@@ -41,7 +41,7 @@ def concrete_function(source: Any, signature: str = "serving_default") -> Any:
         raise ValueError(
             f"{source!r} is not a Keras model, a tf.function or the path of a SavedModel"
         )
-    _check_variables_stay(function)
+    _check_no_assignments(function)
     return function
 
 
@@ -164,7 +164,7 @@ def _load(directory: str | Path, signature: str) -> Any:
     return function
 
 
-def _check_variables_stay(function: Any) -> None:
+def _check_no_assignments(function: Any) -> None:
     for operation in function.graph.get_operations():
         if operation.type in _ASSIGNMENTS:
             raise ValueError(

@@ -1,6 +1,7 @@
 """Computing the LSTM layers, for training, text generation and exports.
 
-Keras's own loop over the characters does not run in TensorFlow.js.
+The functions loop over the characters themselves, because TensorFlow.js cannot run Keras's loop,
+and because this is faster on a CPU. Only `run_by_layer` uses Keras's loop.
 """
 
 from collections.abc import Mapping

@@ -45,8 +45,8 @@ def sample(probs: Any, temperature: Any, seed: Any = None, top_k: int = 0) -> tf
     rows = tf.reshape(probs, [-1, probs.shape[-1]])
     likeliest = tf.argmax(rows, axis=-1, output_type=tf.int32)
     if top_k and top_k < rows.shape[-1]:
-        least = tf.math.top_k(rows, top_k).values[:, -1:]
-        rows = tf.where(rows >= least, rows, 0.0)
+        threshold = tf.math.top_k(rows, top_k).values[:, -1:]
+        rows = tf.where(rows >= threshold, rows, 0.0)
     logits = at_temperature(rows, temperature)
     sampled = tf.random.stateless_categorical(logits, 1, seed, dtype=tf.int32)[:, 0]
     sampled = tf.where(temperature < 1e-6, likeliest, sampled)

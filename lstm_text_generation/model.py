@@ -1,5 +1,7 @@
 """The next-character LSTM and its training: a port of the original's model.js.
 
+In docstrings, a name in parentheses is the original's name.
+
 The saved model is plain Keras: LSTM layers and a softmax, from one-hot windows
 [batch, sample_len, charset_size] to the probabilities of the next character [batch, charset_size].
 """
@@ -205,8 +207,8 @@ def sequence_logits(
         for layer in model.layers
         if training and isinstance(layer, keras.layers.Dropout)
     }
-    read = run_by_layer if tf.config.list_physical_devices("GPU") else run_by_character
-    hidden, state = read(model, windows, state or zero_state(model, batch), masks)
+    run_layers = run_by_layer if tf.config.list_physical_devices("GPU") else run_by_character
+    hidden, state = run_layers(model, windows, state or zero_state(model, batch), masks)
     return tf.tensordot(hidden[:, -positions:], dense.kernel, axes=1) + dense.bias, state
 
 

@@ -56,8 +56,8 @@ def main(arguments: list[str]) -> None:
     path = run_flags.run_path(FLAGS.save_path, default)
     saved = saved_settings(path) if FLAGS.resume else {}
     run_flags.set_flag_defaults(FLAGS, saved or PRESETS.get(FLAGS.preset, {}), TRAIN_GROUPS)
-    # `sequence_logits` computes the layers in parallel. The model of --init_from is not loaded yet,
-    # so take 2: a resumed run needs the same number of threads as before.
+    # `sequence_logits` computes the layers in parallel. With --init_from, the number of layers is
+    # not known yet. Then always use 2, so that a resumed run has the same number of threads.
     layers = 2 if FLAGS.init_from else len(FLAGS.lstm_layer_size)
     tensorflow_setup.set_up(FLAGS.gpu, parallel_ops=layers)
     import keras

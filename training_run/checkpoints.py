@@ -100,7 +100,7 @@ class Checkpoints:
 
 
 def write(directory: Path, arrays: dict[str, np.ndarray], progress: dict[str, Any]) -> None:
-    """Write a checkpoint and delete the oldest.
+    """Write a checkpoint, and delete all but the newest `KEEP`.
 
     Args:
       directory: the run's `checkpoints/`.

@@ -38,7 +38,7 @@ class Progress:
     best_weights: list[np.ndarray] = dataclasses.field(default_factory=list)
 
     def fields(self) -> dict[str, Any]:
-        """Return all attributes except `best_weights`, which a checkpoint stores as JSON."""
+        """Return the attributes that a checkpoint stores as JSON: all except `best_weights`."""
         return {name: value for name, value in vars(self).items() if name != "best_weights"}
 
     def check(self, fields: dict[str, Any]) -> None:

@@ -81,9 +81,9 @@ def open_directory(
       overwrite: start a new run even if `path` holds a run.
 
     Raises:
-      UserError: the directory cannot be written, another process works in the directory, the
-        directory holds files that are not a run of this app, or a run and neither `resume` nor
-        `overwrite` is set, or the settings of the resumed run differ.
+      UserError: the directory cannot be written; another process works in the directory; the
+        directory holds files that are not a run of this app; the directory holds a run, and neither
+        `resume` nor `overwrite` is set; or the settings of the resumed run differ.
     """
     if resume and overwrite:
         raise UserError("--resume and --overwrite exclude each other: give one of them")

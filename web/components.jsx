@@ -131,9 +131,9 @@ export function Experiments({experiments}) {
       <div class="controls">
         {experiments.map((experiment) => (
           <button
-            key={experiment.title} type="button" aria-pressed={experiment.title === chosen ? 'true' : 'false'}
+            key={experiment.title} type="button"
             onClick={() => {
-              choose(experiment.title);
+              choose(experiment);
               experiment.run();
             }}
           >
@@ -141,7 +141,7 @@ export function Experiments({experiments}) {
           </button>
         ))}
       </div>
-      <p class="learn" role="status">{experiments.find(({title}) => title === chosen)?.look}</p>
+      <p class="learn" role="status">{chosen && <><strong>{chosen.title}.</strong> {chosen.look}</>}</p>
     </section>
   );
 }

@@ -1,4 +1,4 @@
-// The tab Draw one: the model encodes and decodes the drawing after each stroke.
+// The tab Draw an image: the model encodes and decodes the drawing after each stroke.
 import {useCallback, useRef, useState} from 'preact/hooks';
 
 import {Button, Canvas, Slider} from '../../web/components.jsx';

@@ -1,4 +1,4 @@
-// The tab How it formed: a small map for each saved epoch, beside the losses.
+// The tab How the map formed: a small map for each saved epoch, beside the losses.
 import {useCallback, useEffect, useMemo} from 'preact/hooks';
 
 import {LineChart} from '../../web/chart.jsx';

@@ -19,10 +19,10 @@ export const pick = latest(async (image, source, draws = DRAWS) => {
   const mean = Array.from(means);
   const logVar = Array.from(logVars);
   const {images: decoded} = await decode([mean]);
-  const drawn = await drawSamples(image, mean, logVar, draws);
+  const samples = await drawSamples(image, mean, logVar, draws);
   if (state.value.model !== model) return;
   const numbers = {error: squaredError(image, decoded), kl: klDivergence(mean, logVar)};
-  update({picked: {image, source, mean, logVar, hidden, decoded, draws: drawn, ...numbers}});
+  update({picked: {image, source, mean, logVar, hidden, decoded, draws: samples, ...numbers}});
   await showPoint(mean);
 });
 

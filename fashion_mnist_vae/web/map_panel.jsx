@@ -26,7 +26,7 @@ function Limits({side, place, name}) {
       ))}
       {ends.map(([end, label]) => (
         <Slider
-          key={`drag-${end}`} id={`drag-${end}-${side}`} label={`Drag ${label.toLowerCase()}`}
+          key={`drag-${end}`} id={`drag-${end}-${side}`} label={`${label} slider`}
           min={-DRAG} max={DRAG} step={0.1} value={Number(fields[side][end]) || 0} shown=""
           onInput={(value) => changeLimit(side, end, String(value))}
         />
@@ -61,8 +61,8 @@ export function MapPanel() {
   return (
     <div>
       <p class="learn">
-        At first the map covers the middle 98% of the test images. The decoder has seen almost no training image
-        outside these limits.
+        At first each axis of the map covers the middle 98% of the test images. The encoder places few images outside
+        these limits, so the decoder has learned little there.
       </p>
       <NumberField
         id="points" label="Points per dimension" value={view.fields.points} spec={POINTS_SPEC}

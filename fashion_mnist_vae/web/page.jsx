@@ -20,9 +20,9 @@ import {state, update} from './state.js';
 const TABS = [
   {id: 'inside', label: 'Inside', panel: () => <Diagram />},
   {id: 'image', label: 'Pick an image', panel: () => <ImagePanel />},
-  {id: 'draw', label: 'Draw one', panel: () => <DrawPanel />},
+  {id: 'draw', label: 'Draw an image', panel: () => <DrawPanel />},
   {id: 'arithmetic', label: 'A − B + C', panel: () => <ArithmeticPanel />},
-  {id: 'formed', label: 'How it formed', panel: () => <FormationPanel />},
+  {id: 'formed', label: 'How the map formed', panel: () => <FormationPanel />},
   {id: 'map', label: 'Limits', panel: () => <MapPanel />},
 ];
 
@@ -44,7 +44,7 @@ function NoRuns() {
   return (
     <section>
       <h2>There is no trained model yet</h2>
-      <p>Train a model, then reload this page. Five epochs take about half a minute.</p>
+      <p>Train a model, then reload this page. Five epochs take about 20 seconds on 2 cores.</p>
       <pre><code>python -m fashion_mnist_vae.train --epochs=5</code></pre>
     </section>
   );

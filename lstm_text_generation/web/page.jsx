@@ -70,7 +70,7 @@ function Controls() {
       </Button>
       <NumberField id="temperature" label="Temperature" value={fields.temperature} spec={FIELDS.temperature} onInput={setTemperature} />
       <label>
-        Drag temperature
+        Temperature slider
         <input
           id="drag-temperature" type="range" min="0" max="2" step="0.05" value={fields.temperature}
           onInput={(event) => setTemperature(event.currentTarget.value)}
@@ -109,7 +109,7 @@ function RandomSeed() {
 
 const TABS = [
   {id: 'temperatures', label: 'Temperatures', panel: () => <TemperaturesPanel />},
-  {id: 'history', label: 'How it learned', panel: () => <HistoryPanel />},
+  {id: 'history', label: 'How the model learned', panel: () => <HistoryPanel />},
   {id: 'text', label: 'Read a text', panel: () => <TextPanel start={start} />},
   {id: 'train', label: 'Train', panel: () => <TrainPanel />},
   {id: 'models', label: 'Models', panel: () => <ModelsPanel start={start} />},

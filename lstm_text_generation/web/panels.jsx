@@ -1,4 +1,4 @@
-// The tabs Temperatures and How it learned.
+// The tabs Temperatures and How the model learned.
 import {useEffect, useMemo} from 'preact/hooks';
 
 import {LineChart} from '../../web/chart.jsx';
@@ -57,9 +57,9 @@ export function HistoryPanel() {
   return (
     <>
       <p class="learn">
-        An epoch is one round of the training. The loss is the model's surprise at the text that it learns from.
-        The val_loss is its surprise at text that it does not learn from. Move the slider to see what the
-        model wrote after each epoch.
+        An epoch is one round of the training. The loss is the model's mean surprise at the text that it learns from,
+        in nats: 1 nat is 1.44 bits. The val_loss is the mean surprise at text that the model does not learn from.
+        Move the slider to see the texts that the model wrote after each epoch.
       </p>
       {epochs.length > 1 && (
         <LineChart id="epoch-chart" x="epoch" y="nats per character" xs={xs} series={series} />

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from fashion_mnist_vae.data import image_data
+from fashion_mnist_vae.data import make_image_data
 from fashion_mnist_vae.model import VaeOptions
 from fashion_mnist_vae.train import train
 from lstm_text_generation.data import TextData
@@ -79,7 +79,7 @@ def text(workers: Workers, dropout: float = 0.0) -> WatchedRun:
 def images(workers: Workers) -> WatchedRun:
     """Train the autoencoder for an epoch."""
     drawn, labels = shapes.draw_shapes(sum(SIZES), 0)
-    data = image_data("shapes", drawn, drawn[:30], labels[:30], ["wide", "high", "box"])
+    data = make_image_data("shapes", drawn, drawn[:30], labels[:30], ["wide", "high", "box"])
 
     class Fixed(type(data)):
         def batch_images(self, epoch, batch_size, seed=0):

@@ -205,7 +205,7 @@ export async function broken({page, origin}, {runs}) {
   return {messages, focused: await page.evaluate(() => document.activeElement.id)};
 }
 
-/** Open the tab How it formed of runs without maps. Return the messages. */
+/** Open the tab How the map formed of runs without maps. Return the messages. */
 export async function unformed({page, open}, {runs}) {
   const messages = {};
   for (const run of runs) {
