@@ -110,8 +110,8 @@ def test_saved_models_need_only_tensorflow(image_run):
         np.testing.assert_allclose(saved[name]["z_log_var"], z_log_var, atol=1e-5)
     z = np.array([[0.5, -1.0]], np.float32)
     np.testing.assert_allclose(saved["decoder"]["decoded"], decoder(z), atol=1e-6)
-    drawn = np.array(saved["vae"]["z"], np.float32)
-    np.testing.assert_allclose(saved["vae"]["decoded"], decoder(drawn), atol=1e-5)
+    z = np.array(saved["vae"]["z"], np.float32)
+    np.testing.assert_allclose(saved["vae"]["decoded"], decoder(z), atol=1e-5)
 
 
 # ---- stopping and resuming

@@ -70,9 +70,9 @@ def test_next_data_epoch_holds_every_example_once(text_data):
     windows = np.concatenate(list(_batches(text_data, len(starts))))
     assert windows.shape == (len(starts), 21) and windows.dtype == np.int32
     chars = np.array(text_data.char_set())
-    drawn = ["".join(chars[window]) for window in windows]
-    assert sorted(drawn) == sorted(TEXT[s : s + 21] for s in starts)
-    assert drawn != [TEXT[s : s + 21] for s in starts]  # shuffled
+    texts = ["".join(chars[window]) for window in windows]
+    assert sorted(texts) == sorted(TEXT[s : s + 21] for s in starts)
+    assert texts != [TEXT[s : s + 21] for s in starts]  # shuffled
     assert not np.array_equal(windows[:32], _batches(text_data, epoch=1)[0])  # in another order
 
 

@@ -20,8 +20,8 @@ BOOK = [0.1, 0.7, 0.2]  # section 10.1.3
 )
 def test_sample_frequencies_match_the_book(temperature, expected):
     n = 400_000
-    drawn = generation.sample(np.tile(BOOK, (n, 1)), temperature, seed=(1, 2)).numpy()
-    frequencies = np.bincount(drawn, minlength=3) / n
+    sampled = generation.sample(np.tile(BOOK, (n, 1)), temperature, seed=(1, 2)).numpy()
+    frequencies = np.bincount(sampled, minlength=3) / n
     # Five standard deviations of a frequency, plus the book's rounding.
     tolerance = 5 * np.sqrt(np.array(expected) / n) + 5e-5
     assert np.all(np.abs(frequencies - expected) < tolerance), frequencies
@@ -31,8 +31,8 @@ def test_sample_at_temperature_zero_is_argmax():
     rng = np.random.default_rng(0)
     probs = rng.dirichlet(np.ones(30) * 50, 1000)
     for temperature in (0, 1e-9):
-        drawn = generation.sample(probs, temperature).numpy()
-        np.testing.assert_array_equal(drawn, probs.astype(np.float32).argmax(-1))
+        sampled = generation.sample(probs, temperature).numpy()
+        np.testing.assert_array_equal(sampled, probs.astype(np.float32).argmax(-1))
 
 
 def test_sample_never_draws_probability_zero():
@@ -43,8 +43,8 @@ def test_sample_never_draws_probability_zero():
 
 
 def test_sample_takes_a_temperature_per_row():
-    drawn = generation.sample([BOOK] * 4000, [0.0] * 2000 + [100.0] * 2000, seed=(0, 0)).numpy()
-    assert set(drawn[:2000]) == {1} and np.all(np.bincount(drawn[2000:]) > 500)
+    sampled = generation.sample([BOOK] * 4000, [0.0] * 2000 + [100.0] * 2000, seed=(0, 0)).numpy()
+    assert set(sampled[:2000]) == {1} and np.all(np.bincount(sampled[2000:]) > 500)
 
 
 def test_sample_of_one_vector_is_one_index():
@@ -60,9 +60,9 @@ def test_sample_is_a_function_of_the_seed():
 
 
 def test_top_k_draws_only_the_k_likeliest():
-    drawn = generation.sample(np.tile([0.1, 0.3, 0.2, 0.4], (5000, 1)), 1.0, top_k=2).numpy()
-    assert set(drawn) == {1, 3}
-    assert abs((drawn == 3).mean() - 4 / 7) < 0.04
+    sampled = generation.sample(np.tile([0.1, 0.3, 0.2, 0.4], (5000, 1)), 1.0, top_k=2).numpy()
+    assert set(sampled) == {1, 3}
+    assert abs((sampled == 3).mean() - 4 / 7) < 0.04
 
 
 @pytest.mark.parametrize("temperature", [-0.1, math.nan, math.inf])

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from keras_tfjs import signals
+
 NOBODY = 65534
 
 
@@ -25,3 +27,10 @@ def unreadable() -> Iterator[Callable[[str], Path]]:
         yield make
         if root:
             os.seteuid(0)
+
+
+@pytest.fixture(autouse=True)
+def no_signal() -> Iterator[None]:
+    """Forget the signals that a test simulates."""
+    yield
+    vars(signals.state).update(vars(signals.SignalState()))

@@ -1,4 +1,4 @@
-"""A training loop with a run: stops, resumes, keeps the best epoch and refuses NaN."""
+"""A training loop with a run: stops, resumes and keeps the best epoch."""
 
 import json
 import re
@@ -10,82 +10,13 @@ import pytest
 import tensorflow as tf
 
 from keras_tfjs import signals
-from keras_tfjs.command_line import UserError
+from tests.support.line_model import ROWS, STEPS, fit, make_model, open_run, signal_at
 from training_run.batches import Batches
 from training_run.pace import Pace
 from training_run.run import Run
-from training_run.run_directory import RunDirectory
 from training_run.tensorboard import TensorBoard
 
 pytestmark = pytest.mark.quick
-
-ROWS = [5, 5, 5, 3]  # of each step of an epoch
-STEPS = len(ROWS)
-
-
-@pytest.fixture(autouse=True)
-def no_signal():
-    yield
-    vars(signals.state).update(vars(signals.SignalState()))
-
-
-def make_model(learning_rate=0.001):
-    keras.utils.set_random_seed(0)
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
-    model.compile(keras.optimizers.Adam(learning_rate), "mse")
-    model.optimizer.build(model.trainable_variables)
-    return model
-
-
-def open_run(path, **kwargs) -> Run:
-    path.mkdir(exist_ok=True)
-    return Run(RunDirectory(path.with_name("finished"), path, {}), **kwargs)
-
-
-def fit(
-    model, run, epochs=3, val_losses=None, evaluate=None, patience=0, after_step=None, decay=False
-):
-    """Fit a line. The batches depend only on the epoch's number; the last batch is smaller.
-
-    Args:
-      val_losses: val_loss by epoch.
-      after_step: called after each step with the number of steps so far.
-      decay: decay the learning rate to zero over the run.
-    """
-
-    @run.on_each_replica
-    def train_step(batch):
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_mean((model(batch) - batch[:, :1]) ** 2)
-        variables = model.trainable_variables
-        model.optimizer.apply(tape.gradient(loss, variables), variables)
-        return {"loss": loss}
-
-    run.restore(model, model.optimizer)
-    for epoch in run.epochs(epochs, patience):
-        if decay:
-            run.set_learning_rate(0.01 * (1 - epoch / run.num_epochs))
-
-        def batch(first, end, epoch=epoch):
-            return np.random.default_rng((epoch, first)).random((end - first, 2), dtype=np.float32)
-
-        for images in run.steps(Batches(sum(ROWS), ROWS[0], batch)):
-            run.log_step(train_step(images))
-            if after_step:
-                after_step(int(model.optimizer.iterations))
-        figures = {"val_loss": val_losses.pop(0)} if val_losses else {}
-        run.log_epoch(evaluate() if evaluate else figures, {"0": f"epoch {epoch + 1}"})
-    return run
-
-
-def signal_at(step, number=signal.SIGTERM):
-    """Return a function that simulates a signal during a step."""
-
-    def after_step(steps):
-        if steps == step:
-            signals.state.received = number
-
-    return after_step
 
 
 @pytest.mark.parametrize("step", [1, 4, 6])
@@ -196,26 +127,6 @@ def test_patience_stops_a_run_early(tmp_path):
     assert fit(make_model(), Run(), 5, list(losses)).progress.epoch == 5
 
 
-def spoil_at(step, model):
-    """Return a function that sets a weight to NaN after a step, as an update may do."""
-
-    def after_step(steps):
-        if steps == step:
-            model.layers[0].kernel.assign([[np.nan], [0.0]])
-
-    return after_step
-
-
-def test_nan_weights_end_the_run_without_validation(tmp_path):
-    """The last step of an epoch makes a weight NaN, and there is no validation."""
-    run, model = open_run(tmp_path / "run"), make_model()
-    with pytest.raises(
-        UserError, match="weights became nan in epoch 2, step 4; the weights of epoch 1"
-    ):
-        fit(model, run, after_step=spoil_at(8, model))
-    assert run.progress.epoch == len(run.history) == 1
-
-
 def test_signal_in_the_last_epoch_ends_the_run(tmp_path):
     run, model = open_run(tmp_path / "run"), make_model()
     spent: list[int] = []
@@ -230,36 +141,6 @@ def test_signal_in_the_last_epoch_ends_the_run(tmp_path):
         fit(model, run, evaluate=evaluate)
     assert exit_.value.code == 130 and run.progress.epoch == 3
     assert list((tmp_path / "run/checkpoints").glob("epoch-000003-*"))
-
-
-@pytest.mark.parametrize(
-    ("step", "words"),
-    [
-        (5, "loss became nan in epoch 2, step 2; the weights of epoch 1 are kept: .*--resume"),
-        (8, "weights became nan in epoch 2, step 4"),  # the epoch's last
-        (1, "in epoch 1, step 2; start again with a smaller learning rate"),
-    ],
-)
-def test_nan_is_not_saved(tmp_path, step, words):
-    run, model = open_run(tmp_path / "run"), make_model()
-
-    def evaluate():
-        return {"val_loss": float(np.sum(model.get_weights()[0]))}
-
-    with pytest.raises(UserError, match=words) as error:
-        fit(model, run, evaluate=evaluate, after_step=spoil_at(step, model))
-    assert ("--resume" in str(error.value)) == (step > STEPS)  # only after a checkpoint
-    assert len(run.history) == run.progress.epoch == (step - 1) // STEPS
-    restored = make_model()
-    open_run(tmp_path / "run").restore(restored, restored.optimizer)
-    assert np.all(np.isfinite(restored.get_weights()[0]))
-
-
-def test_nan_val_loss_is_not_recorded(tmp_path):
-    run = open_run(tmp_path / "run")
-    with pytest.raises(UserError, match="val_loss became nan in epoch 2, step 4; the weights of"):
-        fit(make_model(), run, val_losses=[1.0, np.nan])
-    assert run.progress.epoch == 1
 
 
 def test_a_run_trains_one_model():
@@ -291,19 +172,6 @@ def test_run_accepts_a_keras_schedule(tmp_path):
     model.optimizer = keras.optimizers.SGD(schedule)
     fit(model, run)
     assert run.progress.epoch == 3
-
-
-def test_signal_does_not_save_nan_weights(tmp_path):
-    run, model = open_run(tmp_path / "run"), make_model()
-
-    def after_step(steps):
-        spoil_at(6, model)(steps)
-        signal_at(6)(steps)
-
-    with pytest.raises(UserError, match="the weights of epoch 1 are kept"):
-        fit(model, run, after_step=after_step)
-    (file,) = (tmp_path / "run/checkpoints").iterdir()
-    assert "epoch-000001" in file.name
 
 
 def test_epoch_metrics_are_means_over_examples():
