@@ -72,9 +72,6 @@ RECIPES = {
     "images-original": Recipe(_IMAGES, "--epochs=50"),
     "images-fast": Recipe(_IMAGES, "--preset=fast", seeds=3),
     "images-fast-8": Recipe(_IMAGES, "--preset=fast --epochs=8", seeds=3),
-    "images-small-rate": Recipe(
-        _IMAGES, "--preset=fast --epochs=22 --learning_rate=0.003 --warmup_steps=500", seeds=3
-    ),
 }
 
 FLAGS = flags.FlagValues()
