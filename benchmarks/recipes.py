@@ -41,7 +41,7 @@ _WIDE = "tiny_shakespeare --validation_split=0.1 --lstm_layer_size=256,256 --sch
 _TWO_PASSES = "--clip_norm=1 --warmup_steps=100 --dropout=0.2 --examples_per_epoch=18600 --epochs=2"
 RECIPES = {
     "text-original": Recipe(
-        _TEXT, "tiny_shakespeare --objective=last_char --clip_norm=0 --max_minutes=10"
+        _TEXT, "tiny_shakespeare --objective=last_char --clip_norm=0 --max_minutes=6"
     ),
     "text-default": Recipe(_TEXT, "tiny_shakespeare"),  # 150 epochs: docs/long_run.md has this run
     "text-fast": Recipe(_TEXT, "tiny_shakespeare --preset=fast", seeds=3),
