@@ -41,7 +41,7 @@ def results(name: str) -> list[Result]:
 def losses_table(kind: str, names: list[str]) -> str:
     """Return the table of the settings that have results; `kind` is a key of `THRESHOLDS`."""
     rows = [_row(kind, name, found) for name in names if kind in name and (found := results(name))]
-    head = ["", "seeds", *(f"{limit:g}" for limit in THRESHOLDS[kind]), "at the end", "scores"]
+    head = ["", "seeds", *(f"{limit:g}" for limit in THRESHOLDS[kind]), "lowest, in a run of", "scores"]
     return table(head, rows) if rows else "Nothing is measured yet.\n"
 
 
@@ -55,7 +55,7 @@ def _row(kind: str, name: str, found: list[Result]) -> list[str]:
     digits = "{:.3f}" if kind == "text" else "{:.2f}"
     lowest = [min(epoch["val_loss"] for epoch in result["epochs"]) for result in found]
     seconds = statistics.mean(result["epochs"][-1]["seconds"] for result in found)
-    cells.append(f"{_mean(lowest, digits)} after {seconds:.0f} s")
+    cells.append(f"{_mean(lowest, digits)} in {seconds:.0f} s")
     scores = zip(*(result["scores"] for result in found), strict=True)
     return [*cells, "; ".join(_mean(list(values), digits) for values in scores)]
 

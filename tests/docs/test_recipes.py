@@ -66,8 +66,8 @@ def test_the_page_has_means_and_extremes_of_the_seeds(page):
     )
     # 1.65 after 18 and 10 s; 1.5 by one seed only.
     assert "| `text-fast` | 2 | 14 s (10 to 18) | 29 s (28 to 30) | - | " in text
-    assert "| 1.500 (1.480 to 1.520) after 29 s | 1.600 (1.500 to 1.700); 1.700 (1.600 to" in text
-    assert "| `images-original` | 1 | 2 s | - | - | 29.50 after 2 s | 24.00; 5.00; 29.00 |" in text
+    assert "| 1.500 (1.480 to 1.520) in 29 s | 1.600 (1.500 to 1.700); 1.700 (1.600 to" in text
+    assert "| `images-original` | 1 | 2 s | - | - | 29.50 in 2 s | 24.00; 5.00; 29.00 |" in text
     assert "    text-fast: --some=flags" in text and "images/recipes_text.png" in text
     assert picture.read_bytes().startswith(b"\x89PNG")
 
