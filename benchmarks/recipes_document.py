@@ -41,7 +41,8 @@ def results(name: str) -> list[Result]:
 def losses_table(kind: str, names: list[str]) -> str:
     """Return the table of the settings that have results; `kind` is a key of `THRESHOLDS`."""
     rows = [_row(kind, name, found) for name in names if kind in name and (found := results(name))]
-    head = ["", "seeds", *(f"{limit:g}" for limit in THRESHOLDS[kind]), "lowest, in a run of", "scores"]
+    limits = [f"{limit:g}" for limit in THRESHOLDS[kind]]
+    head = ["", "seeds", *limits, "lowest, in a run of", "scores"]
     return table(head, rows) if rows else "Nothing is measured yet.\n"
 
 
