@@ -19,7 +19,7 @@ class ServedRun(Run):
 
     def epochs(self, count: int, patience: int = 0) -> Iterator[int]:
         """Yield an epoch for each line on stdin."""
-        self._default_epochs = 1
+        self.progress.num_epochs = 1
         for number, _ in enumerate(sys.stdin):
             yield number
             print("done", flush=True)
