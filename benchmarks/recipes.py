@@ -93,7 +93,7 @@ def main(arguments: list[str]) -> None:
             if not file.exists():
                 print(f"{name}, seed {seed}", flush=True)
                 file.write_text(json.dumps(measure(RECIPES[name], seed), indent=1) + "\n")
-            recipes_document.write(list(RECIPES))
+        recipes_document.write(list(RECIPES))
 
 
 def measure(recipe: Recipe, seed: int) -> dict[str, Any]:
