@@ -139,14 +139,11 @@ def _save_test_images(directory: Path, image_data: ImageData) -> None:
 
 
 def _save(path: Path, model: keras.Model, output_names: list[str]) -> None:
-    """Write a SavedModel with named outputs. Loading it needs TensorFlow, but not Keras."""
+    """Write a SavedModel with named outputs."""
     inputs = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32, "inputs")
 
     @tf.function(input_signature=[inputs], autograph=False)
     def serving_default(inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         return dict(zip(output_names, tf.nest.flatten(model(inputs)), strict=True))
 
-    module = tf.Module()
-    module.weights = [variable.value for variable in model.variables]
-    module.serving_default = serving_default
-    saved_model.save(path, module, serving_default)
+    saved_model.save(path, model, {"serving_default": serving_default})

@@ -1,6 +1,13 @@
-// Headless Chromium for the tests.
+// usage: node chromium.mjs CHROMIUM
+// Launches a headless browser and runs scripts with it, one after the other: a launch takes seconds.
+// Reads lines of JSON, [script, ...arguments], from stdin. Calls the script's default function with the
+// browser and the arguments, and prints a line of JSON: {answer} or {error}.
+import {createInterface} from 'node:readline';
+import {inspect} from 'node:util';
+
 import {chromium} from 'playwright-core';
 
+const MINUTES = 10;
 const ARGS = [
   '--no-sandbox',
   '--disable-quic',
@@ -11,10 +18,20 @@ const ARGS = [
   '--enable-unsafe-swiftshader', // WebGL without a graphics card
 ];
 
-/** Connect to the browser of browser_server.mjs if it runs, else launch one. */
-export function openBrowser(executablePath) {
-  const address = process.env.BROWSER_SERVER;
-  return address ? chromium.connect(address) : chromium.launch({executablePath, args: ARGS});
+const browser = await chromium.launch({executablePath: process.argv[2], args: ARGS});
+browser.on('disconnected', () => process.exit());
+for await (const line of createInterface({input: process.stdin})) {
+  const [script, ...rest] = JSON.parse(line);
+  const late = setTimeout(() => {
+    console.error(`${script} has run for ${MINUTES} minutes`);
+    process.exit(1);
+  }, MINUTES * 60_000);
+  try {
+    const {default: run} = await import(script);
+    console.log(JSON.stringify({answer: (await run(browser, ...rest)) ?? null}));
+  } catch (error) {
+    console.log(JSON.stringify({error: inspect(error)}));
+  }
+  clearTimeout(late);
 }
-
-export const launchServer = (executablePath) => chromium.launchServer({executablePath, args: ARGS});
+await browser.close();

@@ -1,5 +1,7 @@
 """Runs the jobs of jobs.js in Node, or in a page in Chromium."""
 
+import atexit
+import functools
 import json
 import math
 import os
@@ -83,16 +85,44 @@ def missing_for_chromium() -> str:
 
 def run_in_node(directory: Path, backend: str, jobs: list[Job], timeout: float = 600) -> Answers:
     """Run jobs in a new Node process, which uses the directory for its files."""
-    return _run(["node", HERE / "run_in_node.mjs"], directory, backend, jobs, timeout)
+    asked, answered = _write_jobs(directory, backend, jobs)
+    line = ["node", str(HERE / "run_in_node.mjs"), str(asked), str(answered)]
+    result = subprocess.run(line, capture_output=True, text=True, timeout=timeout)
+    assert result.returncode == 0, result.stderr
+    return json.loads(answered.read_text())
 
 
-def run_in_chromium(
-    directory: Path, backend: str, jobs: list[Job], timeout: float = 600
-) -> Answers:
+def run_in_chromium(directory: Path, backend: str, jobs: list[Job]) -> Answers:
     """Run jobs in a page; models that they save to `downloads://NAME` go to the directory."""
-    return _run(
-        ["node", HERE / "run_in_chromium.mjs", browser()], directory, backend, jobs, timeout
-    )
+    asked, answered = _write_jobs(directory, backend, jobs)
+    run_script(HERE / "run_in_chromium.mjs", str(asked), str(answered))
+    return json.loads(answered.read_text())
+
+
+def run_script(script: Path, *arguments: Any) -> Any:
+    """Call a script's default function with a browser and these arguments; return its answer.
+
+    Raises:
+      AssertionError: the script failed.
+    """
+    process = _browser_process()
+    print(json.dumps([str(script), *arguments]), file=process.stdin, flush=True)
+    line = process.stdout.readline()
+    if not line:
+        _browser_process.cache_clear()
+        raise AssertionError(f"the browser ended while it ran {script.name}")
+    result = json.loads(line)
+    assert "error" not in result, result["error"]
+    return result["answer"]
+
+
+@functools.cache
+def _browser_process() -> Any:
+    """Start chromium.mjs; it ends with this process, which closes its stdin."""
+    line = ["node", str(HERE / "chromium.mjs"), str(browser())]
+    process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    atexit.register(process.communicate)
+    return process
 
 
 def browser() -> str | None:
@@ -100,10 +130,8 @@ def browser() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
 
 
-def _run(line: list, directory: Path, backend: str, jobs: list[Job], timeout: float) -> Answers:
-    asked, answered = directory / "jobs.json", directory / "answers.json"
+def _write_jobs(directory: Path, backend: str, jobs: list[Job]) -> tuple[Path, Path]:
+    """Write jobs for JavaScript; return their file and the file for the answers."""
+    asked = directory / "jobs.json"
     asked.write_text(json.dumps({"backend": backend, "jobs": jobs}))
-    command = [*line, asked, answered]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
-    assert result.returncode == 0, result.stderr
-    return json.loads(answered.read_text())
+    return asked, directory / "answers.json"

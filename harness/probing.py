@@ -80,11 +80,13 @@ def run(backend: str, directory: Path, prepared: Sequence[Prepared]) -> list[str
 
 def _answers(backend: str, directory: Path, chunk: Sequence[Prepared]) -> list[dict[str, Any]]:
     """Return TensorFlow.js's answers to the probes that it ran."""
-    runner = javascript.run_in_chromium if backend == "webgl" else javascript.run_in_node
     names = _write([item.probe for item in chunk], directory)
     job = {"kind": "probes", "url": f"file://{directory}/model.json", "probes": names}
     try:
-        [answer] = runner(directory, backend, [job], _TIMEOUT)
+        if backend == "webgl":
+            [answer] = javascript.run_in_chromium(directory, backend, [job])
+        else:
+            [answer] = javascript.run_in_node(directory, backend, [job], _TIMEOUT)
     except subprocess.TimeoutExpired as error:
         # The last line names the probe that hangs. The probes before it run again.
         started = (error.stdout or b"").decode().splitlines()

@@ -10,9 +10,9 @@ import tensorflow as tf
 from keras_tfjs import graph_model, layers_model
 from keras_tfjs.atomic_files import write_atomically, write_text
 from keras_tfjs.weights import MODEL_FILE, weight_files
+from lstm_text_generation import exported_functions
 from lstm_text_generation.cells import lstm_layers
 from lstm_text_generation.data import TextData
-from lstm_text_generation.exported_functions import SavedTextModel, one_step
 from lstm_text_generation.model import sequence_logits
 from training_run import float16_graph, history, saved_model
 from training_run.run import Run
@@ -75,11 +75,13 @@ def export_model(
     write_text(directory / TEXT_DATA_FILE, json.dumps(description, indent=1) + "\n")
     write_atomically(directory / KERAS_FILE, model.save)
     layers_model.save(model, directory, metadata=description)
-    graph_model.save(one_step(model), directory / "graph_model")
+    graph_model.save(exported_functions.one_step(model), directory / "graph_model")
     float16_files = _save_float16(directory, model, text_data)
-    saved = SavedTextModel(model, text_data.char_set())
-    signatures = {"serving_default": saved.serving_default, "generate": saved.generate}
-    saved_model.save(directory / "saved_model", saved, signatures)
+    functions = {
+        "serving_default": exported_functions.serving_default(model),
+        "generate": exported_functions.generate(model, text_data.char_set()),
+    }
+    saved_model.save(directory / "saved_model", model, functions)
     return {
         KERAS_FILE: "the model, for Keras",
         "saved_model": "the model, for TensorFlow: signatures serving_default and generate",
@@ -100,5 +102,10 @@ def _save_float16(directory: Path, model: keras.Model, text_data: TextData) -> d
         return tf.nn.softmax(sequence_logits(model, windows)[0])
 
     return float16_graph.save(
-        directory, one_step(model), model, probabilities, "probability", FLOAT16_LIMIT
+        directory,
+        exported_functions.one_step(model),
+        model,
+        probabilities,
+        "probability",
+        FLOAT16_LIMIT,
     )

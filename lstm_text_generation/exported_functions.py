@@ -40,40 +40,41 @@ def one_step(model: keras.Model) -> Callable[..., dict[str, tf.Tensor]]:
     return step
 
 
-class SavedTextModel(tf.Module):
-    """The content of the SavedModel. Loading it needs TensorFlow, but not Keras or this package."""
+def serving_default(model: keras.Model) -> Callable[..., dict[str, tf.Tensor]]:
+    """Return a function from one-hot windows to the `probabilities` of the next character."""
+    specification = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32, "windows")
 
-    def __init__(self, model: keras.Model, char_set: Sequence[str]):
-        super().__init__()
-        self._model = model
-        self._weights = [variable.value for variable in model.variables]
-        codes = np.array([ord(char) for char in char_set], np.int32)
-        order = np.argsort(codes).astype(np.int32)
-        self._codes, self._sorted, self._order = map(tf.constant, (codes, codes[order], order))
-        window = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32, "windows")
-        self.serving_default = tf.function(self._serve, input_signature=[window], autograph=False)
-        self.generate = tf.function(
-            self._generate,
-            input_signature=[
-                tf.TensorSpec([], tf.string, "seed_text"),
-                tf.TensorSpec([], tf.int32, "length"),
-                tf.TensorSpec([], tf.float32, "temperature"),
-                tf.TensorSpec([], tf.int64, "seed"),
-            ],
-            autograph=False,
-        )
+    @tf.function(input_signature=[specification], autograph=False)
+    def serve(windows: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"probabilities": last_probabilities(model, windows)[0]}
 
-    def _serve(self, windows: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Map one-hot windows to the probabilities of the next character."""
-        return {"probabilities": last_probabilities(self._model, windows)[0]}
+    return serve
 
-    def _generate(
-        self, seed_text: tf.Tensor, length: tf.Tensor, temperature: tf.Tensor, seed: tf.Tensor
+
+def generate(model: keras.Model, char_set: Sequence[str]) -> Callable[..., dict[str, tf.Tensor]]:
+    """Return a function that generates the `length` characters after a seed text.
+
+    Its inputs are scalars: `seed_text`, `length`, `temperature`, and `seed`, the random seed.
+    """
+    codes = np.array([ord(char) for char in char_set], np.int32)
+    order = np.argsort(codes).astype(np.int32)
+    sorted_codes = codes[order]
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([], tf.string, "seed_text"),
+            tf.TensorSpec([], tf.int32, "length"),
+            tf.TensorSpec([], tf.float32, "temperature"),
+            tf.TensorSpec([], tf.int64, "seed"),
+        ],
+        autograph=False,
+    )
+    def generate_after(
+        seed_text: tf.Tensor, length: tf.Tensor, temperature: tf.Tensor, seed: tf.Tensor
     ) -> dict[str, tf.Tensor]:
-        """Generate the `length` characters after a seed text."""
-        codes = tf.strings.unicode_decode(seed_text, "UTF-8")
-        place = tf.minimum(tf.searchsorted(self._sorted, codes), len(self._sorted) - 1)
-        unknown = tf.boolean_mask(codes, tf.gather(self._sorted, place) != codes)
+        seed_codes = tf.strings.unicode_decode(seed_text, "UTF-8")
+        place = tf.minimum(tf.searchsorted(sorted_codes, seed_codes), len(sorted_codes) - 1)
+        unknown = tf.boolean_mask(seed_codes, tf.gather(sorted_codes, place) != seed_codes)
         checks = [
             tf.debugging.Assert(
                 tf.size(unknown) == 0,
@@ -82,7 +83,7 @@ class SavedTextModel(tf.Module):
                     tf.strings.unicode_encode(unknown, "UTF-8"),
                 ],
             ),
-            tf.debugging.assert_positive(tf.size(codes), "seed_text is empty"),
+            tf.debugging.assert_positive(tf.size(seed_codes), "seed_text is empty"),
             tf.debugging.Assert(
                 tf.math.is_finite(temperature) & (temperature >= 0),
                 ["temperature must be a number of at least 0, but is", temperature],
@@ -90,10 +91,12 @@ class SavedTextModel(tf.Module):
             tf.debugging.assert_positive(length, "length must be positive"),
         ]
         with tf.control_dependencies(checks):
-            indices = tf.gather(self._order, place)[None]
-        probs, state = begin_text(self._model, indices, "stateful")
+            indices = tf.gather(order, place)[None]
+        probs, state = begin_text(model, indices, "stateful")
         draws = tf.stack([seed, tf.constant(0, tf.int64)])
         written, _, _ = continue_text(
-            self._model, probs, state, length, temperature, draws, mode="stateful", top_k=0
+            model, probs, state, length, temperature, draws, mode="stateful", top_k=0
         )
-        return {"text": tf.strings.unicode_encode(tf.gather(self._codes, written[0]), "UTF-8")}
+        return {"text": tf.strings.unicode_encode(tf.gather(codes, written[0]), "UTF-8")}
+
+    return generate_after

@@ -2,19 +2,16 @@
 
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 # TensorFlow's start-up messages would bury pytest's own.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-from harness import ROOT, javascript
+from harness import ROOT
 from tests.support import shapes
-from tests.support.bottles import SMALL, TEXT
-from tests.support.commands import command, fresh_flags
+from tests.support.bottles import TEXT, TWO_LAYERS
+from tests.support.commands import cli_of, command
 from tests.support.shared_files import made_once
 from training_run import tensorflow_setup
 
@@ -44,19 +41,6 @@ def pytest_runtest_makereport():
     return report
 
 
-@pytest.fixture(scope="session")
-def browser_server() -> Iterator[None]:
-    """A browser that the scripts in harness/chromium.mjs connect to."""
-    if missing := javascript.missing_for_chromium():
-        pytest.skip(missing)
-    line = ["node", ROOT / "harness/browser_server.mjs", javascript.browser()]
-    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
-        os.environ["BROWSER_SERVER"] = server.stdout.readline().strip()
-        yield
-        del os.environ["BROWSER_SERVER"]
-        server.stdin.close()
-
-
 @pytest.fixture(autouse=True)
 def seed() -> None:
     """Let each test begin with the same random state, which deterministic operations demand."""
@@ -78,7 +62,7 @@ def text_run(tmp_path_factory, corpus) -> Path:
     """A finished run of three epochs, made by the command itself."""
 
     def make(directory: Path) -> None:
-        line = [corpus, *SMALL, "--epochs=3", f"--save_path={directory / 'bottles'}"]
+        line = [corpus, *TWO_LAYERS, "--epochs=3", f"--save_path={directory / 'bottles'}"]
         result = command("lstm_text_generation.train", *line)
         assert result.returncode == 0, result.stderr
         (directory / "output.txt").write_text(result.stdout)
@@ -106,22 +90,18 @@ def image_run(tmp_path_factory, shapes_dir) -> Path:
 
 
 @pytest.fixture
-def call(monkeypatch, capfd):
+def call(capfd):
     """Call a command's `cli` in this process: faster than a new one, which imports TensorFlow.
 
     Returns a function of the command's module and its arguments that returns the exit status,
     stdout and stderr.
     """
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def run(module, *arguments) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, arguments)])
         capfd.readouterr()
-        with fresh_flags(module.FLAGS), pytest.raises(SystemExit) as exit_:
-            module.cli()
+        with cli_of(module, *arguments) as cli, pytest.raises(SystemExit) as exit_:
+            cli()
         out, err = capfd.readouterr()
         return exit_.value.code, out, err
 
-    yield run
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+    return run

@@ -15,7 +15,7 @@ import tensorflow as tf
 from fashion_mnist_vae import data, generate, train
 from fashion_mnist_vae.flags import PRESETS
 from fashion_mnist_vae.model import VaeOptions  # also registers ZLayer
-from tests.support.commands import assert_one_line, command, start, wait_for
+from tests.support.commands import assert_one_line, start, wait_for
 from tests.support.shapes import SMALL, write_dataset
 from training_run.run import Run
 
@@ -117,7 +117,7 @@ def test_saved_models_need_only_tensorflow(image_run):
 # ---- stopping and resuming
 
 
-def test_ctrl_c_stops_run_with_checkpoint(image_run, shapes_dir, tmp_path):
+def test_ctrl_c_stops_run_with_checkpoint(call, shapes_dir, tmp_path):
     path = tmp_path / "shapes"
     line = [*SMALL, f"--data_dir={shapes_dir}", f"--save_path={path}"]
     process = start(MODULE, *line, "--epochs=100000")
@@ -128,10 +128,10 @@ def test_ctrl_c_stops_run_with_checkpoint(image_run, shapes_dir, tmp_path):
     assert "--resume goes on" in out and "Traceback" not in out
     (checkpoint, *_) = sorted((tmp_path / "shapes.training" / "checkpoints").iterdir())
     epochs = int(checkpoint.name.split("-")[1])
-    result = command(MODULE, f"--data_dir={shapes_dir}", "--resume", f"--epochs={epochs + 1}",
-                     f"--save_path={path}")  # fmt: skip
-    assert result.returncode == 0, result.stderr
-    assert "Epoch 1 of" not in result.stdout
+    resume = ["--resume", f"--epochs={epochs + 1}", f"--save_path={path}"]
+    code, out, err = call(train, f"--data_dir={shapes_dir}", *resume)
+    assert code == 0, err
+    assert "Epoch 1 of" not in out
     assert len((path / "history.csv").read_text().splitlines()) >= epochs + 1
 
 

@@ -39,10 +39,10 @@ def downloads(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def run_in_chromium(
-    downloads, browser_server
-) -> Callable[[str, list[javascript.Job]], javascript.Answers]:
+def run_in_chromium(downloads) -> Callable[[str, list[javascript.Job]], javascript.Answers]:
     """Run jobs of jobs.js in a page of headless Chromium on a backend."""
+    if missing := javascript.missing_for_chromium():
+        pytest.skip(missing)
     return partial(javascript.run_in_chromium, downloads)
 
 

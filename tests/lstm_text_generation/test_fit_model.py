@@ -57,7 +57,7 @@ def test_every_char_loss_is_the_mean_over_all_prefixes(text_data):
 def test_every_char_reaches_lower_val_loss_than_last_char(text_data):
     reached = {}
     for objective in ("every_char", "last_char"):
-        model = make_model(text_data)
+        model = make_model(text_data, (16,))
         run = Run()
         fit_model(model, text_data, 5, 600, 32, 0.1, run, objective=objective, clip_norm=0)
         reached[objective] = run.history[-1]["val_loss"]
@@ -75,7 +75,7 @@ def test_val_loss_equals_keras_evaluate(trained, text_data):
 
 
 def test_fit_model_takes_as_many_steps_as_the_original(text_data):
-    model = make_model(text_data)
+    model = make_model(text_data, (16,))
     for epochs in (1, 2):
         fit_model(model, text_data, 1, 320, 32, 0.0625, clip_norm=0)
         assert int(model.optimizer.iterations) == 10 * epochs  # 300 examples, the last batch of 12
@@ -92,9 +92,9 @@ def test_best_epoch_without_validation_has_lowest_loss(text_data):
 def test_fit_model_returns_the_best_epoch(text_data, monkeypatch):
     losses = [3.0, 1.0, 2.0]
     monkeypatch.setattr("lstm_text_generation.model.evaluate", lambda *_: losses.pop(0))
-    best = fit_model(make_model(text_data), text_data, 3, 320, 32, 0.1)
+    best = fit_model(make_model(text_data, (16,)), text_data, 3, 320, 32, 0.1)
     losses = [3.0, 1.0]
-    two_epochs = make_model(text_data)
+    two_epochs = make_model(text_data, (16,))
     fit_model(two_epochs, text_data, 2, 320, 32, 0.1)
     for ours, theirs in zip(best.get_weights(), two_epochs.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
@@ -174,12 +174,12 @@ def test_muon_takes_orthogonal_steps_in_the_lstm_matrices(text_data):
 @pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "muon"])
 def test_weight_decay_shrinks_the_weights(text_data, optimizer):
     plain, decayed = (
-        make_model(text_data, optimizer=optimizer, weight_decay=weight_decay)
+        make_model(text_data, (16,), optimizer=optimizer, weight_decay=weight_decay)
         for weight_decay in (0.0, 5.0)
     )
     for model in (plain, decayed):
         fit_model(model, OneBatch(text_data, make_windows(text_data)), 1, 1, 1, 0)
-    start = make_model(text_data).layers[0].cell.kernel.numpy()
+    start = make_model(text_data, (16,)).layers[0].cell.kernel.numpy()
     difference = plain.layers[0].cell.kernel.numpy() - decayed.layers[0].cell.kernel.numpy()
     np.testing.assert_allclose(difference, 5.0 * 0.01 * start, atol=1e-6)
 

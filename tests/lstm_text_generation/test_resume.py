@@ -17,7 +17,7 @@ def test_resumed_run_is_bit_identical(text_data, tmp_path, optimizer):
     """The run stops in its second epoch, with dropout, weight decay, warm-up and cosine."""
 
     def fit(run):
-        model = make_model(text_data, dropout=0.2, optimizer=optimizer, weight_decay=0.1)
+        model = make_model(text_data, (16,), dropout=0.2, optimizer=optimizer, weight_decay=0.1)
         schedule = {"schedule": "cosine", "warmup_steps": 15}
         return fit_model(model, text_data, 3, 320, 32, 0.0625, run, **schedule)
 

@@ -17,7 +17,7 @@ from lstm_text_generation import train
 from lstm_text_generation.data import TextData
 from lstm_text_generation.flags import PRESETS
 from lstm_text_generation.generation import generate_text
-from tests.support.bottles import SMALL, TEXT
+from tests.support.bottles import SMALL, TEXT, TWO_LAYERS
 from tests.support.commands import assert_one_line, command, start, wait_for
 from training_run.run import Run
 
@@ -133,9 +133,9 @@ def assert_same_run(path, other):
         assert (path / name).read_bytes() == (other / name).read_bytes()
 
 
-def test_signal_stops_run_with_checkpoint(text_run, corpus, tmp_path):
+def test_signal_stops_run_with_checkpoint(text_run, corpus, tmp_path, call):
     path = tmp_path / "bottles"
-    line = [corpus, *SMALL, "--epochs=3", f"--save_path={path}"]
+    line = [corpus, *TWO_LAYERS, "--epochs=3", f"--save_path={path}"]
     process = start(MODULE, *line)
     wait_for(process, "Epoch 1 of 3")
     process.send_signal(signal.SIGTERM)
@@ -143,17 +143,17 @@ def test_signal_stops_run_with_checkpoint(text_run, corpus, tmp_path):
     assert process.returncode == 143
     assert "--resume goes on" in out and "Traceback" not in out
     assert list((tmp_path / "bottles.training" / "checkpoints").iterdir())
-    again = command(MODULE, *line)  # without --resume, an error keeps the run
-    assert_one_line((again.returncode, again.stdout, again.stderr), "--resume", "--overwrite")
+    # Without --resume, an error keeps the run.
+    assert_one_line(call(train, *line), "--resume", "--overwrite")
     # The resumed run has its corpus and flags.
-    result = command(MODULE, "--resume", f"--save_path={path}")
-    assert result.returncode == 0, result.stderr
+    code, _, err = call(train, "--resume", f"--save_path={path}")
+    assert code == 0, err
     assert_same_run(path, text_run)
 
 
 def test_resume_trains_finished_run_further(text_run, corpus, tmp_path, call):
     short, path = tmp_path / "short", tmp_path / "short"
-    assert call(train, corpus, *SMALL, "--epochs=2", f"--save_path={short}")[0] == 0
+    assert call(train, corpus, *TWO_LAYERS, "--epochs=2", f"--save_path={short}")[0] == 0
     assert call(train, corpus, "--resume", "--epochs=3", f"--save_path={path}")[0] == 0
     assert_same_run(path, text_run)
 
@@ -161,6 +161,7 @@ def test_resume_trains_finished_run_further(text_run, corpus, tmp_path, call):
 def test_train_on_tfds_corpus_in_its_own_process(shared_datasets, tmp_path):
     """Reading the corpus uses TensorFlow, so the threads must be set before."""
     flags = [f"--data_dir={shared_datasets / 'tensorflow_datasets'}", "--epochs=1"]
+    flags += ["--validation_split=0.001"]
     result = command(MODULE, "tiny_shakespeare", *SMALL, *flags, f"--save_path={tmp_path / 'run'}")
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "run" / "model.json").exists()
@@ -177,7 +178,7 @@ def test_corpus_name_may_have_special_characters(call, tmp_path):
     assert json.loads((path / "text_data.json").read_text())["data_identifier"] == file.stem
 
 
-def test_corpus_name_may_be_undecodable_in_the_locale(tmp_path):
+def test_corpus_name_may_be_undecodable_in_the_locale(tmp_path, call, monkeypatch):
     file = tmp_path / "mein täxt.txt"
     file.write_text(TEXT)
     locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -188,10 +189,13 @@ def test_corpus_name_may_be_undecodable_in_the_locale(tmp_path):
     run = tmp_path / "saved_models/lstm_text_generation/mein täxt"
     assert json.loads((run / "text_data.json").read_text())["data_identifier"] == "mein täxt"
     assert list((tmp_path / "täglich").glob("events*"))
-    path = "--save_path=saved_models/lstm_text_generation/mein täxt"
-    for epochs, also in ((2, {}), (3, {"env": environment})):  # in UTF-8, then in C
-        result = command(MODULE, "--resume", f"--epochs={epochs}", path, cwd=tmp_path, **also)
-        assert result.returncode == 0, result.stderr
+    # Resume the run in UTF-8, then in the C locale.
+    resume = ["--resume", "--save_path=saved_models/lstm_text_generation/mein täxt"]
+    monkeypatch.chdir(tmp_path)
+    code, _, err = call(train, *resume, "--epochs=2")
+    assert code == 0, err
+    result = command(MODULE, *resume, "--epochs=3", env=environment)
+    assert result.returncode == 0, result.stderr
 
 
 def test_checkpoint_is_written_before_epoch_is_printed(corpus, tmp_path):

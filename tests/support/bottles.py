@@ -1,4 +1,4 @@
-"""A text to learn, and flags of a model that learns it in seconds."""
+"""A text to learn, and flags of models that learn it in seconds."""
 
 TEXT = "".join(
     f"{n} green bottles hanging on the wall, and if {n % 7} should fall, {n * n} are left.\n"
@@ -6,8 +6,9 @@ TEXT = "".join(
 )
 SMALL = [
     "--sample_len=12",
-    "--lstm_layer_size=16,8",
+    "--lstm_layer_size=16",
     "--examples_per_epoch=320",
     "--batch_size=32",
     "--display_length=30",
 ]
+TWO_LAYERS = [*SMALL, "--lstm_layer_size=16,8"]

@@ -1,12 +1,16 @@
 """Commands in processes of their own, what they print, and what they need."""
 
+import io
 import re
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
+from types import ModuleType
+from unittest import mock
 
 from absl.testing import flagsaver
 
@@ -45,6 +49,32 @@ def peak_memory(process: subprocess.Popen, field: str) -> int:
         most = max(most, 1024 * int(match[1]))
         time.sleep(0.01)
     return most
+
+
+def run_here(module: ModuleType, *arguments) -> None:
+    """Run a command in this process, which has imported TensorFlow already.
+
+    Raises:
+      AssertionError: the command failed.
+    """
+    with cli_of(module, *arguments) as cli, redirect_stdout(io.StringIO()):
+        try:
+            cli()
+        except SystemExit as exit_:
+            assert exit_.code == 0
+
+
+@contextmanager
+def cli_of(module: ModuleType, *arguments) -> Iterator[Callable[[], None]]:
+    """Yield a command's `cli` that reads these arguments and leaves nothing behind here."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    line = [module.__name__, *map(str, arguments)]
+    try:
+        with mock.patch.object(sys, "argv", line), fresh_flags(module.FLAGS):
+            yield module.cli
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

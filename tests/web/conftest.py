@@ -59,7 +59,7 @@ def add_runs(saved_models, runs, corpora) -> None:
 
 
 @pytest.fixture(scope="session")
-def visitor(built, browser_server, tmp_path_factory):
+def visitor(built, tmp_path_factory):
     """Return a function that serves a site with runs, {name: directory}, for the pages of an app.
 
     The function returns `visit`, which runs a scenario of text_page.mjs, vae_page.mjs or
@@ -79,12 +79,7 @@ def visitor(built, browser_server, tmp_path_factory):
         origin = f"http://127.0.0.1:{server.server_port}"
 
         def visit(scenario, argument=None, allowed=()):
-            answer_file = site / "answer.json"
-            line = ["node", HERE / "drive.mjs", javascript.browser(), origin, f"{app}.{scenario}"]
-            line += [json.dumps(argument), answer_file]
-            result = subprocess.run(line, capture_output=True, text=True, timeout=300)
-            assert result.returncode == 0, result.stderr
-            seen = json.loads(answer_file.read_text())
+            seen = javascript.run_script(HERE / "drive.mjs", origin, app, scenario, argument)
             assert allow_errors or seen["errors"] == []
             assert [url for url in seen["outside"] if not url.startswith(tuple(allowed))] == []
             return seen["answer"]

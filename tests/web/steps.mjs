@@ -9,12 +9,13 @@ export async function status(page, pattern) {
 }
 
 /** Return a canvas as {width, height, gray}, gray from 0 to 255. */
-export function pixels(page, selector) {
-  return page.$eval(selector, (canvas) => {
+export async function pixels(page, selector) {
+  // As a JSON text, because Playwright takes seconds for a million numbers.
+  return JSON.parse(await page.$eval(selector, (canvas) => {
     const {width, height} = canvas;
     const {data} = canvas.getContext('2d').getImageData(0, 0, width, height);
-    return {width, height, gray: Array.from({length: width * height}, (_, i) => data[4 * i])};
-  });
+    return JSON.stringify({width, height, gray: Array.from({length: width * height}, (_, i) => data[4 * i])});
+  }));
 }
 
 /** Return the numbers in an element's text, such as (1.5, -2). */

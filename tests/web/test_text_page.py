@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from keras_tfjs import graph_model
-from lstm_text_generation import load
+from lstm_text_generation import load, train
 from lstm_text_generation.exported_functions import one_step
 from tests.support.bottles import SMALL, TEXT
-from tests.support.commands import command
+from tests.support.commands import run_here
 from tests.support.shared_files import made_once
 from tests.web.text_model import SEED, at_temperature, greedy, read, surprise
 
@@ -92,8 +92,7 @@ def quotes_run(tmp_path_factory):
     def make(directory):
         (directory / "quotes.txt").write_text(quoted_text(0))
         line = [directory / "quotes.txt", *SMALL, "--epochs=4", f"--save_path={directory / 'run'}"]
-        result = command("lstm_text_generation.train", *line)
-        assert result.returncode == 0, result.stderr
+        run_here(train, *line)
         shutil.rmtree(directory / "run/graph_model_float16", ignore_errors=True)
 
     return made_once(tmp_path_factory, "quotes_run", make) / "run"

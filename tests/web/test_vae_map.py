@@ -6,9 +6,10 @@ import shutil
 import numpy as np
 import pytest
 
+from fashion_mnist_vae import train
 from fashion_mnist_vae.grid import Grid
 from fashion_mnist_vae.pictures import decode_grid
-from tests.support.commands import command
+from tests.support.commands import run_here
 from tests.support.shapes import SMALL
 from tests.support.shared_files import made_once
 from tests.web.vae_model import SHAPE, assert_same, decode, default_limits, load_models
@@ -81,7 +82,7 @@ def test_map_shows_two_of_three_dimensions(visitor, shapes_dir, tmp_path_factory
     def make(directory):
         line = [*SMALL, f"--data_dir={shapes_dir}", "--epochs=8", "--latent_dim=3"]
         line += ["--learning_rate=0.01", f"--save_path={directory / 'run'}"]
-        assert command("fashion_mnist_vae.train", *line).returncode == 0
+        run_here(train, *line)
 
     run = made_once(tmp_path_factory, "three_dimensions", make) / "run"
     answer = visitor({"three": run}, "vae")("threeDimensions")

@@ -1,6 +1,7 @@
 """The expected texts, probabilities and cell states of the text model's page, from Keras."""
 
 import numpy as np
+import tensorflow as tf
 
 from lstm_text_generation.cells import lstm_layers
 from lstm_text_generation.generation import generate_text
@@ -24,14 +25,21 @@ def read(trained, text: str) -> tuple[np.ndarray, np.ndarray]:
     """
     model, char_set = trained
     layers = lstm_layers(model)
-    states = [[np.zeros((1, layer.units), np.float32)] * 2 for layer in layers]
+
+    @tf.function(autograph=False)
+    def step(x, states):
+        after = []
+        for layer, state in zip(layers, states, strict=True):
+            x, state = layer.cell(x, state)
+            after.append(state)
+        return model.layers[-1](x)[0], after
+
+    states = [[tf.zeros((1, layer.units))] * 2 for layer in layers]
     probabilities, cells = [], []
     for char in text:
-        x = np.eye(len(char_set), dtype=np.float32)[[char_set.index(char)]]
-        for i, layer in enumerate(layers):
-            x, states[i] = layer.cell(x, states[i])
-        probabilities.append(np.asarray(model.layers[-1](x))[0])
-        cells.append(np.tanh(np.concatenate([np.asarray(c)[0] for _, c in states])))
+        probs, states = step(tf.one_hot([char_set.index(char)], len(char_set)), states)
+        probabilities.append(probs.numpy())
+        cells.append(np.tanh(np.concatenate([c.numpy()[0] for _, c in states])))
     return np.array(probabilities), np.array(cells)
 
 
