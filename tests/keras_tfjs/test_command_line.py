@@ -82,7 +82,11 @@ def test_os_error_prints_one_line(run):
     assert_one_line(run("full"), "/some/file: No space left on device")
 
 
-@pytest.mark.parametrize("whose", ["memory", "tensorflow's memory"])
+@pytest.mark.parametrize(
+    "whose",
+    # TensorFlow tries to allocate for ten seconds.
+    ["memory", pytest.param("tensorflow's memory", marks=pytest.mark.long)],
+)
 def test_too_little_memory_prints_one_line(run, whose):
     assert_one_line(run(whose), "too little memory; smaller layers or a smaller --batch_size")
 

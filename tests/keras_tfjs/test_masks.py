@@ -188,18 +188,25 @@ def inputs_of(model: keras.Model) -> list[np.ndarray]:
     return [x.reshape((-1, *model.inputs[0].shape[1:])).astype(dtype) for x in ids]
 
 
-@pytest.mark.parametrize("backend", ["cpu", "wasm", "tensorflow"])
-def test_masked_models_compute_the_same(run_in_node, differences, tmp_path, backend):
-    jobs, expected = [], {}
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """Save every model; return the jobs and Keras's outputs."""
+    root, jobs, expected = tmp_path_factory.mktemp("masks"), [], {}
     for number, (name, make) in enumerate(SAME.items()):
         model = make()
         inputs = inputs_of(model)
         expected[name] = model(inputs if len(inputs) > 1 else inputs[0])
-        layers_model.save(model, tmp_path / str(number))
-        own = layers_model.load(tmp_path / str(number))(inputs if len(inputs) > 1 else inputs[0])
+        layers_model.save(model, root / str(number))
+        own = layers_model.load(root / str(number))(inputs if len(inputs) > 1 else inputs[0])
         for a, b in zip(*map(keras.tree.flatten, (own, expected[name])), strict=True):
             assert np.array_equal(a, b), name
-        jobs.append(layers_job(tmp_path / str(number), *inputs))
+        jobs.append(layers_job(root / str(number), *inputs))
+    return jobs, expected
+
+
+@pytest.mark.parametrize("backend", ["cpu", "wasm", "tensorflow"])
+def test_masked_models_compute_the_same(run_in_node, differences, saved, backend):
+    jobs, expected = saved
     answers = run_in_node(backend, jobs)
     errors = {}
     for name, answer in zip(expected, answers, strict=True):

@@ -280,6 +280,7 @@ def test_many_layers_in_reverse_order_load(tmp_path):
     assert np.array_equal(layers_model.load(tmp_path)(x), x)
 
 
+@pytest.mark.long
 @fuzzed(400)
 @given(data=st.data())
 def test_mutated_models_load_or_raise_value_error(write, good, data):
