@@ -6,7 +6,6 @@ The run is `text-default` of benchmarks/recipes.py. It is trained if it has no r
 """
 
 import itertools
-import os
 import statistics
 from typing import Any
 
@@ -22,8 +21,7 @@ SHOWN = (1, 5, 10, 25, 50, 75, 100, 120, 150)
 HEAD = """# A long run
 
 Written by `make bench-long`: {epochs} epochs with the default flags on tiny_shakespeare, on
-{machine}. Processor seconds are those of an epoch, on all cores. Other work on the machine disturbs
-them less than the elapsed time.
+{machine}. Processor seconds are those of an epoch, per core, as in [recipes.md](recipes.md).
 """
 
 
@@ -35,8 +33,7 @@ def main(arguments: list[str]) -> None:
 
 def document(epochs: list[dict[str, Any]]) -> str:
     """Return the text of docs/long_run.md, from the epochs of `recipes.measure`."""
-    cores = os.cpu_count() or 1
-    ends = [epoch["seconds"] * cores for epoch in epochs]
+    ends = [epoch["seconds"] for epoch in epochs]
     seconds = [end - start for start, end in itertools.pairwise(ends)]
     rows = [
         [

@@ -64,7 +64,7 @@ def main(arguments: list[str]) -> None:
     import numpy as np
 
     from lstm_text_generation import export
-    from lstm_text_generation.model import compile_model, create_model, fit_model
+    from lstm_text_generation.model import compile_model, fit_model
     from training_run.distribution import join
     from training_run.open_run import open_run
 
@@ -95,17 +95,7 @@ def main(arguments: list[str]) -> None:
         ) as run:
             keras.utils.set_random_seed(FLAGS.seed)
             with run.strategy.scope():
-                if start_model:
-                    model = keras.models.clone_model(start_model)
-                    model.set_weights(start_model.get_weights())
-                else:
-                    lstm_layer_sizes = [int(size) for size in FLAGS.lstm_layer_size]
-                    model = create_model(
-                        text_data.sample_len(),
-                        text_data.char_set_size(),
-                        lstm_layer_sizes,
-                        FLAGS.dropout,
-                    )
+                model = make_model(text_data, start_model)
                 compile_model(model, FLAGS.learning_rate, FLAGS.optimizer, FLAGS.weight_decay)
             model.summary(print_fn=print)
 
@@ -137,6 +127,22 @@ def main(arguments: list[str]) -> None:
                 compile_model(best_model, FLAGS.learning_rate, FLAGS.optimizer, FLAGS.weight_decay)
                 files = export.export_run(run, best_model, text_data, seed_text)
                 run.finish(files, next_commands(str(path), run.num_epochs))
+
+
+def make_model(text_data: "TextData", start_model: "keras.Model | None") -> "keras.Model":
+    """Return a copy of the model of --init_from if there is one, else a new model."""
+    import keras
+
+    from lstm_text_generation.model import create_model
+
+    if start_model:
+        model = keras.models.clone_model(start_model)
+        model.set_weights(start_model.get_weights())
+        return model
+    lstm_layer_sizes = [int(size) for size in FLAGS.lstm_layer_size]
+    return create_model(
+        text_data.sample_len(), text_data.char_set_size(), lstm_layer_sizes, FLAGS.dropout
+    )
 
 
 def print_scores(model: "keras.Model", text_data: "TextData") -> None:
