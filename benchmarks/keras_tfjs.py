@@ -77,22 +77,21 @@ def differences_table(rows: list[list]) -> str:
 def conversion_section(directory: Path) -> str:
     """Return the cost of converting the text model with keras_tfjs and the official converter."""
     ours = [sys.executable, "-m", "keras_tfjs.convert"]
-    theirs = [str(OFFICIAL / "bin/tensorflowjs_converter")]
-    tools = [("keras_tfjs", ours, Path(sys.prefix))]
+    tools = [("keras_tfjs", ours)]
     if OFFICIAL.exists():
+        theirs = [str(OFFICIAL / "bin/tensorflowjs_converter")]
         flags = ["--input_format=keras_keras", "--output_format=tfjs_layers_model"]
-        tools.append(("tensorflowjs_converter 4.22.0", [*theirs, *flags], OFFICIAL))
+        tools.append(("tensorflowjs_converter 4.22.0", [*theirs, *flags]))
     lines = [
         "## A conversion",
         "",
         "The text model of the book's size (2 x 128 units, window 60, 65 characters), from a",
         "`.keras` file to a layers model. The seconds are of the whole command, median of three.",
-        "The environment is the size of the Python environment with all needed packages.",
         "",
-        "| tool | seconds | megabytes written | environment | `tf.loadLayersModel` |",
-        "|---|---|---|---|---|",
+        "| tool | seconds | megabytes written | `tf.loadLayersModel` |",
+        "|---|---|---|---|",
     ]
-    for name, line, environment in tools:
+    for name, line in tools:
         target = directory / name.split()[0]
         work = partial(
             subprocess.run,
@@ -105,11 +104,7 @@ def conversion_section(directory: Path) -> str:
         job = {"kind": "layers", "url": f"file://{target}/model.json"}
         (answer,) = javascript.run_in_node(directory, "cpu", [job])
         outcome = f"fails: {answer['error'].splitlines()[0]}" if "error" in answer else "loads"
-        size = subprocess.run(["du", "-smL", environment], capture_output=True, text=True).stdout
-        lines.append(
-            f"| {name} | {taken:.1f} | {written:.2f} | "
-            f"{int(size.split()[0]) / 1000:.1f} GB | {outcome} |"
-        )
+        lines.append(f"| {name} | {taken:.1f} | {written:.2f} | {outcome} |")
     return "\n".join(lines) + "\n"
 
 
