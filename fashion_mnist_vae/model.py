@@ -69,7 +69,7 @@ class ZLayer(keras.layers.Layer):
             rows = num_replicas() * tf.shape(z_mean)[0]
             epsilon = keras.random.normal([rows, z_mean.shape[1]], seed=self.seed_generator)
             return reparameterize(z_mean, z_log_var, shard(epsilon))
-        # Exports trace this branch, because TensorFlow.js has no draw from a seed generator.
+        # Exports trace this branch, because a graph model cannot update a seed generator.
         return reparameterize(z_mean, z_log_var, tf.random.normal(tf.shape(z_mean)))
 
     def get_config(self):

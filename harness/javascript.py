@@ -85,18 +85,18 @@ def missing_for_chromium() -> str:
 
 def run_in_node(directory: Path, backend: str, jobs: list[Job], timeout: float = 600) -> Answers:
     """Run jobs in a new Node process, which uses the directory for its files."""
-    asked, answered = _write_jobs(directory, backend, jobs)
-    line = ["node", str(HERE / "run_in_node.mjs"), str(asked), str(answered)]
-    result = subprocess.run(line, capture_output=True, text=True, timeout=timeout)
+    jobs_file, answers_file = _write_jobs(directory, backend, jobs)
+    command = ["node", str(HERE / "run_in_node.mjs"), str(jobs_file), str(answers_file)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
     assert result.returncode == 0, result.stderr
-    return json.loads(answered.read_text())
+    return json.loads(answers_file.read_text())
 
 
 def run_in_chromium(directory: Path, backend: str, jobs: list[Job]) -> Answers:
     """Run jobs in a page; models that they save to `downloads://NAME` go to the directory."""
-    asked, answered = _write_jobs(directory, backend, jobs)
-    run_script(HERE / "run_in_chromium.mjs", str(asked), str(answered))
-    return json.loads(answered.read_text())
+    jobs_file, answers_file = _write_jobs(directory, backend, jobs)
+    run_script(HERE / "run_in_chromium.mjs", str(jobs_file), str(answers_file))
+    return json.loads(answers_file.read_text())
 
 
 def run_script(script: Path, *arguments: Any) -> Any:
@@ -118,9 +118,9 @@ def run_script(script: Path, *arguments: Any) -> Any:
 
 @functools.cache
 def _browser_process() -> Any:
-    """Start chromium.mjs; it ends with this process, which closes its stdin."""
-    line = ["node", str(HERE / "chromium.mjs"), str(browser())]
-    process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    """Start chromium.mjs, which ends when this process exits and closes its stdin."""
+    command = ["node", str(HERE / "chromium.mjs"), str(browser())]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     atexit.register(process.communicate)
     return process
 
@@ -132,6 +132,6 @@ def browser() -> str | None:
 
 def _write_jobs(directory: Path, backend: str, jobs: list[Job]) -> tuple[Path, Path]:
     """Write jobs for JavaScript; return their file and the file for the answers."""
-    asked = directory / "jobs.json"
-    asked.write_text(json.dumps({"backend": backend, "jobs": jobs}))
-    return asked, directory / "answers.json"
+    jobs_file = directory / "jobs.json"
+    jobs_file.write_text(json.dumps({"backend": backend, "jobs": jobs}))
+    return jobs_file, directory / "answers.json"

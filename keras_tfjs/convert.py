@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> None:
       arguments: the paths IN and OUT.
 
     Raises:
-      UserError: the input is bad, or TensorFlow.js or Keras cannot compute the model exactly.
+      UserError: the input is bad, or TensorFlow.js or Keras would compute the model differently.
     """
     if len(arguments) != 2:
         raise UserError(

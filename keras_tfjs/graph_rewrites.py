@@ -1,7 +1,7 @@
 """Rules that replace operations that TensorFlow.js 4.22 lacks or computes wrongly.
 
 The replacement computes the same as TensorFlow on every backend, to the precision of float32. A
-rule returns None if TensorFlow.js runs the operation correctly.
+rule returns None to leave the operation unchanged.
 """
 
 import math
@@ -133,7 +133,6 @@ def _max_pool_3d(operation: tf.Operation, x: tf.Tensor) -> tf.Tensor | None:
     _, *strides, _ = operation.get_attr("strides")
     padding = operation.get_attr("padding").decode()
     shape = tf.shape(x)
-    # The maximum over planes, then the maximum over depth.
     planes = tf.reshape(x, [shape[0] * shape[1], *_sizes(x, 2)])
     planes = tf.nn.max_pool2d(planes, size[1:], strides[1:], padding)
     height, width, channels = _sizes(planes, 1)

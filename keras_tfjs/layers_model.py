@@ -35,7 +35,7 @@ def save(
         applies.
 
     Raises:
-      ValueError: TensorFlow.js cannot compute the model exactly. `save` then writes nothing.
+      ValueError: TensorFlow.js would compute the model differently. `save` then writes nothing.
     """
     model = compose(check_writable(model))
     topology = write_model(model)
@@ -63,8 +63,8 @@ def load(path: str | Path, custom_objects: dict[str, Any] | None = None) -> kera
 
     Raises:
       FileNotFoundError: there is no such file.
-      ValueError: the file is damaged, is not a layers model, or Keras cannot compute the model
-        exactly. The message names the file and the field.
+      ValueError: the file is damaged, is not a layers model, or Keras would compute the model
+        differently. The message names the file and the field.
     """
     file = json_file(path)
     with error_context(str(file)):

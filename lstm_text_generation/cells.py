@@ -1,7 +1,8 @@
 """Computing the LSTM layers, for training, text generation and exports.
 
-The functions loop over the characters themselves, because TensorFlow.js cannot run Keras's loop,
-and because this is faster on a CPU. Only `run_by_layer` uses Keras's loop.
+The functions loop over the characters themselves, because this is faster on a CPU, and because
+a SavedModel with Keras's loop does not convert to TensorFlow.js. Only `run_by_layer` uses Keras's
+loop.
 """
 
 from collections.abc import Mapping
@@ -18,9 +19,9 @@ def lstm_layers(model: keras.Model) -> list[keras.layers.LSTM]:
     return [layer for layer in model.layers if isinstance(layer, keras.layers.LSTM)]
 
 
-def zero_state(model: keras.Model, batch: Any) -> State:
+def zero_state(model: keras.Model, batch_size: Any) -> State:
     """Return the state before the first character of a text."""
-    return [[tf.zeros([batch, layer.units])] * 2 for layer in lstm_layers(model)]
+    return [[tf.zeros([batch_size, layer.units])] * 2 for layer in lstm_layers(model)]
 
 
 def lstm_step(
@@ -129,7 +130,7 @@ def last_probabilities(model: keras.Model, text: tf.Tensor) -> tuple[tf.Tensor, 
             x = tf.one_hot(x, charset_size)
         return position + 1, *lstm_step(model, x, state)
 
-    batch, length = tf.shape(text)[0], tf.shape(text)[1]
-    start = (tf.constant(0), tf.zeros([batch, units]), zero_state(model, batch))
+    batch_size, length = tf.shape(text)[0], tf.shape(text)[1]
+    start = (tf.constant(0), tf.zeros([batch_size, units]), zero_state(model, batch_size))
     _, output, state = tf.while_loop(lambda position, *_: position < length, body, start)
     return model.layers[-1](output), state

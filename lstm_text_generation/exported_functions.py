@@ -30,9 +30,7 @@ def one_step(model: keras.Model) -> Callable[..., dict[str, tf.Tensor]]:
     @tf.function(input_signature=[character, *specs], autograph=False)
     def step(character: tf.Tensor, *states: tf.Tensor) -> dict[str, tf.Tensor]:
         state = [list(pair) for pair in zip(states[::2], states[1::2], strict=True)]
-        # Build the one-hot vectors as int32, then cast, because the wasm backend of TensorFlow.js
-        # cannot build float one-hot vectors.
-        x = tf.cast(tf.one_hot(character, charset_size, dtype=tf.int32), tf.float32)
+        x = tf.one_hot(character, charset_size)
         output, new_state = lstm_step(model, x, state)
         named = dict(zip(names, tf.nest.flatten(new_state), strict=True))
         return {"probabilities": model.layers[-1](output), **named}
@@ -73,8 +71,8 @@ def generate(model: keras.Model, char_set: Sequence[str]) -> Callable[..., dict[
         seed_text: tf.Tensor, length: tf.Tensor, temperature: tf.Tensor, seed: tf.Tensor
     ) -> dict[str, tf.Tensor]:
         seed_codes = tf.strings.unicode_decode(seed_text, "UTF-8")
-        place = tf.minimum(tf.searchsorted(sorted_codes, seed_codes), len(sorted_codes) - 1)
-        unknown = tf.boolean_mask(seed_codes, tf.gather(sorted_codes, place) != seed_codes)
+        position = tf.minimum(tf.searchsorted(sorted_codes, seed_codes), len(sorted_codes) - 1)
+        unknown = tf.boolean_mask(seed_codes, tf.gather(sorted_codes, position) != seed_codes)
         checks = [
             tf.debugging.Assert(
                 tf.size(unknown) == 0,
@@ -91,11 +89,11 @@ def generate(model: keras.Model, char_set: Sequence[str]) -> Callable[..., dict[
             tf.debugging.assert_positive(length, "length must be positive"),
         ]
         with tf.control_dependencies(checks):
-            indices = tf.gather(order, place)[None]
+            indices = tf.gather(order, position)[None]
         probs, state = begin_text(model, indices, "stateful")
-        draws = tf.stack([seed, tf.constant(0, tf.int64)])
+        draw_seed = tf.stack([seed, tf.constant(0, tf.int64)])
         written, _, _ = continue_text(
-            model, probs, state, length, temperature, draws, mode="stateful", top_k=0
+            model, probs, state, length, temperature, draw_seed, mode="stateful", top_k=0
         )
         return {"text": tf.strings.unicode_encode(tf.gather(codes, written[0]), "UTF-8")}
 

@@ -141,13 +141,13 @@ def fit_model(
     held_out = text_data.validation_windows(validation_split) if validation_split else None
     learning_rate = float(model.optimizer.learning_rate.numpy())
     # The original computes the loss only at the last position of a window.
-    positions = 1 if objective == "last_char" else text_data.sample_len()
+    num_positions = 1 if objective == "last_char" else text_data.sample_len()
 
     @run.on_each_replica
     def train_step(windows: tf.Tensor) -> dict[str, tf.Tensor]:  # int32 [batch, sample_len + 1]
         with tf.GradientTape() as tape:
-            logits, _ = sequence_logits(model, windows[:, :-1], positions, training=True)
-            targets = windows[:, -positions:]  # the character after each of these positions
+            logits, _ = sequence_logits(model, windows[:, :-1], num_positions, training=True)
+            targets = windows[:, -num_positions:]  # the character after each of these positions
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
             loss = tf.reduce_mean(losses)
         gradients = tape.gradient(loss, model.trainable_variables)
@@ -186,7 +186,7 @@ def fit_model(
 def sequence_logits(
     model: keras.Model,
     windows: tf.Tensor,
-    positions: int = 0,
+    num_positions: int = 0,
     state: State | None = None,
     training: bool = False,
 ) -> tuple[tf.Tensor, State]:
@@ -194,25 +194,25 @@ def sequence_logits(
 
     Args:
       windows: indices [batch, length].
-      positions: number of positions; 0 for all.
+      num_positions: how many; 0 for all.
       state: the LSTM state before the first position; by default zero.
       training: apply the model's Dropout layers.
 
     Returns:
-      float32 [batch, positions, charset_size], and the state after the last position.
+      float32 [batch, num_positions, charset_size], and the state after the last position.
     """
-    batch, dense = tf.shape(windows)[0], model.layers[-1]
+    batch_size, dense = tf.shape(windows)[0], model.layers[-1]
     masks = {
-        layer.name: _dropout_mask(layer, batch)
+        layer.name: _dropout_mask(layer, batch_size)
         for layer in model.layers
         if training and isinstance(layer, keras.layers.Dropout)
     }
     run_layers = run_by_layer if tf.config.list_physical_devices("GPU") else run_by_character
-    hidden, state = run_layers(model, windows, state or zero_state(model, batch), masks)
-    return tf.tensordot(hidden[:, -positions:], dense.kernel, axes=1) + dense.bias, state
+    hidden, state = run_layers(model, windows, state or zero_state(model, batch_size), masks)
+    return tf.tensordot(hidden[:, -num_positions:], dense.kernel, axes=1) + dense.bias, state
 
 
-def _dropout_mask(layer: keras.layers.Dropout, batch: tf.Tensor) -> tf.Tensor:
+def _dropout_mask(layer: keras.layers.Dropout, batch_size: tf.Tensor) -> tf.Tensor:
     """Return the factors of a Dropout layer at all positions of a window, [batch, units].
 
     One mask for all positions regularizes recurrent layers better (Gal and Ghahramani, "A
@@ -220,7 +220,7 @@ def _dropout_mask(layer: keras.layers.Dropout, batch: tf.Tensor) -> tf.Tensor:
     draws the rows of all replicas, and each replica takes its own rows, so the number of replicas
     does not change the masks.
     """
-    ones = tf.ones([batch * num_replicas(), layer.output.shape[-1]])
+    ones = tf.ones([batch_size * num_replicas(), layer.output.shape[-1]])
     return shard(layer(ones, training=True))
 
 
@@ -237,7 +237,7 @@ def evaluate(model: keras.Model, windows: np.ndarray) -> float:
 @tf.function(reduce_retracing=True, autograph=False)
 def _last_char_loss(model: keras.Model, windows: tf.Tensor) -> tf.Tensor:
     """Return the summed cross-entropy, in nats, of the windows' last characters."""
-    logits, _ = sequence_logits(model, windows[:, :-1], positions=1)
+    logits, _ = sequence_logits(model, windows[:, :-1], num_positions=1)
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(windows[:, -1:], logits)
     return tf.reduce_sum(losses)
 

@@ -28,7 +28,7 @@ def save(path: Path, model: keras.Model, functions: dict[str, Callable]) -> None
 
     def write(partial: Path) -> None:
         with os_errors(partial):
-            # Pass bytes, because TensorFlow refuses a text that the locale cannot encode.
+            # Pass bytes, because TensorFlow refuses a path that the locale cannot encode.
             tf.saved_model.save(module, os.fsencode(partial), signatures=functions)
 
     write_atomically(path, write)

@@ -45,7 +45,7 @@ def test_sequence_logits_equal_keras_at_every_prefix(trained, text_data):
     for length in range(1, 13):
         x, _ = one_hot(text_data, windows[:, : length + 1])
         np.testing.assert_allclose(logits[:, length - 1], prefix_logits(model, x), atol=1e-4)
-    last = sequence_logits(model, tf.constant(windows[:, :-1]), positions=1)[0].numpy()
+    last = sequence_logits(model, tf.constant(windows[:, :-1]), num_positions=1)[0].numpy()
     last -= np.log(np.exp(last).sum(-1, keepdims=True))
     np.testing.assert_allclose(last, logits[:, -1:], atol=1e-5)
 
