@@ -87,8 +87,8 @@ bench-long: $(VENV)/installed-dev
 bench-pages: site
 	node benchmarks/pages.mjs "$$(command -v chromium)" dist > docs/pages.md
 
-# An hour: compare the zoo of models and keras.applications in TensorFlow.js with Keras's exports to
-# ONNX and LiteRT, in a separate environment: docs/tfjs_zoo.md.
+# An hour: compare the zoo in TensorFlow.js with Keras's exports to ONNX and LiteRT, in a separate
+# environment, and convert keras.applications: docs/tfjs_zoo.md.
 zoo: $(VENV)/installed-dev node_modules/installed .venv-zoo/installed
 	mkdir -p build/zoo
 	.venv-zoo/bin/python -m benchmarks.zoo_peers .venv-zoo/node_modules build/zoo/peers.json
@@ -110,7 +110,7 @@ docs-tfjs-operations: $(VENV)/installed-dev node_modules/installed
 clean:
 	rm -rf $(VENV) .venv-converter .venv-jax .venv-audit .venv-zoo node_modules build dist *.egg-info
 
-# pip is upgraded because the pip that comes with Python 3.10 had found no versions after 14 minutes.
+# Upgrade pip, because the pip of Python 3.10 still searched for versions after 14 minutes.
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; name it with make PYTHON=...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

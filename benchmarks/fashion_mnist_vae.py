@@ -69,8 +69,8 @@ def speed() -> None:
     measured = rates(contestants, FLAGS.rounds)
     print(
         f"Training steps of {BATCH} images. `model.fit` is the keras.io example, a model with its "
-        "own `train_step`. The matrix product (2048 x 2048, float32) is converted to images of "
-        f"{IMAGE_FLOPS / 1e6:.2f} MFLOP.\n"
+        "own `train_step`. Matrix product (2048 x 2048, float32): its FLOP/s divided by the "
+        f"{IMAGE_FLOPS / 1e6:.2f} MFLOP of an image.\n"
     )
     print_rates("images/s", measured, ["model.fit", "torch", "matrix product"])
 

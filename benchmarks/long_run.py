@@ -55,10 +55,11 @@ def document(epochs: list[dict[str, Any]]) -> str:
         [
             HEAD.format(epochs=len(epochs), machine=machine()),
             table(units, rows),
-            f"- Memory: at most {growth:+.1%} against epoch {SETTLED}, in later epochs.",
+            f"- Memory after epoch {SETTLED}: at most {growth:+.1%} compared with epoch {SETTLED}.",
             f"- Speed: the last {SETTLED} epochs took {late / early:.2f} times the processor time "
             f"of epochs 2 to {SETTLED + 1} (medians).",
-            f"- Loss: at most {max(losses[1:]) / losses[0]:.2f} times the loss of the first epoch.",
+            "- Loss after epoch 1: at most "
+            f"{max(losses[1:]) / losses[0]:.2f} times that of epoch 1.",
             "",
         ]
     )

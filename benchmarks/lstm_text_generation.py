@@ -75,9 +75,9 @@ def training_speed(corpus: str, characters: int) -> None:
     measured = rates(contestants, FLAGS.rounds)
     print(
         f"Training steps of {BATCH} examples. `model.fit` is the keras.io example, TensorFlow.js "
-        "the original's program; each uses its library's LSTM. They and `last_char` learn one "
-        "character of an example, `every_char` learns all 60. The matrix product (2048 x 2048, "
-        f"float32, on all cores) is converted to examples of {EXAMPLE_FLOPS / 1e6:.0f} MFLOP.\n"
+        "the original's program; each uses its library's LSTM. `every_char` learns all 60 "
+        "characters of an example, and the others learn one. Matrix product (2048 x 2048, float32, "
+        f"all cores): its FLOP/s divided by the {EXAMPLE_FLOPS / 1e6:.0f} MFLOP of an example.\n"
     )
     bases = ["model.fit", "torch.nn.LSTM", "TensorFlow.js in Node", "matrix product"]
     print_rates("examples/s", measured, bases)

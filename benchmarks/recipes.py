@@ -46,7 +46,7 @@ RECIPES = {
     "text-default": Recipe(_TEXT, "tiny_shakespeare"),  # 150 epochs: docs/long_run.md has this run
     "text-fast": Recipe(_TEXT, "tiny_shakespeare --preset=fast", seeds=3),
     "text-best": Recipe(_TEXT, "tiny_shakespeare --preset=best --validation_split=0.1", seeds=3),
-    # The search: short runs of two passes through the text.
+    # The search: short runs of two passes through the training text.
     "text-adam": Recipe(
         _TEXT, f"{_WIDE} {_TWO_PASSES} --batch_size=64 --optimizer=adam --learning_rate=0.004"
     ),

@@ -36,9 +36,9 @@ measured if they are installed.
 
 """
 QUALITY = """Processor seconds, divided by the number of cores, from the start of the training
-command until a held-out loss, including start-up, samples and checkpoints. For several seeds: the
-mean (lowest to highest). [recipes.md](recipes.md) explains the columns, and has the settings and a
-picture.
+command until the held-out loss reaches the column's value, including start-up and checkpoints. For
+several seeds: the mean (lowest to highest). [recipes.md](recipes.md) explains the columns, and has
+the settings and a picture.
 
 """
 

@@ -17,7 +17,7 @@ ANSWERS = {
     "skip_op_check": "leave it out, because an operation that TensorFlow.js lacks cannot run",
     "use_structured_outputs_names": "leave it out, because the names are always kept",
     "experiments": "leave it out",
-    "version": "run pip show keras-tfjs",
+    "version": "run pip show keras-tfjs (in this repository: tfjs-generative-examples-keras)",
 }
 
 

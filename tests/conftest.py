@@ -15,7 +15,7 @@ from tests.support.commands import cli_of, command
 from tests.support.shared_files import made_once
 from training_run import tensorflow_setup
 
-# As the commands with two layers do: threads can be set only once in a process.
+# Set the threads as for two layers, because a process can set them only once.
 tensorflow_setup.set_up(parallel_ops=2)
 
 # A shell that starts the tests in the background makes them ignore Ctrl-C, which some of them send.
@@ -28,13 +28,13 @@ _SHARED = ROOT.parent / "shared" / "datasets"
 def shared_datasets() -> Path:
     """The directory of real data that developers and CI have beside the repository."""
     if not _SHARED.is_dir():
-        pytest.skip(f"real data is not at hand: put it in {_SHARED} to run this test")
+        pytest.skip(f"real data is missing: put it in {_SHARED} to run this test")
     return _SHARED
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport():
-    """With NO_SKIPS set, as in CI, a test that cannot run has failed."""
+    """With NO_SKIPS set, as in CI, a skipped test fails."""
     report = yield
     if report.skipped and os.environ.get("NO_SKIPS"):
         report.outcome = "failed"

@@ -58,7 +58,7 @@ function EncoderStages({picked, lit, model}) {
       <Layer name="dense_Dense1" from={pixels} to={hidden} lit={lit} />
       <Stage title={`${hidden} units`} lit={lit}>
         {lit && <><Units units={picked.hidden} /><small>{active(picked.hidden)}</small></>}
-        {!lit && <small>no image yet</small>}
+        {!lit && <small>not used now</small>}
       </Stage>
       <Layer name="z_mean, z_log_var" from={`2 × ${hidden}`} to={latentDim} lit={lit} />
       <Stage title="Mean and log-variance" lit={lit}>

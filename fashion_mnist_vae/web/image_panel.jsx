@@ -58,7 +58,7 @@ export function ImagePanel() {
     <div id="drop" class={over ? 'over' : ''} onDragOver={dragOver} onDragLeave={() => setOver(false)} onDrop={drop}>
       <p class="learn">
         The encoder places an image on the map, and the decoder reconstructs the image from there. {model.latentDim}{' '}
-        numbers cannot store all details. Pick a test image, which the training did not use, or drop a picture here.
+        numbers cannot store all details. Pick a test image, which the model did not learn from, or drop a picture here.
       </p>
       {testImages?.labels.length > 0 && <Thumbnails />}
       {!model.hasTestImages && <p id="untested">This run was trained without test images, so use your own picture.</p>}

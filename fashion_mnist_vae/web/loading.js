@@ -39,7 +39,7 @@ export function loadRun(path, address = {}) {
   const load = ++loads;
   return attempt(async () => {
     sayProgress(`Loading the decoder of ${path}.`);
-    update({...FORGOTTEN, run: path, tab: address.tab ?? state.value.tab});
+    update({...UNLOADED, run: path, tab: address.tab ?? state.value.tab});
     const model = await loadDecoder(path).catch((error) => {
       if (load === loads) throw error;
     });
@@ -58,7 +58,7 @@ export function loadRun(path, address = {}) {
   });
 }
 
-const FORGOTTEN = {
+const UNLOADED = {
   model: null, testImages: null, encoder: 'The encoder is still loading.', map: null, z: null, shown: null, picked: null,
   path: [], walked: 0, slots: [null, null, null], slot: 0, sum: null, hiddenClasses: [], firstImage: 0,
   formation: null, epochIndex: 0,

@@ -61,7 +61,7 @@ export function MapPanel() {
   return (
     <div>
       <p class="learn">
-        At first each axis of the map covers the middle 98% of the test images. The encoder places few images outside
+        At first each axis of the map covers the middle 98% of the images. The encoder places few images outside
         these limits, so the decoder has learned little there.
       </p>
       <NumberField

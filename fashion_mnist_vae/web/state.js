@@ -87,7 +87,7 @@ export function parseGrid(view) {
   return {points: Number(points), x: side(x), y: side(y)};
 }
 
-/** Return a dimension's default limits as texts: the middle 98% of the test images. */
+/** Return a dimension's default limits as texts: the middle 98% of the images, or -3 to 3. */
 export function defaultLimits(model, dimension) {
   const [start, end] = model.limits?.[dimension] ?? [-3, 3];
   const wide = end - start > MIN_WIDTH ? [start, end] : [-3, 3];

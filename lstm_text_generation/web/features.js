@@ -19,7 +19,7 @@ function insidePairs(characters, pairs) {
   });
 }
 
-/** Return each character's position in its line, from 0. */
+/** Return each character's position in its line, from 0; -1 for a newline. */
 function positionsInLine(characters) {
   let place = -1;
   return characters.map((character) => (place = character === '\n' ? -1 : place + 1));

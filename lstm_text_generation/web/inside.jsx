@@ -80,7 +80,7 @@ function Layer({layer, cells}) {
           aria-label={`Units of LSTM layer ${layer + 1}`} aria-valuemin={1} aria-valuemax={size}
           aria-valuenow={(chosen ?? 0) + 1} aria-valuetext={value} onClick={onClick} onKeyDown={onKey}
         />
-      ) : <span class="learn"> (shown only by the method “one character at a time”)</span>}
+      ) : <span class="learn"> (shown after the model has read a text “one character at a time”)</span>}
     </li>
   );
 }

@@ -14,6 +14,7 @@ export const encode = (text, {charSet}) => indicesOf(Array.from(text), charSet, 
 /** Return the indices of the seed text; throws an Error if it is empty. */
 function readSeed() {
   const {model, seedText} = state.value;
+  if (!model) throw new Error('Load or create a model first.');
   if (!seedText) throw new Error('The seed text is empty. Type one, or press Random seed text.');
   return encode(seedText, model);
 }
@@ -46,6 +47,7 @@ export async function writeFromSeed() {
 
 /** Let the model read the user's text. */
 export async function readText(text) {
+  if (!state.value.model) throw new Error('Load or create a model first.');
   const indices = encode(text, state.value.model);
   if (!indices.length) throw new Error('There is nothing to read. Type or paste a text first.');
   pause();

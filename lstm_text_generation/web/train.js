@@ -18,7 +18,7 @@ export async function loadText() {
   if (!text) throw new Error('The text is empty. Type or paste a text, or drop a file.');
   const corpus = new TextData(own ? `my text ${hash(text)}` : source, text);
   update({corpus});
-  const size = `${(text.length / 1024).toFixed(1)}k characters, ${corpus.charSet.length} different ones`;
+  const size = `${corpus.indices.length.toLocaleString('en')} characters, ${corpus.charSet.length} different ones`;
   say(`Loaded ${corpus.name} (${size}).`);
 }
 

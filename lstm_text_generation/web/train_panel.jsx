@@ -60,7 +60,7 @@ function reasonNotToTrain({busy, corpus, model}) {
 export function TrainPanel() {
   const {busy, corpus, fields, model, running, training} = state.value;
   const noTraining = reasonNotToTrain(state.value);
-  let noModel = corpus ? '' : 'Load a text first, because the model has one output for each of its characters.';
+  let noModel = corpus ? '' : 'Load a text first, because the model has one output for each character of the text.';
   if (busy) noModel = 'Wait until the current work is done, or stop it.';
   const nothingToResume = training && !training.done ? '' : 'There is no stopped training to resume.';
   return (

@@ -57,7 +57,7 @@ function planTraining(model, {indices, examplesPerEpoch, batchSize, validationSp
  *   and where to continue: {epoch, batch}, counted from 0, and the `losses` of the epoch so far.
  * @param on three functions. `batch` is awaited after each batch with {epoch, batch, loss, progress,
  *   examplesPerSec}, `epoch` after each epoch with {epoch, loss, val_loss}, in nats. `validate` returns the
- *   model to validate, which predicts the last character.
+ *   model to validate, which predicts the character after a window.
  */
 export async function fitModel(trainer, options, on) {
   const {indices, epochs, batchSize, seed, everyChar} = options;

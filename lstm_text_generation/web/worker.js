@@ -85,7 +85,7 @@ async function read(step, indices) {
   for (const index of indices) records.push(await step.step([index]));
   const {probabilities} = records.at(-1);
   if (!probabilities) {
-    throw new Error(`The whole-window method needs at least ${step.sampleLen} characters. Type a longer seed text.`);
+    throw new Error(`The whole-window method needs at least ${step.sampleLen} characters. Type a longer text.`);
   }
   if (probabilities.some(Number.isNaN)) {
     throw new Error("The model's probabilities are NaN: its weights have diverged. Train it again.");

@@ -30,28 +30,28 @@ def weights(directory: Path) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, corpus) -> Path:
+def uninterrupted(tmp_path_factory, corpus) -> Path:
     """The directory of three workers that trained without an interruption."""
 
     def train_all(directory: Path) -> None:
         with started(directory, JOBS, train, lines(directory, corpus)) as workers:
             assert workers.wait() == [0, 0, 0], workers.output(0)
 
-    return made_once(tmp_path_factory, "undisturbed", train_all)
+    return made_once(tmp_path_factory, "uninterrupted", train_all)
 
 
-def test_only_the_chief_writes_and_prints(undisturbed):
-    names = [path.name for path in undisturbed.iterdir() if path.is_dir()]
+def test_only_the_chief_writes_and_prints(uninterrupted):
+    names = [path.name for path in uninterrupted.iterdir() if path.is_dir()]
     assert names == ["run-0"]
-    assert (undisturbed / "run-0" / "model.json").exists()
-    assert "Epoch 6 of 6" in (undisturbed / "worker-0.txt").read_text()
+    assert (uninterrupted / "run-0" / "model.json").exists()
+    assert "Epoch 6 of 6" in (uninterrupted / "worker-0.txt").read_text()
     for number in (1, 2):
-        text = (undisturbed / f"worker-{number}.txt").read_text()
+        text = (uninterrupted / f"worker-{number}.txt").read_text()
         assert text == "One of 3 workers; the chief shows the progress and writes the run.\n"
 
 
-def test_single_process_resumes_a_run_of_several_workers(undisturbed, tmp_path, call, corpus):
-    shutil.copytree(undisturbed / "run-0", tmp_path / "run")
+def test_single_process_resumes_a_run_of_several_workers(uninterrupted, tmp_path, call, corpus):
+    shutil.copytree(uninterrupted / "run-0", tmp_path / "run")
     line = [corpus, *SMALL, "--epochs=7", f"--save_path={tmp_path / 'run'}", "--resume"]
     code, out, err = call(train, *line)
     assert code == 0, err
@@ -62,7 +62,9 @@ LOST = "error: a worker was lost; start all workers again, with the same flags a
 
 
 @pytest.mark.parametrize(("lost", "delay"), [(0, 0.0), (0, 0.05), (2, 0.05)])
-def test_dead_worker_ends_all_and_resume_loses_nothing(undisturbed, tmp_path, corpus, lost, delay):
+def test_dead_worker_ends_all_and_resume_loses_nothing(
+    uninterrupted, tmp_path, corpus, lost, delay
+):
     """The chief or another worker dies within an epoch, and the other two end."""
     commands = lines(tmp_path, corpus)
     with started(tmp_path, JOBS, train, commands) as workers:
@@ -81,10 +83,10 @@ def test_dead_worker_ends_all_and_resume_loses_nothing(undisturbed, tmp_path, co
         assert workers.output(0).count("Epoch 2 of 6") == 1  # Epoch 2 was not repeated.
         for number in range(len(JOBS)):
             assert "Traceback" not in workers.output(number)
-    assert weights(tmp_path) == weights(undisturbed)
+    assert weights(tmp_path) == weights(uninterrupted)
 
 
-def test_worker_that_dies_before_the_start_can_be_restarted(undisturbed, tmp_path, corpus):
+def test_worker_that_dies_before_the_start_can_be_restarted(uninterrupted, tmp_path, corpus):
     """The test restarts each worker that ends with status 75, as an orchestrator does."""
     commands = lines(tmp_path, corpus)
     with started(tmp_path, JOBS, train, commands[:2]) as workers:
@@ -101,32 +103,32 @@ def test_worker_that_dies_before_the_start_can_be_restarted(undisturbed, tmp_pat
                 if worker.process.exitcode:
                     workers.start(number, train, [*commands[number], "--resume"])
             time.sleep(0.1)
-    assert weights(tmp_path) == weights(undisturbed)
+    assert weights(tmp_path) == weights(uninterrupted)
 
 
-def test_only_the_chief_needs_the_run_directory(undisturbed, tmp_path, corpus):
-    shutil.copytree(undisturbed / "run-0", tmp_path / "run-0")
+def test_only_the_chief_needs_the_run_directory(uninterrupted, tmp_path, corpus):
+    shutil.copytree(uninterrupted / "run-0", tmp_path / "run-0")
     flags = ["--epochs=7", "--distribution=multi_worker", "--resume"]  # the rest is the run's
     commands = [[*flags, f"--save_path={tmp_path / f'run-{n}'}"] for n in range(len(JOBS))]
     with started(tmp_path, JOBS, train, commands) as workers:
         assert workers.wait() == [0, 0, 0], [workers.output(n) for n in range(len(JOBS))]
         assert "Epoch 7 of 7" in workers.output(0) and "Epoch 6 of 7" not in workers.output(0)
-    assert weights(tmp_path) != weights(undisturbed)
+    assert weights(tmp_path) != weights(uninterrupted)
 
 
-def test_error_on_the_chief_ends_all_workers(undisturbed, tmp_path, corpus):
+def test_error_on_the_chief_ends_all_workers(uninterrupted, tmp_path, corpus):
     commands = lines(tmp_path, corpus)
-    commands[0].append(f"--save_path={undisturbed / 'run-0'}")
-    before = weights(undisturbed)
+    commands[0].append(f"--save_path={uninterrupted / 'run-0'}")
+    before = weights(uninterrupted)
     with started(tmp_path, JOBS, train, commands) as workers:
         assert workers.wait() == [1, 1, 1]
         for number in range(len(JOBS)):
             assert "holds a finished run; --resume goes on with it" in workers.output(number)
-    assert weights(undisturbed) == before
+    assert weights(uninterrupted) == before
 
 
-def test_damaged_checkpoints_end_all_workers(undisturbed, tmp_path, corpus):
-    shutil.copytree(undisturbed / "run-0", tmp_path / "run-0")
+def test_damaged_checkpoints_end_all_workers(uninterrupted, tmp_path, corpus):
+    shutil.copytree(uninterrupted / "run-0", tmp_path / "run-0")
     for file in (tmp_path / "run-0/checkpoints").iterdir():
         file.write_bytes(b"")
     with started(
@@ -145,7 +147,7 @@ def test_unwritable_log_dir_ends_all_workers(tmp_path, corpus):
             assert f"{corpus}: File exists" in workers.output(number)
 
 
-def test_signal_to_one_worker_stops_all_with_a_checkpoint(undisturbed, tmp_path, corpus):
+def test_signal_to_one_worker_stops_all_with_a_checkpoint(uninterrupted, tmp_path, corpus):
     commands = lines(tmp_path, corpus)
     with started(tmp_path, JOBS, train, commands) as workers:
         workers.processes[0].wait_for("Epoch 2 of 6")
@@ -159,7 +161,7 @@ def test_signal_to_one_worker_stops_all_with_a_checkpoint(undisturbed, tmp_path,
         for number, command in enumerate(commands):
             workers.start(number, train, [*command, "--resume"])
         assert workers.wait() == [0, 0, 0], workers.output(0)
-    assert weights(tmp_path) == weights(undisturbed)
+    assert weights(tmp_path) == weights(uninterrupted)
 
 
 def test_workers_with_different_flags_are_refused(tmp_path, corpus):

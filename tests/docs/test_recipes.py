@@ -18,7 +18,7 @@ TRAIN = {"lstm_text_generation": lstm_text_generation.train,
 
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
-def test_every_recipe_is_a_command_line(name, monkeypatch):
+def test_every_recipe_has_valid_flags(name, monkeypatch):
     recipe = recipes.RECIPES[name]
     monkeypatch.setattr(sys, "argv", ["train", *recipe.arguments.split()])
     flag_values = TRAIN[recipe.app].FLAGS
@@ -49,13 +49,13 @@ def page(tmp_path, monkeypatch):
     return write
 
 
-def test_the_page_without_results(page):
+def test_page_without_results_says_so(page):
     text, picture = page()
     assert text.count("Nothing is measured yet.") == 2
     assert "{" not in text and not picture.exists()
 
 
-def test_the_page_has_means_and_extremes_of_the_seeds(page):
+def test_table_has_mean_and_range_over_seeds(page):
     text, picture = page(
         text_fast=[
             ([(8.0, 1.7), (18.0, 1.6), (28.0, 1.52)], [1.5, 1.6]),
@@ -71,7 +71,7 @@ def test_the_page_has_means_and_extremes_of_the_seeds(page):
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_long_run_shows_memory_speed_and_losses():
+def test_long_run_page_has_memory_speed_and_losses():
     megabyte = 2**20
     epochs = [
         {"seconds": 2.0 * n, "memory": 100 * megabyte, "loss": 3 / n, "val_loss": 4 / n}
@@ -80,5 +80,5 @@ def test_the_long_run_shows_memory_speed_and_losses():
     epochs[20]["memory"] = 103 * megabyte
     text = long_run.document(epochs)
     assert "| 10 | 100 | 2.0 | 0.300 | 0.400 |" in text and "| 50 |" not in text
-    assert "Memory: at most +3.0% against epoch 5" in text
+    assert "Memory after epoch 5: at most +3.0% compared" in text
     assert "took 1.00 times" in text and "at most 0.50 times" in text

@@ -1,4 +1,4 @@
-"""The project's wheel works where nothing else is, the bridge's where Keras is."""
+"""The project's wheel works in an empty environment, keras_tfjs's wheel with Keras."""
 
 import importlib.metadata
 import os
@@ -51,7 +51,7 @@ def run(*line, cwd: Path | None = None, env: dict[str, str] | None = None) -> st
     return done.stdout
 
 
-def test_every_command_is_there(scripts, tmp_path):
+def test_wheel_installs_every_command(scripts, tmp_path):
     (packages,) = scripts.parent.glob("lib/python*/site-packages")
     (wheel,) = importlib.metadata.distributions(
         name="tfjs-generative-examples-keras", path=[str(packages)]
@@ -62,7 +62,7 @@ def test_every_command_is_there(scripts, tmp_path):
         assert "Flags:" in run(scripts / name, "--help", cwd=tmp_path)
 
 
-def test_they_train_write_draw_and_convert(scripts, tmp_path, corpus, shapes_dir):
+def test_installed_commands_run(scripts, tmp_path, corpus, shapes_dir):
     run(scripts / "lstm-text-generation-train", corpus, *SMALL, "--epochs=1", "--save_path=text",
         cwd=tmp_path)  # fmt: skip
     written = run(scripts / "lstm-text-generation-generate", "text", cwd=tmp_path)
@@ -79,9 +79,9 @@ def test_they_train_write_draw_and_convert(scripts, tmp_path, corpus, shapes_dir
 
 
 @pytest.fixture(scope="module")
-def bridge(tmp_path_factory) -> Path:
-    """A directory with the wheel of the bridge, installed beside the Keras of the tests."""
-    directory = tmp_path_factory.mktemp("bridge")
+def keras_tfjs_wheel(tmp_path_factory) -> Path:
+    """A directory with the wheel of keras_tfjs, installed beside the Keras of the tests."""
+    directory = tmp_path_factory.mktemp("keras_tfjs_wheel")
     ignored = shutil.ignore_patterns("__pycache__", "build", "*.egg-info")
     shutil.copytree(ROOT / "keras_tfjs", directory / "source", ignore=ignored)
     wheel = build(directory / "source", directory)
@@ -92,21 +92,21 @@ def bridge(tmp_path_factory) -> Path:
     return installed
 
 
-def test_the_bridge_has_its_data_and_needs_little(bridge):
-    (found,) = importlib.metadata.distributions(path=[str(bridge)])
+def test_keras_tfjs_wheel_has_data_and_four_requirements(keras_tfjs_wheel):
+    (found,) = importlib.metadata.distributions(path=[str(keras_tfjs_wheel)])
     assert {line.split(">")[0] for line in found.requires} == {"absl-py", "h5py", "keras", "numpy"}
     names = {Path(file).name for file in found.files}
     assert {"operations.csv", "check.mjs", "LICENSE", "NOTICE"} <= names
     sources = {path.name for path in (ROOT / "keras_tfjs").glob("*.py")}
-    assert sources == {path.name for path in (bridge / "keras_tfjs").glob("*.py")}
+    assert sources == {path.name for path in (keras_tfjs_wheel / "keras_tfjs").glob("*.py")}
 
 
 @pytest.mark.parametrize("flags", [[], ["--format=graph_model"]])
-def test_the_bridge_converts(bridge, tmp_path, image_run, flags):
-    environment = {**os.environ, "PYTHONPATH": str(bridge)}
-    line = [bridge / "bin/keras-tfjs-convert", image_run / "decoder.keras", "js", *flags]
+def test_keras_tfjs_wheel_converts(keras_tfjs_wheel, tmp_path, image_run, flags):
+    environment = {**os.environ, "PYTHONPATH": str(keras_tfjs_wheel)}
+    line = [keras_tfjs_wheel / "bin/keras-tfjs-convert", image_run / "decoder.keras", "js", *flags]
     out = run(*line, cwd=tmp_path, env=environment)
     assert out.startswith("Wrote js: a ") and (tmp_path / "js/model.json").exists()
     code = "import keras_tfjs; print(keras_tfjs.__file__)"
     where = run(sys.executable, "-c", code, cwd=tmp_path, env=environment)
-    assert Path(where.strip()).is_relative_to(bridge)
+    assert Path(where.strip()).is_relative_to(keras_tfjs_wheel)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.apps import APPS, assert_learned, assert_whole
+from tests.support.apps import APPS, assert_has_checkpoint, assert_no_partial_files
 
 pytestmark = pytest.mark.long
 
@@ -57,7 +57,7 @@ def test_full_disk_keeps_checkpoints_and_finished_run(tmp_path, disk, kind):
     disk.resize(100_000)
     process = app.start(path, output=output)
     assert process.wait() == 0, process.output()
-    undisturbed, needed = app.result(path), disk.used()
+    uninterrupted, needed = app.result(path), disk.used()
     shutil.rmtree(path)
 
     places = set()
@@ -66,14 +66,14 @@ def test_full_disk_keeps_checkpoints_and_finished_run(tmp_path, disk, kind):
         output.unlink()
         process = app.start(path, "--resume", output=output)
         status = process.wait()
-        assert_whole(disk.path)
+        assert_no_partial_files(disk.path)
         if status:
             assert status == 1
             places.add(assert_one_clear_line(process.output(), disk.path, FULL))
             if "a checkpoint is saved" in process.output():
-                assert_learned(path)
+                assert_has_checkpoint(path)
     assert len(places) >= 4 and any("epoch-" in place for place in places), places
-    assert app.result(path) == undisturbed
+    assert app.result(path) == uninterrupted
 
     # A finished run stays unchanged if the disk is too full to train it further.
     disk.resize(disk.used() + 4)
@@ -81,7 +81,7 @@ def test_full_disk_keeps_checkpoints_and_finished_run(tmp_path, disk, kind):
     process = app.start(path, "--resume", "--epochs=4", output=output)
     assert process.wait() == 1
     assert_one_clear_line(process.output(), disk.path, FULL)
-    assert app.result(path) == undisturbed
+    assert app.result(path) == uninterrupted
 
 
 @pytest.mark.parametrize("kind", APPS)
@@ -92,7 +92,7 @@ def test_full_log_disk_keeps_checkpoints(tmp_path, disk, kind):
     process = app.start(path, f"--log_dir={disk.path}", "--epochs=1000")
     assert process.wait() == 1
     assert_one_clear_line(process.output(), disk.path, f"{FULL}; a checkpoint is saved")
-    assert_learned(path)
+    assert_has_checkpoint(path)
 
 
 def allow_writing(directory: Path, mode: int) -> None:
@@ -107,18 +107,18 @@ def test_read_only_directory_keeps_checkpoints(tmp_path, kind):
     app = APPS[kind](tmp_path)
     (tmp_path / "runs").mkdir()
     path, output = tmp_path / "runs" / "run", tmp_path / "output"
-    process = app.start(path, "--epochs=100000", output=output, bound=True)
+    process = app.start(path, "--epochs=100000", output=output, drop_capabilities=True)
     process.wait_for("Epoch 2 of")
     allow_writing(path.parent, 0o555)
     assert process.wait() == 1
     words = "Permission denied; a checkpoint is saved"
     assert_one_clear_line(process.output(), path.parent, words)
-    assert_learned(path)
+    assert_has_checkpoint(path)
     output.unlink()
-    process = app.start(path, "--resume", output=output, bound=True)
+    process = app.start(path, "--resume", output=output, drop_capabilities=True)
     assert process.wait() == 1
     assert_one_clear_line(process.output(), path.parent, "Permission denied")
     allow_writing(path.parent, 0o755)
-    process = app.start(path, "--resume", output=output, bound=True)
+    process = app.start(path, "--resume", output=output, drop_capabilities=True)
     assert process.wait() == 0, process.output()
     assert len((path / "history.csv").read_text().splitlines()) >= 4

@@ -89,7 +89,7 @@ EXCLUDED = {"save_path", "savePath", "resume", "overwrite", "log_dir", "logDir",
 def test_any_flag_value_ends_in_one_line(
     capfd, monkeypatch, corpus, shapes_dir, text_run, image_run, kind, data
 ):
-    """At the latest, the run is refused because --save_path holds a finished run."""
+    """No case trains, because --save_path holds a finished run."""
     monkeypatch.setattr(sys, "argv", [])
     if kind == "text":
         line = [str(corpus), f"--save_path={text_run}"]
@@ -196,7 +196,7 @@ def test_any_model_json_is_accepted_or_refused(tmp_path, text_run, image_run, ki
 def test_any_run_json_is_accepted_or_refused(
     capfd, monkeypatch, tmp_path, corpus, text_run, image_run, kind, data
 ):
-    """At the latest, the run is refused because the seed differs."""
+    """No case trains, because the seed differs from the run's."""
     monkeypatch.setattr(sys, "argv", [])
     run, finished = tmp_path / "run", {"text": text_run, "images": image_run}[kind]
     (run / "checkpoints").mkdir(parents=True, exist_ok=True)

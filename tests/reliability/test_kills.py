@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.support.apps import APPS, assert_whole
+from tests.support.apps import APPS, assert_no_partial_files
 
 pytestmark = pytest.mark.long
 
@@ -16,7 +16,7 @@ KILLS = 50
 
 
 @pytest.mark.parametrize("kind", APPS)
-def test_run_killed_fifty_times_equals_an_undisturbed_run(tmp_path, kind):
+def test_run_killed_fifty_times_equals_an_uninterrupted_run(tmp_path, kind):
     """Half of the kills are at a random time, half at a change of the file system."""
     app = APPS[kind](tmp_path)
     path = tmp_path / "run"
@@ -30,7 +30,7 @@ def test_run_killed_fifty_times_equals_an_undisturbed_run(tmp_path, kind):
         return seconds, process.changes(), result
 
     whole_run()  # The first run also warms up the fork server.
-    seconds, changes, undisturbed = whole_run()
+    seconds, changes, uninterrupted = whole_run()
     draw, kills, killed_with, within_epochs = random.Random(0), 0, set(), 0
     while kills < KILLS:
         # Half of the runs save a checkpoint after every step, so they resume within an epoch.
@@ -48,7 +48,7 @@ def test_run_killed_fifty_times_equals_an_undisturbed_run(tmp_path, kind):
         timer.cancel()
         assert status in (0, -signal.SIGKILL), process.output()
         for directory in (path, tmp_path / "run.training"):
-            assert_whole(directory)
+            assert_no_partial_files(directory)
         if status:
             kills += 1
             if (tmp_path / "run.training").exists():
@@ -56,13 +56,13 @@ def test_run_killed_fifty_times_equals_an_undisturbed_run(tmp_path, kind):
                 newest = max((tmp_path / "run.training").glob("checkpoints/epoch-*"), default="")
                 within_epochs += bool(newest) and "step-00000000" not in newest.name
         if path.exists():
-            assert app.result(path) == undisturbed
+            assert app.result(path) == uninterrupted
             if draw.random() < 0.5:  # Otherwise the next run replaces this run.
                 shutil.rmtree(path)
     assert killed_with >= {"run.json", "checkpoints", "saved_model"}  # in training and in export
     assert within_epochs >= 4
     assert app.start(path, "--resume").wait() == 0
-    assert app.result(path) == undisturbed
+    assert app.result(path) == uninterrupted
     assert {p.name for p in tmp_path.iterdir() if "run" in p.name} == {
         "run", "run.output", "run.changes",
     }  # fmt: skip

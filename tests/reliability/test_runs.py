@@ -68,11 +68,11 @@ def test_run_of_the_first_version_generates_and_is_not_resumed(tmp_path, kind):
     del settings["format"]
     (path / "run.json").write_text(json.dumps(settings))
     (path / "epochs.json").unlink()
-    before = app.result(path, but="epochs.json")
+    before = app.result(path, exclude="epochs.json")
     assert app.start(path, "--resume", "--epochs=4", output=output).wait() == 1
     (refusal,) = [line for line in output.read_text().splitlines() if line.startswith("error: ")]
     assert f"{path} is a run of an older version, which --resume cannot go on with" in refusal
-    assert app.result(path, but="epochs.json") == before
+    assert app.result(path, exclude="epochs.json") == before
     output.unlink()
     assert app.generate(path, output).wait() == 0, output.read_text()
     assert app.start(path, "--overwrite").wait() == 0

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.support.apps import APPS, assert_learned
+from tests.support.apps import APPS, assert_has_checkpoint
 
 pytestmark = pytest.mark.long
 
@@ -23,7 +23,7 @@ def test_signal_in_training_saves_a_checkpoint(tmp_path, kind, number, status):
     process.send(number)
     assert process.wait(SECONDS) == status
     assert "Stopped after" in process.output() and "--resume goes on" in process.output()
-    assert_learned(tmp_path / "run")
+    assert_has_checkpoint(tmp_path / "run")
 
 
 def test_second_signal_ends_the_process_at_once(tmp_path):
@@ -46,7 +46,7 @@ def test_run_stopped_at_any_moment_can_be_resumed(tmp_path, kind):
     started = time.monotonic()
     process = app.start(path)
     assert process.wait() == 0, process.output()
-    seconds, undisturbed = time.monotonic() - started, app.result(path)
+    seconds, uninterrupted = time.monotonic() - started, app.result(path)
     shutil.rmtree(path)
     (tmp_path / "run.output").unlink()
 
@@ -59,13 +59,13 @@ def test_run_stopped_at_any_moment_can_be_resumed(tmp_path, kind):
         output = process.output()
         assert ended in (0, status) and "Traceback" not in output, output
         if ended and (tmp_path / "run.training" / "checkpoints").exists():
-            assert_learned(path)
+            assert_has_checkpoint(path)
             assert "--resume goes on" in output.splitlines()[-1]
         all_output += output
         (tmp_path / "run.output").unlink()
         if path.exists():
-            assert app.result(path) == undisturbed
+            assert app.result(path) == uninterrupted
             shutil.rmtree(path)
     assert "error: interrupted" in all_output
     assert app.start(path, "--resume").wait() == 0
-    assert app.result(path) == undisturbed
+    assert app.result(path) == uninterrupted

@@ -25,7 +25,7 @@ class App(NamedTuple):
     train: ModuleType
     generate_module: ModuleType
     flags: list[str]
-    outcome: list[str]
+    result_files: list[str]
 
     def start(self, path: Path, *flags, output: Path | None = None, **kwargs) -> Fork:
         """Start or resume a run of three epochs, with an output file next to its directory.
@@ -40,9 +40,9 @@ class App(NamedTuple):
         """Generate a text or image with a finished run."""
         return Fork(self.generate_module, [str(path)], output)
 
-    def result(self, path: Path, but: str = "") -> dict[str, bytes]:
-        """Return the outcome of a finished run, except for one file."""
-        return {name: (path / name).read_bytes() for name in self.outcome if name != but}
+    def result(self, path: Path, exclude: str = "") -> dict[str, bytes]:
+        """Return the result files of a finished run, except for one file."""
+        return {name: (path / name).read_bytes() for name in self.result_files if name != exclude}
 
 
 def text_app(directory: Path) -> App:
@@ -50,30 +50,35 @@ def text_app(directory: Path) -> App:
     corpus.write_text(TEXT)
     small = ["--sample_len=5", "--lstm_layer_size=6", "--examples_per_epoch=320",
              "--batch_size=32", "--display_length=9"]  # fmt: skip
-    outcome = ["weights.bin", "model.json", "history.csv", "samples.txt", "epochs.json",
-               "text_data.json", "loss.png", "run.json", "graph_model/weights.bin"]  # fmt: skip
+    result_files = ["weights.bin", "model.json", "history.csv", "samples.txt", "epochs.json",
+                    "text_data.json", "loss.png", "run.json",
+                    "graph_model/weights.bin"]  # fmt: skip
     return App(
-        lstm_text_generation.train, lstm_text_generation.generate, [str(corpus), *small], outcome
+        lstm_text_generation.train,
+        lstm_text_generation.generate,
+        [str(corpus), *small],
+        result_files,
     )
 
 
 def image_app(directory: Path) -> App:
     data = shapes.write_dataset(directory / "data", ".gz")
-    outcome = ["encoder/weights.bin", "decoder/weights.bin", "decoder/model.json", "history.csv",
-               "epochs.json", "image_data.json", "latent_space.png", "loss.png", "run.json",
-               "graph_model/decoder/weights.bin", "formation.png", "formation.json"]  # fmt: skip
+    result_files = ["encoder/weights.bin", "decoder/weights.bin", "decoder/model.json",
+                    "history.csv", "epochs.json", "image_data.json", "latent_space.png", "loss.png",
+                    "run.json", "graph_model/decoder/weights.bin", "formation.png",
+                    "formation.json"]  # fmt: skip
     return App(
         fashion_mnist_vae.train,
         fashion_mnist_vae.generate,
         [*shapes.SMALL, f"--data_dir={data}"],
-        outcome,
+        result_files,
     )
 
 
 APPS = {"text": text_app, "images": image_app}
 
 
-def assert_whole(directory: Path) -> None:
+def assert_no_partial_files(directory: Path) -> None:
     """Assert that no file in a directory is half written, except for hidden files."""
     for file in directory.rglob("*"):
         hidden = any(part.startswith(".") for part in file.relative_to(directory).parts)
@@ -93,7 +98,7 @@ def assert_whole(directory: Path) -> None:
             assert data, file
 
 
-def assert_learned(path: Path) -> None:
+def assert_has_checkpoint(path: Path) -> None:
     """Assert that an unfinished run has a checkpoint, and that numpy can read the checkpoint."""
     (*_, newest) = sorted((path.with_name(f"{path.name}.training") / "checkpoints").glob("epoch-*"))
     with np.load(newest) as arrays:

@@ -66,7 +66,7 @@ def run_here(module: ModuleType, *arguments) -> None:
 
 @contextmanager
 def cli_of(module: ModuleType, *arguments) -> Iterator[Callable[[], None]]:
-    """Yield a command's `cli` that reads these arguments and leaves nothing behind here."""
+    """Yield a command's `cli` with these arguments, then restore flags and signal handlers."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     line = [module.__name__, *map(str, arguments)]
     try:
@@ -79,7 +79,7 @@ def cli_of(module: ModuleType, *arguments) -> Iterator[Callable[[], None]]:
 
 @contextmanager
 def fresh_flags(flag_values) -> Iterator[None]:
-    """Give flags back the values and defaults that they have now, as in a new process."""
+    """Restore the flags' current values and defaults at the end."""
     saved = flagsaver.save_flag_values(flag_values)
     try:
         yield

@@ -25,7 +25,7 @@ for _app in ("fashion_mnist_vae", "lstm_text_generation"):
     for _name in ("train", "generate", "export", "load"):
         importlib.import_module(f"{_app}.{_name}")
 
-# Forks skip what exists already when they look for garbage.
+# The forks' garbage collector ignores the objects that exist now.
 gc.collect()
 gc.freeze()
 
@@ -45,7 +45,7 @@ class Fork:
         arguments: list,
         output: Path,
         die_at: int = 0,
-        bound: bool = False,
+        drop_capabilities: bool = False,
         checkpoint_seconds: float | None = None,
         environment: dict[str, str] | None = None,
     ):
@@ -55,19 +55,19 @@ class Fork:
           module: has the command's `cli`.
           die_at: kill the process before this change of the file system, counted from 1; 0 never
             kills.
-          bound: apply file permissions to the process, even if it is root's.
+          drop_capabilities: apply file permissions to the process, even if it is root's.
           checkpoint_seconds: seconds between checkpoints within an epoch; by default minutes.
           environment: variables to set.
         """
         self._output = output
         line = [str(argument) for argument in arguments]
-        begins = _context.Event()
-        settings = (die_at, bound, checkpoint_seconds, environment or {})
+        started = _context.Event()
+        settings = (die_at, drop_capabilities, checkpoint_seconds, environment or {})
         self.process = _context.Process(
-            target=_run, args=(module.__name__, line, str(output), *settings, begins)
+            target=_run, args=(module.__name__, line, str(output), *settings, started)
         )
         self.process.start()
-        assert begins.wait(60)
+        assert started.wait(60)
         self.pid = self.process.pid
 
     def send(self, number: int) -> None:
@@ -107,10 +107,10 @@ def _run(
     arguments: list[str],
     output: str,
     die_at: int,
-    bound: bool,
+    drop_capabilities: bool,
     checkpoint_seconds: float | None,
     environment: dict[str, str],
-    begins: Any,
+    started: Any,
 ) -> None:
     os.environ.update(environment)
     if checkpoint_seconds is not None:
@@ -118,7 +118,7 @@ def _run(
     for stream in (1, 2):
         os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
     tally = os.open(Path(output).with_suffix(".changes"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    if bound:
+    if drop_capabilities:
         # Linux's capset: the header is (version, this process); the data drop all capabilities.
         header, none = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
         assert ctypes.CDLL(None).capset(header, none) == 0
@@ -135,7 +135,7 @@ def _run(
 
     sys.argv = [module, *arguments]
     sys.addaudithook(audit)
-    begins.set()
+    started.set()
     try:
         importlib.import_module(module).cli()
     finally:

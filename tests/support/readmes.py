@@ -1,4 +1,4 @@
-"""The READMEs' text, and the tables of flags that they are to have."""
+"""The READMEs' text, and the tables of flags that they must contain."""
 
 import re
 from pathlib import Path

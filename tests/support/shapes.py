@@ -1,4 +1,4 @@
-"""Small images that anyone has: a dataset of bars and boxes."""
+"""A small generated dataset: images of bars and boxes."""
 
 import gzip
 import struct

@@ -70,12 +70,14 @@ def compress(data: bytes) -> bytes:
     return file.getvalue()
 
 
-def claim_much(data: bytes) -> bytes:
+def claim_huge_shape(data: bytes) -> bytes:
     """An array that claims a size of 8 TB."""
     return data.replace(b"(1000,)", b"(9**13)"[:7]).replace(b"'<f4'", b"'<f8'")
 
 
-@pytest.mark.parametrize("damage", [truncate, flip_a_bit, empty, not_a_zip, compress, claim_much])
+@pytest.mark.parametrize(
+    "damage", [truncate, flip_a_bit, empty, not_a_zip, compress, claim_huge_shape]
+)
 def test_read_skips_a_damaged_checkpoint_with_a_warning(tmp_path, damage):
     save(tmp_path, 1)
     newest = save(tmp_path, 2)

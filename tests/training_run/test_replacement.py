@@ -40,7 +40,7 @@ def killed_in_the_deletion(path):
 
 @pytest.mark.parametrize("resume", [True, False])
 @pytest.mark.parametrize(
-    ("killed", "new_is_there"),
+    ("killed", "new_run_is_used"),
     [
         (killed_before_the_renames, False),
         (killed_between_the_renames, True),
@@ -48,7 +48,7 @@ def killed_in_the_deletion(path):
         (killed_in_the_deletion, True),
     ],
 )
-def test_kill_during_replacement_is_completed(tmp_path, killed, new_is_there, resume):
+def test_kill_during_replacement_is_completed(tmp_path, killed, new_run_is_used, resume):
     path = tmp_path / "run"
     finished_run(path)
     (path / "notes.txt").write_text("mine")
@@ -61,7 +61,7 @@ def test_kill_during_replacement_is_completed(tmp_path, killed, new_is_there, re
     with opened(path, nine, ["epochs"], resume=resume, overwrite=not resume) as run:
         assert json.loads((run.training / "run.json").read_text())["epochs"] == 9
         assert (path / "notes.txt").read_text() == "mine"
-        assert (path / "model.keras").read_text() == ("new" if new_is_there else "model")
+        assert (path / "model.keras").read_text() == ("new" if new_run_is_used else "model")
         assert sorted(p.name for p in tmp_path.iterdir()) == [".run.lock", "run", "run.training"]
 
 

@@ -21,8 +21,8 @@ pytestmark = pytest.mark.quick
 
 @pytest.mark.parametrize("step", [1, 4, 6])
 def test_resumed_run_equals_an_uninterrupted_run(tmp_path, step, capsys):
-    undisturbed = make_model()
-    expected = fit(undisturbed, Run())
+    uninterrupted = make_model()
+    expected = fit(uninterrupted, Run())
 
     stopped = open_run(tmp_path / "run")
     with pytest.raises(SystemExit) as exit_:
@@ -44,7 +44,7 @@ def test_resumed_run_equals_an_uninterrupted_run(tmp_path, step, capsys):
     weights = zip(resumed.progress.best_weights, expected.progress.best_weights, strict=True)
     for ours, theirs in weights:
         np.testing.assert_array_equal(ours, theirs)
-    for ours, theirs in zip(model.get_weights(), undisturbed.get_weights(), strict=True):
+    for ours, theirs in zip(model.get_weights(), uninterrupted.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
@@ -52,8 +52,8 @@ def test_max_minutes_sets_the_number_of_epochs_once(tmp_path, monkeypatch, capsy
     """A resumed run keeps the number, even if the speed is different."""
     monkeypatch.setattr("training_run.run.MEASURED_STEPS", 2)
     monkeypatch.setattr(Pace, "epochs_within", lambda *_: 4)
-    undisturbed, expected = make_model(), Run(max_minutes=1)
-    fit(undisturbed, expected, decay=True)
+    uninterrupted, expected = make_model(), Run(max_minutes=1)
+    fit(uninterrupted, expected, decay=True)
     assert "Number of epochs in 1 minutes: 4\n" in capsys.readouterr().out
     assert len(expected.history) == 4
 
@@ -65,7 +65,7 @@ def test_max_minutes_sets_the_number_of_epochs_once(tmp_path, monkeypatch, capsy
     model, resumed = make_model(), open_run(tmp_path / "run", max_minutes=1)
     fit(model, resumed, decay=True)
     assert resumed.history == expected.history
-    for ours, theirs in zip(model.get_weights(), undisturbed.get_weights(), strict=True):
+    for ours, theirs in zip(model.get_weights(), uninterrupted.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
     longer = open_run(tmp_path / "run")  # --resume --epochs=5

@@ -35,7 +35,7 @@ def test_page_with_reduced_motion_waits(visit_text):
 
 def test_page_writes_the_same_text_as_python(visit_text, trained):
     answer = visit_text("write", {"seed": SEED, "length": 60})
-    message = "The whole-window method needs at least 12 characters. Type a longer seed text."
+    message = "The whole-window method needs at least 12 characters. Type a longer text."
     assert answer["short"] == message
     assert answer["step"] == greedy(trained, SEED, 60)
     assert answer["window"] == greedy(trained, SEED, 60, mode="windowed")
@@ -252,6 +252,6 @@ def test_experiments_change_the_text(visit_text, trained):
 
 
 def test_page_is_accessible_and_fits_a_phone(visit_text):
-    answer = visit_text("looks", {"own": TEXT})
+    answer = visit_text("accessibility", {"own": TEXT})
     assert answer["found"] == []
     assert answer["width"] == 390

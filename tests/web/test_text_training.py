@@ -16,7 +16,7 @@ pytestmark = pytest.mark.long
 
 
 def test_model_is_created_trained_kept_and_deleted(visit_text):
-    answer = visit_text("everything", {"own": TEXT})
+    answer = visit_text("createTrainKeepDelete", {"own": TEXT})
     assert re.fullmatch(r"my text \d+: LSTM 10, 6; \d+ characters, windows of 40", answer["model"])
     assert answer["progress"].startswith("100.0%, ") and "loss, nats" in answer["chart"]
     assert answer["said"] == ["Training.", "The training is done. Let the model write."]
@@ -115,7 +115,8 @@ def test_disabled_buttons_give_reasons(visit_text):
     assert visit_text("reasons") == {
         "random-seed": "Load a text in the tab Train first, because the seed text is a part of it.",
         "train": "Load a text first.",
-        "create": "Load a text first, because the model has one output for each of its characters.",
+        "create": "Load a text first, because the model has one output for each character of the "
+        "text.",
         "resume": "Load a text first.",
         "stop": "Nothing is running.",
         "sizes": "16,8",  # of the run
@@ -125,7 +126,7 @@ def test_disabled_buttons_give_reasons(visit_text):
 
 def test_training_errors_are_reported(visit_text):
     options = {"own": TEXT, "unknown": "où est le chat? " * 40, "short": TEXT[:30]}
-    answer = visit_text("trouble", options)
+    answer = visit_text("trainingErrors", options)
     assert "does not know these characters of the text:" in answer["unknownText"]
     assert "Create a new model for this text." in answer["unknownText"]
     assert "Choose a lower learning rate." in answer["diverged"] and len(answer["wrote"]) == 5
@@ -141,9 +142,9 @@ def test_corpora_are_downloaded_once(visitor, exact_run, tmp_path):
     names = list(corpora.TEXT_DATA_URLS)
     visit = visitor({"bottles": exact_run}, "text", allow_errors=True)
     options = {"names": names, "answers": ["text", "text"], "file": str(tmp_path / "text")}
-    answer = visit("web", options, allowed=WEB)
+    answer = visit("downloads", options, allowed=WEB)
     assert answer["asked"] == len(names)
-    size = f"{len(TEXT) / 1024:.1f}k characters"
+    size = f"{len(TEXT):,} characters"
     for said, name in zip(answer["said"], names * 2, strict=True):
         assert said.startswith(f"Loaded {name} ({size}")
 
@@ -157,21 +158,21 @@ def test_failed_downloads_are_reported_and_repeated(visitor, exact_run, tmp_path
         "answers": [404, "cut", "text"],
         "file": str(tmp_path / "text"),
     }
-    answer = visit("web", options, allowed=WEB)
+    answer = visit("downloads", options, allowed=WEB)
     assert answer["asked"] == 3
     assert "download of nietzsche failed: the server answered 404. Try again" in answer["said"][0]
     assert "download of nietzsche failed: " in answer["said"][1]
     assert answer["said"][2].startswith("Loaded nietzsche")
-    answer = visit("web", options | {"names": ["python-docs"], "answers": [404]})
+    answer = visit("downloads", options | {"names": ["python-docs"], "answers": [404]})
     assert answer["asked"] == 0
     assert answer["said"][0].startswith("This site does not have the text python-docs.")
 
 
 def test_site_corpus_is_used_before_the_web(visitor, exact_run):
     visit = visitor({"bottles": exact_run}, "text", corpora={"python-docs": TEXT * 2})
-    answer = visit("web", {"names": ["python-docs"], "answers": [404], "file": "none"})
+    answer = visit("downloads", {"names": ["python-docs"], "answers": [404], "file": "none"})
     assert answer["asked"] == 0
-    assert f"python-docs ({len(TEXT) / 512:.1f}k characters" in answer["said"][0]
+    assert f"python-docs ({2 * len(TEXT):,} characters" in answer["said"][0]
 
 
 def test_corpora_addresses_equal_those_of_python():

@@ -70,7 +70,7 @@ def test_missing_maps_are_reported(visitor, image_run, tmp_path):
     (runs["older"] / "formation.json").unlink()
     (runs["damaged"] / "formation.png").write_bytes(b"no picture")
     visit = visitor({"good": image_run, **runs}, "vae", allow_errors=True)
-    messages = visit("unformed", {"runs": list(runs)})
+    messages = visit("missingFormation", {"runs": list(runs)})
     assert "older/formation.json is missing. " in messages["older"]
     assert "damaged/formation.png is damaged. " in messages["damaged"]
 

@@ -107,7 +107,9 @@ def test_run_without_test_images_encodes_pictures(visitor, models, image_run, te
     info |= {"num_test_images": 0, "class_names": []}
     (run / "image_data.json").write_text(json.dumps(info))
     image = test_data.test_images[7]
-    answer = visitor({"untested": run}, "vae")("untested", {"png": png(image.reshape(SHAPE))})
+    answer = visitor({"untested": run}, "vae")(
+        "withoutTestImages", {"png": png(image.reshape(SHAPE))}
+    )
     assert "without test images" in answer["words"]
     assert set(answer["missing"].values()) == {0}
     assert_picked(answer["dropped"], models, scaled(image))

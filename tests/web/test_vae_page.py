@@ -60,7 +60,7 @@ def test_arithmetic_decodes_a_minus_b_plus_c(visit_vae, models):
 
 
 def test_formation_shows_maps_and_losses(visit_vae, image_run):
-    answer = visit_vae("formed")
+    answer = visit_vae("formation")
     rows = json.loads((image_run / "epochs.json").read_text())["epochs"]
     pixels = np.asarray(Image.open(image_run / "formation.png")).reshape(3, -1, 90)
     assert pixels.shape[1] == GRID.points * SHAPE[0]

@@ -254,7 +254,7 @@ export async function experiments(site) {
 }
 
 /** Return what axe finds in each tab and colour scheme, and the width on a phone. */
-export async function looks(site, {own}) {
+export async function accessibility(site, {own}) {
   const {page} = site;
   const found = [];
   for (const colorScheme of ['light', 'dark']) {

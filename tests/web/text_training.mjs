@@ -5,7 +5,7 @@ import {drop, status} from './steps.mjs';
 import {created, idle, loadedText, opened, SHORT, tab, trained, written} from './text_steps.mjs';
 
 /** Use the user's own text: create, train, write, keep, reload, load and delete a model. */
-export async function everything(site, {own}) {
+export async function createTrainKeepDelete(site, {own}) {
   const {page} = site;
   await opened(site);
   await loadedText(page, own);
@@ -157,7 +157,7 @@ export async function reasons(site) {
 }
 
 /** Train with unknown characters, a high learning rate, and a short text. */
-export async function trouble(site, {own, unknown, short}) {
+export async function trainingErrors(site, {own, unknown, short}) {
   const {page} = site;
   await opened(site);
   await loadedText(page, unknown);
@@ -178,7 +178,7 @@ export async function trouble(site, {own, unknown, short}) {
 }
 
 /** Load texts whose downloads the test answers. Return the messages and the number of requests. */
-export async function web(site, {names, answers, file}) {
+export async function downloads(site, {names, answers, file}) {
   const {page} = site;
   let asked = 0;
   await page.context().route(/googleapis|jsdelivr/, async (route) => {

@@ -108,7 +108,7 @@ export async function draw(site) {
 }
 
 /** Open a run without test images, drop a picture, and start an experiment. */
-export async function untested(site, {png}) {
+export async function withoutTestImages(site, {png}) {
   const {page} = site;
   await opened(site);
   await tab(page, 'image');

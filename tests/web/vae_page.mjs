@@ -104,7 +104,7 @@ export async function arithmetic(site) {
 }
 
 /** Return the map and the losses of each epoch. */
-export async function formed(site) {
+export async function formation(site) {
   const {page} = site;
   await opened(site);
   await tab(page, 'formed');
@@ -206,7 +206,7 @@ export async function broken({page, origin}, {runs}) {
 }
 
 /** Open the tab How the map formed of runs without maps. Return the messages. */
-export async function unformed({page, open}, {runs}) {
+export async function missingFormation({page, open}, {runs}) {
   const messages = {};
   for (const run of runs) {
     await open();

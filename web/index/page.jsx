@@ -10,7 +10,7 @@ import {loadArtifacts} from '../model_files.js';
 import {listRuns, runUrl} from '../site.js';
 import {WorkerClient} from '../worker_client.js';
 
-const MAX_LENGTH = 400; // characters; then the text starts again
+const MAX_LENGTH = 400; // characters; then the line is cleared
 const TICK = 60; // milliseconds per character
 const POINTS = 8; // tiles per row of the map
 const HINT = 'Train both models with make demo, then reload this page.';
