@@ -1,7 +1,7 @@
 // The tabs Models and Read a text.
 import {Button} from '../../web/components.jsx';
 import {deleteKept, download, keep, loadKept} from './models.js';
-import {runExclusive, say, state, update} from './state.js';
+import {NO_MODEL, runExclusive, say, state, update} from './state.js';
 import {readText, writeFromSeed} from './text.js';
 
 /** Load a kept model, and let it write. */
@@ -13,7 +13,7 @@ async function open(name) {
 /** Keep, load, delete and download models. */
 export function ModelsPanel({start}) {
   const {kept, model} = state.value;
-  const noModel = model ? '' : 'Load or create a model first.';
+  const noModel = model ? '' : NO_MODEL;
   return (
     <>
       <p class="learn">
@@ -52,7 +52,7 @@ export function TextPanel({start}) {
         Text to read
         <textarea id="read-text" rows={4} value={text} onInput={(event) => update({readText: event.currentTarget.value})} />
       </label>
-      <Button id="read" reason={model ? '' : 'Load or create a model first.'} onRefuse={say} onClick={() => start(() => readText(state.value.readText))}>
+      <Button id="read" reason={model ? '' : NO_MODEL} onRefuse={say} onClick={() => start(() => readText(state.value.readText))}>
         Read this text
       </Button>
     </>

@@ -9,7 +9,7 @@ import {Inside} from './inside.jsx';
 import {changeBackend, listKept, listModels, loadRun} from './models.js';
 import {ModelsPanel, TextPanel} from './models_panels.jsx';
 import {HistoryPanel, TemperaturesPanel} from './panels.jsx';
-import {attempt, client, FIELDS, runExclusive, say, setField, state, update} from './state.js';
+import {attempt, client, FIELDS, NO_MODEL, runExclusive, say, setField, state, update} from './state.js';
 import {pause, readText, setTemperature, writeFromSeed, continueWriting} from './text.js';
 import {Legend, Selected, TextView} from './text_view.jsx';
 import {TrainPanel} from './train_panel.jsx';
@@ -57,7 +57,7 @@ const EXPERIMENTS = [
 
 function Controls() {
   const {backend, characters, fields, model, pace, runs, seedText, method, writing, charactersPerSec} = state.value;
-  const noModel = model ? '' : 'Load or create a model first.';
+  const noModel = model ? '' : NO_MODEL;
   const names = runs.map(({path}) => path);
   const options = model && model.kind !== 'run' ? [{value: '', label: `${model.name} (${model.kind})`}, ...names] : names;
   return (
@@ -101,7 +101,7 @@ function Controls() {
 function RandomSeed() {
   const {corpus, model} = state.value;
   let reason = '';
-  if (!model) reason = 'Load or create a model first.';
+  if (!model) reason = NO_MODEL;
   else if (!corpus) reason = 'Load a text in the tab Train first, because the seed text is a part of it.';
   const draw = () => update({seedText: corpus.getRandomSlice(model.sampleLen)});
   return <Button id="random-seed" reason={reason} onRefuse={say} onClick={draw}>Random seed text</Button>;

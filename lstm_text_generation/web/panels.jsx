@@ -3,7 +3,7 @@ import {useEffect, useMemo} from 'preact/hooks';
 
 import {LineChart} from '../../web/chart.jsx';
 import {Button, Slider} from '../../web/components.jsx';
-import {runExclusive, say, state, TEMPERATURES, update} from './state.js';
+import {NO_MODEL, runExclusive, say, state, TEMPERATURES, update} from './state.js';
 import {compare} from './text.js';
 import {loadEpochs} from './train.js';
 
@@ -16,7 +16,7 @@ export function TemperaturesPanel() {
         The model continues the same seed text at four temperatures. At 0 it always takes the likeliest
         character. At a higher temperature it takes unlikely characters more often.
       </p>
-      <Button id="compare" reason={model ? '' : 'Load or create a model first.'} onRefuse={say} onClick={() => runExclusive(compare)}>
+      <Button id="compare" reason={model ? '' : NO_MODEL} onRefuse={say} onClick={() => runExclusive(compare)}>
         Write at four temperatures
       </Button>
       {compared && <Samples seed={compared.seed} texts={compared.texts} />}

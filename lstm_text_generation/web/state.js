@@ -6,6 +6,7 @@ import {WorkerClient} from '../../web/worker_client.js';
 
 export const APP = 'lstm_text_generation';
 export const HINT = `Train a model with python -m ${APP}.train, then reload this page.`;
+export const NO_MODEL = 'Load or create a model first.';
 export const TEMPERATURES = [0, 0.25, 0.5, 0.75]; // of the book's Table 10.1
 
 /** The limits of each number field; see `parseNumber`. */

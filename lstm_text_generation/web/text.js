@@ -3,7 +3,7 @@ import {numberError, parseNumber} from '../../web/numbers.js';
 import {Stopped} from '../../web/worker_client.js';
 import {indicesOf} from './corpora.js';
 import {bits} from './sampling.js';
-import {attempt, client, FIELDS, say, setField, state, TEMPERATURES, update} from './state.js';
+import {attempt, client, FIELDS, NO_MODEL, say, setField, state, TEMPERATURES, update} from './state.js';
 
 const MAX_READ = 5000; // characters
 const TICK = 50; // milliseconds between two updates of the text
@@ -14,7 +14,7 @@ export const encode = (text, {charSet}) => indicesOf(Array.from(text), charSet, 
 /** Return the indices of the seed text; throws an Error if it is empty. */
 function readSeed() {
   const {model, seedText} = state.value;
-  if (!model) throw new Error('Load or create a model first.');
+  if (!model) throw new Error(NO_MODEL);
   if (!seedText) throw new Error('The seed text is empty. Type one, or press Random seed text.');
   return encode(seedText, model);
 }
@@ -47,8 +47,9 @@ export async function writeFromSeed() {
 
 /** Let the model read the user's text. */
 export async function readText(text) {
-  if (!state.value.model) throw new Error('Load or create a model first.');
-  const indices = encode(text, state.value.model);
+  const {model} = state.value;
+  if (!model) throw new Error(NO_MODEL);
+  const indices = encode(text, model);
   if (!indices.length) throw new Error('There is nothing to read. Type or paste a text first.');
   pause();
   await readIndices(indices.slice(0, MAX_READ), 0);

@@ -213,6 +213,7 @@ def test_damaged_runs_are_reported(visitor, exact_run, tmp_path):
 def test_site_without_runs_says_how_to_train(visit_text):
     answer = visit_text("noRuns")
     assert "There is no trained model yet." in answer["said"] and answer["tab"] == "true"
+    assert answer["refusals"] == ["Load or create a model first."] * 2
 
 
 def test_texts_and_names_are_escaped(visitor, exact_run):

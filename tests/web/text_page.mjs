@@ -180,7 +180,15 @@ export async function noRuns({page, open}) {
   await page.route('**/saved_models/index.json', (route) => route.fulfill({json: []}));
   await open();
   const said = await status(page, /python -m/);
-  return {said, tab: await page.getAttribute('#tab-train', 'aria-selected')};
+  const tab = await page.getAttribute('#tab-train', 'aria-selected');
+  const refusals = [];
+  for (const name of ['Temperature 0.1', 'backwards']) {
+    await page.click(`button:has-text("${name}")`);
+    refusals.push(await status(page, /model first/));
+    await page.reload();
+    await status(page, /python -m/);
+  }
+  return {said, tab, refusals};
 }
 
 /** Use a text and a run's name that contain HTML. */
