@@ -73,7 +73,7 @@ class ZLayer(keras.layers.Layer):
         return reparameterize(z_mean, z_log_var, tf.random.normal(tf.shape(z_mean)))
 
     def get_config(self):
-        """Return the name and the dtype; Keras saves no name for a layer without this method."""
+        """Return the name, the dtype and whether the layer is trainable."""
         return super().get_config()
 
 

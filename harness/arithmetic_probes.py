@@ -159,9 +159,9 @@ def _matrices() -> Iterator[Probe]:
                     if batch and name == "BatchMatMulV2":
                         yield Probe(name, {"x": x, "y": b, "adj_x": first, "adj_y": second}, kind)
                         yield Probe(name, {"x": a, "y": y, "adj_x": first, "adj_y": second}, kind)
-    for dtype in ("int32",):
-        yield Probe("MatMul", {"a": values(dtype, (3, 4)), "b": values(dtype, (4, 2))})
-        yield Probe("BatchMatMulV2", {"x": values(dtype, (2, 3, 4)), "y": values(dtype, (2, 4, 2))})
+    yield Probe("MatMul", {"a": values("int32", (3, 4)), "b": values("int32", (4, 2))})
+    integers = {"x": values("int32", (2, 3, 4)), "y": values("int32", (2, 4, 2))}
+    yield Probe("BatchMatMulV2", integers)
     bad = np.array([[np.nan, 1, 0], [np.inf, 0, 1]], np.float32)
     yield Probe("MatMul", {"a": bad, "b": normal(3, 4)}, "not finite")
     for perm in ((0,), (1, 0), (0, 1), (0, 2, 1), (2, 0, 1), (1, 0, 2), (0, 2, 1, 3), (3, 2, 1, 0),

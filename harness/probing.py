@@ -32,7 +32,10 @@ class Prepared:
 
 
 def prepare(probes: Iterable[Probe]) -> list[Prepared]:
-    """Run probes in TensorFlow, without those that it rejects, or `save` replaces or refuses."""
+    """Run probes in TensorFlow.
+
+    Leave out probes that TensorFlow rejects, and operations that `save` replaces or refuses.
+    """
     prepared = []
     for probe in probes:
         with tf.Graph().as_default():
@@ -126,7 +129,7 @@ def _verdict(item: Prepared, answer: dict[str, Any]) -> str:
                 return f"mean {numbers.mean():.2f}, not {wanted.mean():.2f}"
             continue
         finite = np.isfinite(wanted) if item.probe.kind == ORDINARY else np.full(wanted.shape, True)
-        summed = item.probe.operation == "Cumsum"  # differences of large numbers
+        summed = item.probe.operation == "Cumsum"  # the error grows with the largest sum
         absolute = _ABSOLUTE * (
             max(1, np.abs(wanted[np.isfinite(wanted)]).max(initial=0)) if summed else 1
         )

@@ -78,7 +78,8 @@ def bucketize(operation: tf.Operation, x: tf.Tensor) -> tf.Tensor:
 def one_hot(indices: tf.Tensor, depth: tf.Tensor) -> tf.Tensor:
     """Return one-hot vectors of int32, along a new last axis.
 
-    Equal replaces OneHot for a depth below 2, which TensorFlow.js refuses. For larger depths,
+    Equal replaces OneHot for a depth that is below 2, which TensorFlow.js refuses, or unknown.
+    For larger depths,
     OneHot is up to 40 times as fast.
     """
     indices, size = tf.cast(indices, tf.int32), tf.get_static_value(depth)

@@ -1,4 +1,4 @@
-"""Attention layers as compositions of Dense, Dot and Softmax, one head after another."""
+"""Attention layers as compositions of Dense, Dot and Activation, one head after another."""
 
 from typing import Any
 

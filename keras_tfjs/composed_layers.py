@@ -105,7 +105,7 @@ def _axis_last(builder: LayerBuilder, layer: Any, x: Any) -> Any:
 def _batch_normalization(builder: LayerBuilder, layer: Any, x: Any) -> Any:
     if len(x.shape) < 5 or layer.axis not in (-1, len(x.shape) - 1):
         return _axis_last(builder, layer, x)
-    # TensorFlow.js normalizes at most two dimensions, so join the others.
+    # TensorFlow.js accepts at most two spatial dimensions, so join all but the last.
     size = None if None in x.shape[1:-2] else int(np.prod(x.shape[1:-2]))
     config = layer.get_config() | {"axis": -1}
     y = builder.reshape(x, size, *x.shape[-2:])

@@ -156,7 +156,7 @@ def _read_metadata(name: str) -> dict[str, Any]:
     except OSError as error:
         raise UserError(f"--metadata={name}: {error.strerror}; name a JSON file") from None
     if not isinstance(metadata, dict):
-        raise UserError(f"--metadata={name}: must be an object, as in {{'classes': ['cat']}}")
+        raise UserError(f'--metadata={name}: must be an object, as in {{"classes": ["cat"]}}')
     return metadata
 
 

@@ -128,7 +128,9 @@ def _name_outputs(graph: graph_pb2.GraphDef, function: Any) -> Entry:
     for kind, found, count in (("in", given, inputs), ("out", names, function.outputs)):
         right = all(isinstance(name, str) and JS_NAME.fullmatch(name) for name in found)
         if not right or len(set(found)) < len(found) or len(found) != len(count):
-            raise ValueError(f"each {kind}put needs a unique name of letters and digits: {found}")
+            raise ValueError(
+                f"each {kind}put needs a unique name of letters, digits, '-', '_' and '.': {found}"
+            )
     described = {
         spec.name: _describe(tensor.op.name, tensor)
         for spec, tensor in zip(specs, inputs, strict=True)

@@ -149,7 +149,7 @@ class ModelReader:
     def _find_weight(self, name: str) -> str:
         """Return a weight's name in the file.
 
-        The file may put the names of models in front, and Keras 2 a cell's name before the last
+        The file may put the names of models in front. Keras 2 puts a cell's name before the last
         part.
         """
         found = [name] if name in self._weights else []

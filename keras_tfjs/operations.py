@@ -2,7 +2,8 @@
 
 `make docs-tfjs-operations` writes the table `operations.csv`: it runs each operation on each
 backend and in TensorFlow. A cell has the ranks, such as `0-6`, for which the backend is correct for
-finite numbers. An empty cell means that the operation fails or computes wrong numbers.
+ordinary inputs: not empty, finite, and without large integers. An empty cell means that the
+operation fails or computes wrong numbers.
 """
 
 import csv
@@ -45,6 +46,7 @@ def supported_backends(operation: str, dtype: str, rank: int | None) -> list[str
     cells = _table().get((operation, dtype), {})
     highest = max((ranks.stop - 1 for ranks in cells.values()), default=0)
     wanted = min(_DEEPEST_RANK, highest) if rank is None else rank
+    # Ranks below a cell's lowest were not measured; they are accepted.
     return [name for name in BACKENDS if wanted < cells.get(name, range(0)).stop]
 
 

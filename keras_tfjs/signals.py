@@ -23,7 +23,7 @@ class SignalState:
 
     Attributes:
       deferred: true while a training loop runs. The first signal then only sets `received`, which
-        the loop reads after each step. Any other signal ends the process.
+        the loop reads between steps. Any other signal ends the process.
       received: number of the deferred signal; 0 if there is none.
       last_words: message on stderr when a signal ends the process.
     """

@@ -61,7 +61,8 @@ def load_run_corpus(path: Path, char_set: list[str]) -> "tuple[TextData, float]"
     """Return the corpus of a run, and the fraction that the run held out.
 
     Raises:
-      UserError: the run held out no text, or its corpus cannot be read or has changed.
+      UserError: the run held out no text; its `run.json` is missing or damaged; or its corpus
+        cannot be read or has changed.
     """
     if not holds_settings(path):
         raise UserError(

@@ -49,7 +49,8 @@ def sample(probs: Any, temperature: Any, seed: Any = None, top_k: int = 0) -> tf
         rows = tf.where(rows >= threshold, rows, 0.0)
     logits = at_temperature(rows, temperature)
     sampled = tf.random.stateless_categorical(logits, 1, seed, dtype=tf.int32)[:, 0]
-    sampled = tf.where(temperature < 1e-6, likeliest, sampled)
+    valid = sampled < rows.shape[-1]  # out of range if the probabilities are NaN
+    sampled = tf.where(valid & (temperature < 1e-6), likeliest, sampled)
     return tf.reshape(sampled, tf.shape(probs)[:-1])
 
 

@@ -70,7 +70,7 @@ def compile_model(
         of the LSTM layers (Jordan et al., 2024, kellerjordan.github.io/posts/muon); Adam updates
         the biases and the last layer.
       weight_decay: each step shrinks the weights by this fraction times the learning rate; with
-        Muon only the matrices.
+        Muon only the matrices of the LSTM layers.
     """
     classes = {
         "rmsprop": keras.optimizers.RMSprop,

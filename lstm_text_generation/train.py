@@ -146,7 +146,7 @@ def make_model(text_data: "TextData", start_model: "keras.Model | None") -> "ker
 
 
 def print_scores(model: "keras.Model", text_data: "TextData") -> None:
-    """Print how well the model predicts the held-out text, or the beginning of a long text."""
+    """Print how well the model predicts at most `MAX_SCORED_CHARACTERS` of the held-out text."""
     from lstm_text_generation import scores
 
     if FLAGS.validation_split:

@@ -1,4 +1,4 @@
-"""Checkpoints: a file each, written atomically, and checked on reading.
+"""Each checkpoint is one file, written atomically, and checked on reading.
 
 A checkpoint is an uncompressed `.npz`: the arrays by name, and the progress of the run as JSON.
 Its zip archive has a CRC-32 of every member, so damage is detected. It contains no pickles.
@@ -66,7 +66,7 @@ class Checkpoints:
           A warning for each damaged file that was skipped.
 
         Raises:
-          UserError: all checkpoints are damaged.
+          UserError: all checkpoints are damaged, or the newest cannot be read.
         """
         found = read(self._directory, self._check) if self._directory else None
         if found is None:

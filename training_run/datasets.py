@@ -25,7 +25,7 @@ def find(name: str, data_dir: str | None) -> "tfds.core.DatasetBuilder":
       data_dir: directory of TFDS; None for TFDS's default.
 
     Raises:
-      DatasetError: TFDS knows no such dataset.
+      DatasetError: TFDS does not know the dataset or its version, or cannot read `data_dir`.
     """
     tensorflow_setup.import_tensorflow()
     import tensorflow_datasets as tfds

@@ -29,19 +29,19 @@ _EXAMPLE = (
 class LostWorkerError(UserError):
     """Another worker has ended, so this one cannot go on."""
 
-    status = 75  # EX_TEMPFAIL, which Windows lacks: an orchestrator starts all workers again
+    status = 75  # EX_TEMPFAIL (os lacks the name on Windows): orchestrators restart all workers
 
 
 class Workers:
     """The processes that train together: a single process, or the workers of TF_CONFIG.
 
-    All processes must call the methods that communicate, in the same order. With a single process,
-    these methods do nothing.
+    All processes must call the methods that communicate, in the same order. A single process
+    does not communicate: these methods then use its own values.
 
     Attributes:
       strategy: the `tf.distribute.Strategy`. Build the model in its scope.
       size: number of processes.
-      is_chief: whether this process, the task `chief` or else worker 0, writes the run.
+      is_chief: whether this process writes the run: the task `chief`, or worker 0 if there is none.
     """
 
     def __init__(self, strategy: tf.distribute.Strategy | None = None):
@@ -190,7 +190,7 @@ def all_reduce_mean(values: Any, rows: tf.Tensor) -> Any:
 def join(distribution: str) -> Iterator[Workers]:
     """Join the other workers, and leave when the chief has written the run.
 
-    Only the chief prints to stdout.
+    Another worker prints one line to stdout, and discards the rest.
 
     Args:
       distribution: `none`, `mirrored` (all GPUs of this machine) or `multi_worker` (the workers in

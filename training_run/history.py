@@ -45,7 +45,7 @@ class Progress:
         """Check the JSON of a checkpoint.
 
         Raises:
-          ValueError: `fields` does not return such values.
+          ValueError: a field is missing, unknown, or has the wrong type or length.
         """
         types = {name: type(value) for name, value in self.fields().items()}
         if not isinstance(fields, dict) or {n: type(v) for n, v in fields.items()} != types:

@@ -32,7 +32,7 @@ def describe_divergence(name: str, value: float, epochs: int, step: int) -> str:
     advice = "start again with a smaller learning rate (--learning_rate=...)"
     if epochs:
         advice = (
-            f"the weights of epoch {epochs} are kept: go on with a smaller learning rate "
+            "the last checkpoint is kept: go on with a smaller learning rate "
             "(--resume --learning_rate=...)"
         )
     return f"the {name} became {value} in epoch {epochs + 1}, step {step}; {advice}"

@@ -84,7 +84,7 @@ class Run:
         The optimizer keeps its learning rate, because a resumed run may change the rate.
 
         Raises:
-          UserError: all checkpoints are damaged; see `Checkpoints.restore`.
+          UserError: no checkpoint can be read; see `Checkpoints.restore`.
           ValueError: this `Run` already trains another model.
         """
         if self._model is not None and self._model is not model:
@@ -130,11 +130,12 @@ class Run:
     def steps(self, batches: Sequence[Any]) -> Iterator[Any]:
         """Yield the batches of an epoch, except those that a resumed run has trained on.
 
-        After each step, save a checkpoint if it is time, and stop if a signal was received.
+        After each step, save a checkpoint if it is time, and stop if a signal was received. Several
+        workers do this every `SYNC_STEPS` steps.
 
         Raises:
           SystemExit: this or another process received a signal.
-          UserError: a weight is NaN or infinite after the last step.
+          UserError: a weight is NaN or infinite before a checkpoint or after the last step.
         """
         self._bar = tqdm(
             total=len(batches),

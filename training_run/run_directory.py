@@ -141,7 +141,9 @@ def user_errors(path: Path, file: Path, content: str, app: str) -> Iterator[None
             f"{path} is not a finished run: there is no {file}; train a run with python -m "
             f"{app}.train --save_path={path}"
         ) from None
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror or error}") from None
+    except ValueError as error:
         reason = str(error).removeprefix(f"{file}: ")
         raise UserError(f"{file} is not {content}: {reason}") from None
 
@@ -205,7 +207,7 @@ def _check_resume(path: Path, settings: dict[str, Any], changeable: Collection[s
     if old_format:
         raise UserError(
             f"{old_format} is a run of an older version, which --resume cannot go on with; "
-            "--overwrite starts a new run, and finished runs still generate"
+            "--overwrite starts a new run; the command generate can still read a finished run"
         )
     if not saved:
         return
@@ -220,7 +222,7 @@ def _check_resume(path: Path, settings: dict[str, Any], changeable: Collection[s
         if name not in changeable and saved.get(name, value) != value:
             raise UserError(
                 f"--resume: the run in {path} has {name}={_text(saved[name])}, not "
-                f"{_text(value)}; give the same value, or start a new run with --overwrite"
+                f"{_text(value)}; give the same flags and data, or start a new run with --overwrite"
             )
 
 

@@ -41,7 +41,7 @@ class FlagGroups(NamedTuple):
 class Definer:
     """absl's `DEFINE_integer` and so on for `flag_values`.
 
-    Arguments: name, default, help text, and for numbers the lower and upper bound.
+    Arguments: name, default, for an enum its values, help text, and for numbers the bounds.
     """
 
     def __init__(self, flag_values: flags.FlagValues):

@@ -32,7 +32,7 @@ def locked(path: Path) -> Iterator[None]:
         ) from None
     except OSError as error:
         error.filename = error.filename or str(file)
-        if lock.is_locked:  # The disk is full. Without the lock, the file is another user's.
+        if lock.is_locked:  # Delete only our own file; the write failed, as on a full disk.
             with suppress(OSError):
                 file.unlink()
             lock.release()

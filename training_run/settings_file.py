@@ -34,9 +34,11 @@ def read_settings(directory: Path) -> dict[str, Any]:
         settings = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise UserError(f"{file} is damaged: {error}") from None
-    plain = isinstance(settings, dict) and isinstance(settings.get("files", []), list)
-    if not plain or "\\u0000" in text:
-        raise UserError(f"{file} is damaged: it is not an object of plain values")
+    valid = isinstance(settings, dict) and isinstance(settings.get("files", []), list)
+    if not valid or "\\u0000" in text:
+        raise UserError(
+            f"{file} is damaged: it is not a JSON object, its files are not a list, or it has a NUL"
+        )
     return {name: _decode_path(value) for name, value in settings.items()}
 
 

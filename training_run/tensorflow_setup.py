@@ -36,7 +36,7 @@ def set_up(gpu: bool = False, parallel_ops: int = 1) -> None:
 
     if gpu and not tf.config.list_physical_devices("GPU"):
         raise UserError(
-            "--gpu was given, but TensorFlow sees no GPU; leave the flag out to train without one"
+            "--gpu was given, but TensorFlow sees no GPU; leave the flag out to use the CPU"
         )
     if parallel_ops >= (os.cpu_count() or 1):
         tf.config.threading.set_intra_op_parallelism_threads(1)

@@ -136,7 +136,7 @@ def separable_sequence():
 
 @example(floats(12))
 def activations():
-    """Every kind of activation, one after the other."""
+    """Several activations, one after the other."""
     inputs = keras.Input((12,))
     x = layers.Dense(12, activation="elu")(inputs)
     for name in ("gelu", "mish", "selu", "softplus", "hard_sigmoid", "hard_silu", "exponential"):

@@ -178,7 +178,7 @@ def vq_vae():
 
 
 class MaskedConvolution(layers.Layer):
-    """PixelCNN: a convolution that sees only the pixels before."""
+    """PixelCNN: a convolution that sees only earlier pixels; type B also sees the pixel itself."""
 
     def __init__(self, mask_type, filters, size, **kwargs):
         super().__init__(**kwargs)

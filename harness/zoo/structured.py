@@ -1,4 +1,4 @@
-"""Tables, recommendations and graphs."""
+"""Tables: numbers and categories."""
 
 import keras
 import numpy as np

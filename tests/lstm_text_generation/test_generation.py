@@ -79,13 +79,14 @@ def test_sample_rejects_invalid_probabilities(probs):
 
 @pytest.mark.parametrize("value", [math.nan, 3e38])
 @pytest.mark.parametrize("mode", ["stateful", "windowed"])
-def test_generate_text_reports_nan_probabilities(text_data, value, mode):
+@pytest.mark.parametrize("temperature", [0, 0.5])
+def test_generate_text_reports_nan_probabilities(text_data, value, mode, temperature):
     model = make_model(text_data)
     model.layers[-1].bias.assign(np.full(model.layers[-1].bias.shape, value))
     model.layers[-1].kernel.assign(np.full(model.layers[-1].kernel.shape, -value))
     model.layers[-2].set_weights([np.full_like(w, 3e38) for w in model.layers[-2].get_weights()])
     with pytest.raises(UserError, match="probabilities are NaN: its weights have diverged"):
-        generate((model, None), text_data, mode=mode)
+        generate((model, None), text_data, mode=mode, temperature=temperature)
 
 
 @pytest.mark.parametrize("temperature", [0, 1e-9, 1e-3, 100.0, 1e30])

@@ -23,7 +23,7 @@ def test_nan_weights_end_the_run_without_validation(tmp_path):
     """The last step of an epoch makes a weight NaN, and there is no validation."""
     run, model = open_run(tmp_path / "run"), make_model()
     with pytest.raises(
-        UserError, match="weights became nan in epoch 2, step 4; the weights of epoch 1"
+        UserError, match="weights became nan in epoch 2, step 4; the last checkpoint"
     ):
         fit(model, run, after_step=spoil_at(8, model))
     assert run.progress.epoch == len(run.history) == 1
@@ -32,7 +32,7 @@ def test_nan_weights_end_the_run_without_validation(tmp_path):
 @pytest.mark.parametrize(
     ("step", "words"),
     [
-        (5, "loss became nan in epoch 2, step 2; the weights of epoch 1 are kept: .*--resume"),
+        (5, "loss became nan in epoch 2, step 2; the last checkpoint is kept: .*--resume"),
         (8, "weights became nan in epoch 2, step 4"),  # the epoch's last
         (1, "in epoch 1, step 2; start again with a smaller learning rate"),
     ],
@@ -54,7 +54,9 @@ def test_nan_is_not_saved(tmp_path, step, words):
 
 def test_nan_val_loss_is_not_recorded(tmp_path):
     run = open_run(tmp_path / "run")
-    with pytest.raises(UserError, match="val_loss became nan in epoch 2, step 4; the weights of"):
+    with pytest.raises(
+        UserError, match="val_loss became nan in epoch 2, step 4; the last checkpoint"
+    ):
         fit(make_model(), run, val_losses=[1.0, np.nan])
     assert run.progress.epoch == 1
 
@@ -66,7 +68,7 @@ def test_signal_does_not_save_nan_weights(tmp_path):
         spoil_at(6, model)(steps)
         signal_at(6)(steps)
 
-    with pytest.raises(UserError, match="the weights of epoch 1 are kept"):
+    with pytest.raises(UserError, match="the last checkpoint is kept"):
         fit(model, run, after_step=after_step)
     (file,) = (tmp_path / "run/checkpoints").iterdir()
     assert "epoch-000001" in file.name
