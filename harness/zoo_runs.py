@@ -70,12 +70,12 @@ def convert(example: Example, directory: Path, kinds: Sequence[str]) -> dict[str
     return conversions
 
 
-def _layers_job(path: Path, model: keras.Model, inputs: Any, outputs: Any) -> javascript.Job:
+def layers_model_job(path: Path, model: keras.Model, inputs: Any, outputs: Any) -> javascript.Job:
     """Return a job that runs a layers model."""
-    return javascript._layers_job(path, *keras.tree.flatten(inputs))
+    return javascript.layers_job(path, *keras.tree.flatten(inputs))
 
 
-def _graph_job(path: Path, model: keras.Model, inputs: Any, outputs: Any) -> javascript.Job:
+def graph_model_job(path: Path, model: keras.Model, inputs: Any, outputs: Any) -> javascript.Job:
     """Return a job that runs a graph model, with inputs and outputs by name."""
     signature = json.loads((path / "model.json").read_text())["signature"]
     names = list(signature["inputs"])
@@ -90,11 +90,14 @@ def _graph_job(path: Path, model: keras.Model, inputs: Any, outputs: Any) -> jav
     ]
     named = dict(zip(names, values, strict=True))
     results = sorted(outputs) if isinstance(outputs, dict) else list(signature["outputs"])
-    return javascript._graph_job(path, named, results)
+    return javascript.graph_job(path, named, results)
 
 
 _SAVE: dict[str, Callable[..., Any]] = {"layers": layers_model.save, "graph": graph_model.save}
-_JOB: dict[str, Callable[..., javascript.Job]] = {"layers": _layers_job, "graph": _graph_job}
+_JOB: dict[str, Callable[..., javascript.Job]] = {
+    "layers": layers_model_job,
+    "graph": graph_model_job,
+}
 
 
 def run(conversions: dict[str, Conversion], backend: str, runner: Run) -> dict[str, Outcome]:

@@ -84,7 +84,7 @@ def layers(tmp_path_factory):
         backends = graph_model.save(model, path)
         outputs = model(values if len(values) > 1 else values[0], training=False)
         expected = [np.asarray(value) for value in keras.tree.flatten(outputs)]
-        job = zoo_runs.graph_job(path, model, values, outputs)
+        job = zoo_runs.graph_model_job(path, model, values, outputs)
         runs.append(Run(name, job, expected, backends))
     return runs
 
